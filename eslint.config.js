@@ -1,0 +1,69 @@
+import js from '@eslint/js';
+import boundaries from 'eslint-plugin-boundaries';
+import globals from 'globals';
+import tseslint from 'typescript-eslint';
+
+/** The layers of the design, lowest first; each may import itself and what it lists. */
+const LAYERS = {
+  shared: [],
+  block: ['shared'],
+  qed: ['block', 'shared'],
+  streaming: ['qed', 'block', 'shared'],
+  storage: ['streaming', 'qed', 'block', 'shared'],
+  appliances: ['storage', 'streaming', 'qed', 'block', 'shared'],
+  machines: ['storage', 'streaming', 'qed', 'block', 'shared'],
+  cli: ['machines', 'appliances', 'storage', 'streaming', 'qed', 'block', 'shared'],
+  test: ['cli', 'machines', 'appliances', 'storage', 'streaming', 'qed', 'block', 'shared'],
+};
+
+const element = (layer) => ({
+  type: layer,
+  pattern: layer === 'shared' || layer === 'test' ? layer : `main/${layer}`,
+  mode: 'folder',
+});
+
+export default tseslint.config(
+  { ignores: ['dist/', '.cache/', 'node_modules/', 'artifacts/', 'coverage/'] },
+  js.configs.recommended,
+  {
+    files: ['**/*.ts'],
+    extends: [tseslint.configs.strictTypeChecked],
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    plugins: { boundaries },
+    settings: {
+      'boundaries/elements': Object.keys(LAYERS).map(element),
+      'boundaries/include': ['main/**/*', 'shared/**/*', 'test/**/*'],
+      'import/resolver': { node: { extensions: ['.ts', '.js'] } },
+    },
+    rules: {
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
+      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true, ignoreVoidReturningFunctions: true }],
+      '@typescript-eslint/require-await': 'off', // contracts are asynchronous, some implementations need not be
+      '@typescript-eslint/switch-exhaustiveness-check': 'error',
+      '@typescript-eslint/no-unnecessary-condition': ['error', { allowConstantLoopConditions: true }],
+      'no-console': 'error',
+      eqeqeq: 'error',
+      'boundaries/element-types': [
+        'error',
+        {
+          default: 'disallow',
+          rules: Object.entries(LAYERS).map(([from, allow]) => ({ from: [from], allow: [from, ...allow] })),
+        },
+      ],
+    },
+  },
+  {
+    // The engine runs under a simulated clock and simulated files.
+    files: ['main/qed/**/*.ts', 'main/streaming/**/*.ts'],
+    ignores: ['**/*.test.ts'],
+    rules: {
+      'no-restricted-globals': ['error', 'setTimeout', 'setInterval', 'setImmediate', 'performance', 'Date'],
+      'no-restricted-properties': ['error', { object: 'Math', property: 'random' }],
+      'no-restricted-imports': ['error', { patterns: ['node:fs', 'node:fs/*', 'node:net', 'node:timers', 'node:timers/*'] }],
+    },
+  },
+  {
+    files: ['**/*.js', '**/*.mjs'],
+    languageOptions: { globals: globals.node },
+  },
+);

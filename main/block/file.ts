@@ -1,0 +1,22 @@
+import type { Result } from '../../shared/result.ts';
+
+/**
+ * A local file that is read and written by position: all that an image format needs from the operating system.
+ * The engine only ever sees this interface, so that it also runs over memory with simulated power cuts.
+ */
+export interface BlockFile {
+  /** Path for messages. */
+  readonly path: string;
+  readonly readOnly: boolean;
+  /** Reads up to `target.length` bytes; fewer only at the end of the file. Returns how many. */
+  read(position: number, target: Uint8Array): Promise<Result<number>>;
+  /** Writes all of `data`, growing the file where needed. */
+  write(position: number, data: Uint8Array): Promise<Result<void>>;
+  /** Makes all writes and lengths so far durable (`fdatasync`). */
+  sync(): Promise<Result<void>>;
+  /** Current length in bytes. */
+  length(): Promise<Result<number>>;
+  /** Cuts or grows the file; what is added reads as zeroes. */
+  setLength(length: number): Promise<Result<void>>;
+  close(): Promise<Result<void>>;
+}

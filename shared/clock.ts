@@ -1,0 +1,42 @@
+/**
+ * Time as a parameter. Nothing in the engine reads the system clock or sets a timer itself, so that a whole disk,
+ * its streaming job and its rate limits can run under a simulated clock.
+ */
+export interface Clock {
+  /** Milliseconds since some fixed moment; never goes back. */
+  now(): number;
+  /**
+   * Runs `callback` once, `delayMs` milliseconds from now (0 or less: as soon as other work had its turn).
+   * The timer does not keep the process alive.
+   * @returns a function that cancels the timer; calling it later is harmless.
+   */
+  after(delayMs: number, callback: () => void): () => void;
+}
+
+/** The machine's own monotonic clock. */
+export const systemClock: Clock = {
+  now: () => performance.now(),
+  after(delayMs, callback) {
+    if (delayMs <= 0) {
+      const immediate = setImmediate(callback);
+      return () => clearImmediate(immediate);
+    }
+    const timer = setTimeout(callback, delayMs);
+    timer.unref();
+    return () => clearTimeout(timer);
+  },
+};
+
+/** Resolves after `delayMs` milliseconds, or at once when `signal` aborts: look at the signal afterwards. */
+export function sleep(clock: Clock, delayMs: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal?.aborted) return resolve();
+    const wake = () => {
+      cancel();
+      signal?.removeEventListener('abort', wake);
+      resolve();
+    };
+    const cancel = clock.after(delayMs, wake);
+    signal?.addEventListener('abort', wake, { once: true });
+  });
+}

@@ -1,0 +1,22 @@
+import { defineConfig } from 'vitest/config';
+
+/** Suites that span folders; unit tests sit beside the code they specify. */
+const suite = (name: string, timeoutSeconds: number) => ({
+  test: {
+    name,
+    include: [`test/${name}/**/*.test.ts`],
+    testTimeout: timeoutSeconds * 1000,
+    hookTimeout: timeoutSeconds * 1000,
+  },
+});
+
+export default defineConfig({
+  test: {
+    projects: [
+      { test: { name: 'unit', include: ['main/**/*.test.ts', 'shared/**/*.test.ts'], testTimeout: 20_000 } },
+      suite('oracle', 120),
+      suite('crash', 600),
+      suite('e2e', 600),
+    ],
+  },
+});
