@@ -1,0 +1,174 @@
+import type { Clock } from '../../../shared/clock.ts';
+import { type Err, type Result, DONE, err, ok } from '../../../shared/result.ts';
+import { checkRange } from '../bounds.ts';
+import type { BlockDevice, Extent } from '../device.ts';
+import type { ConnectionPool, ExchangeSample, Priority } from './connection-pool.ts';
+import {
+  DEFAULT_CONNECTIONS,
+  DEFAULT_NO_PROGRESS_TIMEOUT_MS,
+  DEFAULT_PIECE_BYTES,
+  MAX_CONNECTIONS,
+} from './limits.ts';
+import { piecesOf } from './pieces.ts';
+import { type Probed, probe } from './probe.ts';
+import { checkRangeResponse } from './range-response.ts';
+import { rangeRequests } from './request-head.ts';
+import { parseSourceAddress } from './source-address.ts';
+import type { SourceIdentity } from './source-identity.ts';
+
+export interface HttpDeviceOptions {
+  readonly clock: Clock;
+  /** Most connections at once, 1 to 64; 8 unless given. */
+  readonly connections?: number | undefined;
+  /** Silence after which a server that owes bytes is given up, in milliseconds; 15 s unless given. */
+  readonly noProgressTimeoutMs?: number | undefined;
+  /** Longest single request in bytes, 1 MiB unless given; longer reads go over several connections. */
+  readonly pieceBytes?: number | undefined;
+  /** Certificates (PEM) to trust instead of the well-known ones. */
+  readonly trustedCertificates?: string | undefined;
+  /** Called after every range request that succeeded. */
+  readonly onExchange?: ((sample: ExchangeSample) => void) | undefined;
+}
+
+/** A read-only device over HTTP range requests. */
+export interface HttpDevice extends BlockDevice {
+  /** What the source was recognised by at open. */
+  readonly identity: SourceIdentity;
+  /**
+   * The same source for reads nobody waits for: they share the connections, and go only when no demand read waits.
+   * Closing this view ends only the view; closing the device ends both.
+   */
+  background(): BlockDevice;
+}
+
+/**
+ * Opens an `http://` or `https://` address, with `user:password@` where the server wants it, for reading. Asks for
+ * one byte to learn the length and whether the server serves ranges. Fails with `invalid-argument`,
+ * `source-unreachable` (worth another try; `retryAfterMs` where the server said when), `source-refused`
+ * or `malformed`. Reads fail with these or with `source-changed`; open again to accept the change.
+ */
+export async function openHttpDevice(url: string, options: HttpDeviceOptions): Promise<Result<HttpDevice>> {
+  const connections = options.connections ?? DEFAULT_CONNECTIONS;
+  const pieceBytes = options.pieceBytes ?? DEFAULT_PIECE_BYTES;
+  const noProgressTimeoutMs = options.noProgressTimeoutMs ?? DEFAULT_NO_PROGRESS_TIMEOUT_MS;
+  if (!Number.isInteger(connections) || connections < 1 || connections > MAX_CONNECTIONS) {
+    return err('invalid-argument', `connections must be a whole number from 1 to ${MAX_CONNECTIONS}`);
+  }
+  if (!Number.isSafeInteger(pieceBytes) || pieceBytes < 1) {
+    return err('invalid-argument', 'pieceBytes must be a positive whole number');
+  }
+  if (!(noProgressTimeoutMs > 0)) return err('invalid-argument', 'noProgressTimeoutMs must be positive');
+  const address = parseSourceAddress(url);
+  if (!address.ok) return address;
+  const probed = await probe(address.value, {
+    clock: options.clock,
+    connections,
+    noProgressTimeoutMs,
+    trustedCertificates: options.trustedCertificates,
+    onExchange: options.onExchange,
+  });
+  if (!probed.ok) return probed;
+  return ok(new RangeReader(address.value.display, probed.value, pieceBytes, connections, 'demand'));
+}
+
+class RangeReader implements HttpDevice {
+  readonly name: string;
+  readonly readOnly = true;
+  readonly remote = true;
+  readonly identity: SourceIdentity;
+  readonly lengthBytes: number;
+  readonly #probed: Probed;
+  readonly #pool: ConnectionPool;
+  readonly #pieceBytes: number;
+  readonly #connections: number;
+  readonly #priority: Priority;
+  readonly #request: ReturnType<typeof rangeRequests>;
+  #closed = false;
+
+  constructor(name: string, probed: Probed, pieceBytes: number, connections: number, priority: Priority) {
+    this.name = name;
+    this.identity = probed.identity;
+    this.lengthBytes = probed.identity.lengthBytes;
+    this.#probed = probed;
+    this.#pool = probed.pool;
+    this.#pieceBytes = pieceBytes;
+    this.#connections = connections;
+    this.#priority = priority;
+    this.#request = rangeRequests(probed.address, probed.ifRange);
+  }
+
+  background(): BlockDevice {
+    return new RangeReader(this.name, this.#probed, this.#pieceBytes, this.#connections, 'background');
+  }
+
+  async read(offset: number, target: Uint8Array): Promise<Result<void>> {
+    const usable = this.#check(offset, target.length);
+    if (!usable.ok || target.length === 0) return usable;
+    if (target.length <= this.#pieceBytes) return this.#readPiece(offset, target);
+    // One worker per connection, so that a long read never has more requests queued than others could overtake.
+    const pieces = piecesOf(target.length, this.#pieceBytes);
+    const workers = Math.min(this.#connections, Math.ceil(target.length / this.#pieceBytes));
+    const failures: Err[] = [];
+    const work = async () => {
+      for (const piece of pieces) {
+        const part = target.subarray(piece.offset, piece.offset + piece.length);
+        const done = await this.#readPiece(offset + piece.offset, part);
+        if (!done.ok) failures.push(done);
+        if (failures.length > 0) return;
+      }
+    };
+    // All of them end before the target is handed back, also after a failure.
+    await Promise.all(Array.from({ length: workers }, work));
+    return failures[0] ?? DONE;
+  }
+
+  async write(): Promise<Result<void>> {
+    return this.#readOnly();
+  }
+
+  async writeZeroes(): Promise<Result<void>> {
+    return this.#readOnly();
+  }
+
+  async discard(): Promise<Result<void>> {
+    return this.#readOnly();
+  }
+
+  async flush(): Promise<Result<void>> {
+    return this.#check(0, 0);
+  }
+
+  async extentAt(offset: number, length: number): Promise<Result<Extent>> {
+    if (length <= 0) return err('invalid-argument', `${this.name}: the length to look at must be positive`);
+    const usable = this.#check(offset, length);
+    return usable.ok ? ok({ offset, length, kind: 'data', fileOffset: offset }) : usable;
+  }
+
+  async close(): Promise<Result<void>> {
+    this.#closed = true;
+    if (this.#priority === 'demand') this.#pool.close();
+    return DONE;
+  }
+
+  #readPiece(offset: number, target: Uint8Array): Promise<Result<void>> {
+    const asked = { offset, length: target.length };
+    return this.#pool.run(
+      {
+        request: this.#request(asked),
+        target,
+        accept: (head) => checkRangeResponse(head, asked, this.identity),
+      },
+      this.#priority,
+    );
+  }
+
+  #check(offset: number, length: number): Result<void> {
+    if (this.#closed) return err('closed', `${this.name}: the device was closed`);
+    return checkRange(this, offset, length);
+  }
+
+  #readOnly(): Err {
+    if (this.#closed) return err('closed', `${this.name}: the device was closed`);
+    return err('read-only', `${this.name}: files behind an address cannot be written`);
+  }
+}

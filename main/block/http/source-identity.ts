@@ -1,0 +1,53 @@
+import { isStrongEtag, parseHttpDate } from './field-values.ts';
+import type { ResponseHead } from './response-head.ts';
+
+/**
+ * By what a remote source is recognised between requests. A strong entity tag is the only proof of equal bytes; with
+ * a weak one, or none, the date of the last change has to do, and where there is no date either only the length is
+ * compared: such a source may be replaced by another of the same length without being noticed.
+ */
+export interface SourceIdentity {
+  readonly lengthBytes: number;
+  /** Entity tag, strong or weak. */
+  readonly etag: string | null;
+  readonly lastModified: string | null;
+}
+
+export function identityOf(lengthBytes: number, head: ResponseHead): SourceIdentity {
+  return {
+    lengthBytes,
+    etag: head.fields.get('etag') ?? null,
+    lastModified: head.fields.get('last-modified') ?? null,
+  };
+}
+
+/**
+ * Value for `If-Range`, with which a server sends no range of a changed source. Only strong validators may stand there
+ * (RFC 9110, section 13.1.5); a date is strong when it is at least a second older than the response (8.8.2.2).
+ */
+export function ifRangeOf(head: ResponseHead): string | null {
+  const etag = head.fields.get('etag');
+  if (etag !== undefined) return isStrongEtag(etag) ? etag : null;
+  const lastModified = head.fields.get('last-modified');
+  const changed = parseHttpDate(lastModified);
+  const sent = parseHttpDate(head.fields.get('date'));
+  if (lastModified === undefined || changed === undefined || sent === undefined) return null;
+  return changed + 1000 <= sent ? lastModified : null;
+}
+
+/** The field in which a response contradicts what was learnt at open, or null. Fields it leaves out say nothing. */
+export function changedField(identity: SourceIdentity, head: ResponseHead): 'ETag' | 'Last-Modified' | null {
+  const etag = head.fields.get('etag');
+  if (identity.etag !== null && etag !== undefined) {
+    if (opaque(etag) !== opaque(identity.etag)) return 'ETag';
+    if (isStrongEtag(identity.etag)) return null;
+  }
+  const lastModified = head.fields.get('last-modified');
+  if (identity.lastModified === null || lastModified === undefined) return null;
+  return lastModified === identity.lastModified ? null : 'Last-Modified';
+}
+
+/** The tag without its weakness mark, which proxies add on the way. */
+function opaque(etag: string): string {
+  return etag.replace(/^W\//, '');
+}
