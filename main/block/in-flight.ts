@@ -1,0 +1,25 @@
+/** Counts operations under way, so that what they use is closed only after the last of them. */
+export class InFlight {
+  #count = 0;
+  #waiting: (() => void)[] = [];
+
+  get count(): number {
+    return this.#count;
+  }
+
+  async track<T>(operation: () => Promise<T>): Promise<T> {
+    this.#count++;
+    try {
+      return await operation();
+    } finally {
+      this.#count--;
+      if (this.#count === 0) for (const resolve of this.#waiting.splice(0)) resolve();
+    }
+  }
+
+  /** Resolves at once when nothing is under way, else when the count next reaches zero. */
+  idle(): Promise<void> {
+    if (this.#count === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+}

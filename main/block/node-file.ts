@@ -1,0 +1,118 @@
+import fs from 'node:fs';
+import { DONE, err, ok, type Result } from '../../shared/result.ts';
+import { failureFromSystem } from './errno.ts';
+import type { BlockFile } from './file.ts';
+
+/**
+ * A file of the operating system. Reads and writes are synchronous calls: for what the page cache holds they cost a
+ * tenth of a trip through the thread pool (ADR 2), so owners of hot disks run in worker threads. Syncs can take long
+ * and go to the thread pool.
+ */
+export class NodeFile implements BlockFile {
+  readonly path: string;
+  readonly readOnly: boolean;
+  #fd: number | null;
+
+  private constructor(path: string, fd: number, readOnly: boolean) {
+    this.path = path;
+    this.readOnly = readOnly;
+    this.#fd = fd;
+  }
+
+  /** Opens an existing file. Directories, sockets and pipes are refused with `invalid-argument`. */
+  static open(path: string, options: { readOnly: boolean }): Result<NodeFile> {
+    return NodeFile.#open(path, options.readOnly ? 'r' : 'r+', options.readOnly);
+  }
+
+  /** Creates a file, or empties an existing one unless `exclusive` is set (then `already-exists`). */
+  static create(path: string, options: { exclusive?: boolean } = {}): Result<NodeFile> {
+    return NodeFile.#open(path, options.exclusive ? 'wx+' : 'w+', false);
+  }
+
+  static #open(path: string, flags: string, readOnly: boolean): Result<NodeFile> {
+    try {
+      const fd = fs.openSync(path, flags, 0o644);
+      const kind = fs.fstatSync(fd);
+      if (kind.isFile() || kind.isBlockDevice()) return ok(new NodeFile(path, fd, readOnly));
+      fs.closeSync(fd);
+      return err('invalid-argument', `Could not open '${path}': it is not a regular file or block device`);
+    } catch (error) {
+      return failureFromSystem(error, `Could not open '${path}'`);
+    }
+  }
+
+  async read(position: number, target: Uint8Array): Promise<Result<number>> {
+    const fd = this.#fd;
+    if (fd === null) return this.#closed();
+    let done = 0;
+    try {
+      while (done < target.length) {
+        const count = fs.readSync(fd, target, done, target.length - done, position + done);
+        if (count === 0) break;
+        done += count;
+      }
+      return ok(done);
+    } catch (error) {
+      return failureFromSystem(error, `Could not read '${this.path}' at ${position}`);
+    }
+  }
+
+  async write(position: number, data: Uint8Array): Promise<Result<void>> {
+    const fd = this.#fd;
+    if (fd === null) return this.#closed();
+    let done = 0;
+    try {
+      while (done < data.length) {
+        done += fs.writeSync(fd, data, done, data.length - done, position + done);
+      }
+      return DONE;
+    } catch (error) {
+      return failureFromSystem(error, `Could not write '${this.path}' at ${position}`);
+    }
+  }
+
+  sync(): Promise<Result<void>> {
+    const fd = this.#fd;
+    if (fd === null) return Promise.resolve(this.#closed());
+    return new Promise((resolve) => {
+      fs.fdatasync(fd, (error) => {
+        resolve(error === null ? DONE : failureFromSystem(error, `Could not sync '${this.path}'`));
+      });
+    });
+  }
+
+  async length(): Promise<Result<number>> {
+    if (this.#fd === null) return this.#closed();
+    try {
+      return ok(fs.fstatSync(this.#fd).size);
+    } catch (error) {
+      return failureFromSystem(error, `Could not look up the size of '${this.path}'`);
+    }
+  }
+
+  async setLength(length: number): Promise<Result<void>> {
+    if (this.#fd === null) return this.#closed();
+    try {
+      fs.ftruncateSync(this.#fd, length);
+      return DONE;
+    } catch (error) {
+      return failureFromSystem(error, `Could not resize '${this.path}' to ${length} bytes`);
+    }
+  }
+
+  async close(): Promise<Result<void>> {
+    if (this.#fd === null) return DONE;
+    const fd = this.#fd;
+    this.#fd = null;
+    try {
+      fs.closeSync(fd);
+      return DONE;
+    } catch (error) {
+      return failureFromSystem(error, `Could not close '${this.path}'`);
+    }
+  }
+
+  #closed() {
+    return err('closed', `'${this.path}' is closed`);
+  }
+}

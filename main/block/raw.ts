@@ -1,0 +1,83 @@
+import { DONE, err, ok, type Result } from '../../shared/result.ts';
+import { checkRange, readOnlyFailure } from './bounds.ts';
+import type { BlockDevice, Extent } from './device.ts';
+import type { BlockFile } from './file.ts';
+import { ZEROES } from './zeroes.ts';
+
+/** A raw image: the bytes of a file are the bytes of the disk. */
+export class RawDevice implements BlockDevice {
+  readonly remote = false;
+  readonly name: string;
+  readonly readOnly: boolean;
+  readonly #file: BlockFile;
+  #lengthBytes: number;
+
+  private constructor(file: BlockFile, lengthBytes: number) {
+    this.#file = file;
+    this.#lengthBytes = lengthBytes;
+    this.name = file.path;
+    this.readOnly = file.readOnly;
+  }
+
+  static async open(file: BlockFile): Promise<Result<RawDevice>> {
+    const length = await file.length();
+    return length.ok ? ok(new RawDevice(file, length.value)) : length;
+  }
+
+  get lengthBytes(): number {
+    return this.#lengthBytes;
+  }
+
+  async read(offset: number, target: Uint8Array): Promise<Result<void>> {
+    const range = checkRange(this, offset, target.length);
+    if (!range.ok) return range;
+    const count = await this.#file.read(offset, target);
+    if (!count.ok) return count;
+    if (count.value < target.length) {
+      return err('io', `'${this.name}' ends at ${offset + count.value}: it was cut while it was open`);
+    }
+    return DONE;
+  }
+
+  async write(offset: number, data: Uint8Array): Promise<Result<void>> {
+    const allowed = this.readOnly ? readOnlyFailure(this) : checkRange(this, offset, data.length);
+    return allowed.ok ? this.#file.write(offset, data) : allowed;
+  }
+
+  async writeZeroes(offset: number, length: number): Promise<Result<void>> {
+    const allowed = this.readOnly ? readOnlyFailure(this) : checkRange(this, offset, length);
+    if (!allowed.ok) return allowed;
+    for (let done = 0; done < length; ) {
+      const piece = ZEROES.subarray(0, Math.min(ZEROES.length, length - done));
+      const written = await this.#file.write(offset + done, piece);
+      if (!written.ok) return written;
+      done += piece.length;
+    }
+    return DONE;
+  }
+
+  async discard(offset: number, length: number): Promise<Result<void>> {
+    return this.readOnly ? readOnlyFailure(this) : checkRange(this, offset, length);
+  }
+
+  async flush(): Promise<Result<void>> {
+    return this.readOnly ? DONE : this.#file.sync();
+  }
+
+  async extentAt(offset: number, length: number): Promise<Result<Extent>> {
+    const range = checkRange(this, offset, length);
+    return range.ok ? ok({ offset, length, kind: 'data', fileOffset: offset }) : range;
+  }
+
+  /** Grows or cuts the image to `lengthBytes`. */
+  async resize(lengthBytes: number): Promise<Result<void>> {
+    if (this.readOnly) return readOnlyFailure(this);
+    const resized = await this.#file.setLength(lengthBytes);
+    if (resized.ok) this.#lengthBytes = lengthBytes;
+    return resized;
+  }
+
+  async close(): Promise<Result<void>> {
+    return this.#file.close();
+  }
+}

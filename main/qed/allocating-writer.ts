@@ -1,0 +1,130 @@
+import { DONE, ok, type Result } from '../../shared/result.ts';
+import { alignDown } from '../../shared/units.ts';
+import { ZEROES } from '../block/zeroes.ts';
+import type { ClusterHolds, Hold } from './cluster-holds.ts';
+import type { ClusterStore } from './cluster-store.ts';
+import type { QedImage } from './image.ts';
+
+/** Guest writes to clusters that have no space in the file yet. */
+export class AllocatingWriter {
+  readonly #image: QedImage;
+  readonly #holds: ClusterHolds;
+  readonly #store: ClusterStore;
+  readonly #readBacking: (offset: number, target: Uint8Array) => Promise<Result<void>>;
+  readonly #spareClusters: Uint8Array[] = [];
+
+  constructor(
+    image: QedImage,
+    holds: ClusterHolds,
+    store: ClusterStore,
+    readBacking: (offset: number, target: Uint8Array) => Promise<Result<void>>,
+  ) {
+    this.#image = image;
+    this.#holds = holds;
+    this.#store = store;
+    this.#readBacking = readBacking;
+  }
+
+  /**
+   * Writes the beginning of `data` at `offset`, where no data was stored when the caller looked: either one part of
+   * one cluster or as many whole clusters as possible.
+   * @returns how many bytes were written; 0 when the caller has to look again because somebody else was there first
+   */
+  async write(offset: number, data: Uint8Array): Promise<Result<number>> {
+    const { clusterBytes } = this.#image.geometry;
+    const start = alignDown(offset, clusterBytes);
+    if (this.#holds.isHeld(start)) {
+      await this.#holds.released(start);
+      return ok(0);
+    }
+    const end = offset + data.length;
+    const wholeEnd = end === this.#image.imageBytes ? end : alignDown(end, clusterBytes);
+    const whole = offset === start && wholeEnd > start;
+    const hold = await this.#holds.take(start, whole ? wholeEnd : start + clusterBytes, 'without-data');
+    if (!hold.ok) return hold;
+    if (hold.value === null) return ok(0);
+    try {
+      if (whole) return await this.#writeWhole(hold.value, data);
+      return await this.#writePart(hold.value, offset - start, data);
+    } finally {
+      hold.value.release();
+    }
+  }
+
+  async #writeWhole(hold: Hold, data: Uint8Array): Promise<Result<number>> {
+    const content = data.length === hold.length ? data : data.subarray(0, hold.length);
+    const clusters = Math.ceil(hold.length / this.#image.geometry.clusterBytes);
+    const fileOffset = this.#image.allocator.take(clusters);
+    const written = await this.#store.write(fileOffset, content, clusters);
+    if (!written.ok) {
+      this.#image.allocator.giveBack(fileOffset, clusters);
+      return written;
+    }
+    this.#image.publish(hold.offset, clusters, fileOffset);
+    return ok(content.length);
+  }
+
+  /** One cluster of which the guest writes a part: the rest comes from the backing device, or is zero. */
+  async #writePart(hold: Hold, within: number, data: Uint8Array): Promise<Result<number>> {
+    const part = data.subarray(0, Math.min(data.length, hold.length - within));
+    const cluster = this.#spareClusters.pop() ?? new Uint8Array(this.#image.geometry.clusterBytes);
+    try {
+      const content = cluster.subarray(0, hold.length);
+      // The specification fills a zero cluster with zeroes; QEMU 7.2 fills it from the backing file (a bug).
+      const filled =
+        hold.kind === 'zero' ? (content.fill(0), DONE) : await this.#readBacking(hold.offset, content);
+      if (!filled.ok) return filled;
+      content.set(part, within);
+      const fileOffset = this.#image.allocator.takeUsed();
+      const written = await this.#store.write(fileOffset, content, 1);
+      if (!written.ok) {
+        this.#image.allocator.giveBack(fileOffset, 1);
+        return written;
+      }
+      this.#image.publish(hold.offset, 1, fileOffset);
+      return ok(part.length);
+    } finally {
+      this.#spareClusters.push(cluster);
+    }
+  }
+
+  /** Makes whole clusters read as zeroes: by their entries where they have no space, else by writing zeroes. */
+  async zeroClusters(start: number, end: number): Promise<Result<void>> {
+    for (let offset = start; offset < end; ) {
+      const extent = await this.#image.locate(offset, end - offset);
+      if (!extent.ok) return extent;
+      const { kind, length, fileOffset } = extent.value;
+      const done = kind === 'unallocated' ? await this.#markZero(offset, offset + length) : ok(length);
+      if (!done.ok) return done;
+      if (kind === 'data') {
+        const written = await this.#writeZeroes(fileOffset ?? 0, length);
+        if (!written.ok) return written;
+      }
+      offset += done.value;
+    }
+    return DONE;
+  }
+
+  async #markZero(start: number, end: number): Promise<Result<number>> {
+    if (this.#holds.isHeld(start)) {
+      await this.#holds.released(start);
+      return ok(0);
+    }
+    const hold = await this.#holds.take(start, end, 'unallocated');
+    if (!hold.ok) return hold;
+    if (hold.value === null) return ok(0);
+    const clusters = Math.ceil(hold.value.length / this.#image.geometry.clusterBytes);
+    this.#image.publish(hold.value.offset, clusters, 'zero');
+    hold.value.release();
+    return ok(hold.value.length);
+  }
+
+  async #writeZeroes(fileOffset: number, length: number): Promise<Result<void>> {
+    for (let done = 0; done < length; done += ZEROES.length) {
+      const piece = ZEROES.subarray(0, Math.min(ZEROES.length, length - done));
+      const written = await this.#image.file.write(fileOffset + done, piece);
+      if (!written.ok) return written;
+    }
+    return DONE;
+  }
+}
