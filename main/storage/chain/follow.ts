@@ -1,0 +1,63 @@
+import { because, err, ok, type Result } from '../../../shared/result.ts';
+import type { Clock } from '../../../shared/clock.ts';
+import { openChain } from './open.ts';
+import type { ImageChain } from './image-chain.ts';
+import { identityOf, resolveBacking, type ImageFormat } from './location.ts';
+import { QedDevice } from '../../qed/device.ts';
+
+/** Deeper chains are taken for a mistake. */
+const MAX_LAYERS = 200;
+
+/**
+ * Follows the backing names inside images, as QEMU's tools do: for commands a person runs on own files, never for the
+ * app (design §4, rule 8). A backing file is raw where the header says so, and QED otherwise: nothing else can be
+ * streamed from, and contents are not probed.
+ *
+ * Fails with `invalid-argument` on a loop or a chain of more than 200 layers, and with whatever opening one of its
+ * images fails with.
+ */
+export async function followChain(
+  location: string,
+  format: ImageFormat,
+  clock: Clock,
+): Promise<Result<ImageChain>> {
+  const layers: { location: string; format: ImageFormat }[] = [];
+  const seen = new Set<string>();
+  let next: { location: string; format: ImageFormat } | null = { location, format };
+  while (next !== null) {
+    const current: { location: string; format: ImageFormat } = next;
+    if (seen.has(identityOf(current.location))) {
+      return err('invalid-argument', `'${location}': the backing chain loops at '${current.location}'`);
+    }
+    if (layers.length === MAX_LAYERS) {
+      return err('invalid-argument', `'${location}': the backing chain has more than ${MAX_LAYERS} layers`);
+    }
+    seen.add(identityOf(current.location));
+    const backing = await backingOf(current, clock);
+    if (!backing.ok) return layers.length === 0 ? backing : because('Could not open backing file', backing);
+    layers.push(current);
+    next = backing.value;
+  }
+  return ok(
+    layers.reduceRight<ImageChain | null>((behind, layer) => ({ ...layer, backing: behind }), null) ?? {
+      location,
+      format,
+      backing: null,
+    },
+  );
+}
+
+async function backingOf(
+  layer: { location: string; format: ImageFormat },
+  clock: Clock,
+): Promise<Result<{ location: string; format: ImageFormat } | null>> {
+  const opened = await openChain({ ...layer, backing: null }, { clock, readOnly: true });
+  if (!opened.ok) return opened;
+  const reference = opened.value instanceof QedDevice ? opened.value.image.backing : null;
+  await opened.value.close();
+  if (reference === null) return ok(null);
+  return ok({
+    location: resolveBacking(layer.location, reference.name),
+    format: reference.raw ? 'raw' : 'qed',
+  });
+}

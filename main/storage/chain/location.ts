@@ -1,0 +1,33 @@
+import fs from 'node:fs';
+import path from 'node:path';
+
+/** Formats an image can have. Always said explicitly: contents are never probed (design §4, rule 8). */
+export const IMAGE_FORMATS = ['raw', 'qed'] as const;
+export type ImageFormat = (typeof IMAGE_FORMATS)[number];
+
+export function isRemote(location: string): boolean {
+  return /^https?:\/\//i.test(location);
+}
+
+/** The path a location names: `file:` in front is allowed, as in QEMU. */
+export function localPath(location: string): string {
+  return location.startsWith('file:') ? location.slice('file:'.length) : location;
+}
+
+/** Where the backing file `name`, as stored in the image at `imageLocation`, is to be found. */
+export function resolveBacking(imageLocation: string, name: string): string {
+  if (isRemote(name)) return name;
+  if (isRemote(imageLocation)) return new URL(name, imageLocation).href;
+  const file = localPath(name);
+  return path.isAbsolute(file) ? file : path.join(path.dirname(localPath(imageLocation)), file);
+}
+
+/** One spelling for every way to name the same file, for telling loops; missing files keep their name. */
+export function identityOf(location: string): string {
+  if (isRemote(location)) return location;
+  try {
+    return fs.realpathSync(localPath(location));
+  } catch {
+    return path.resolve(localPath(location));
+  }
+}

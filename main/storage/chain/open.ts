@@ -1,0 +1,82 @@
+import type { Clock } from '../../../shared/clock.ts';
+import { because, err, ok, type Result } from '../../../shared/result.ts';
+import type { BlockDevice } from '../../block/device.ts';
+import { DeviceFile } from '../../block/device-file.ts';
+import type { BlockFile } from '../../block/file.ts';
+import { openHttpDevice } from '../../block/http/http-device.ts';
+import { NodeFile } from '../../block/node-file.ts';
+import { RawDevice } from '../../block/raw.ts';
+import type { ClusterCopier } from '../../qed/copier.ts';
+import { QedDevice } from '../../qed/device.ts';
+import { QedImage, type QedImageOptions } from '../../qed/image.ts';
+import { lockImage } from '../image-lock.ts';
+import type { ImageChain } from './image-chain.ts';
+import { isRemote, localPath } from './location.ts';
+import { LockedFile } from './locked-file.ts';
+
+export interface OpenOptions {
+  readonly clock: Clock;
+  readonly readOnly: boolean;
+  /** Most connections to each remote source. */
+  readonly connections?: number;
+  readonly qed?: Omit<QedImageOptions, 'clock'>;
+  /** Makes what moves the data when the topmost image is streamed; by default the opening thread does it. */
+  readonly copier?: (image: QedImage, backing: ImageChain) => ClusterCopier;
+}
+
+/**
+ * Opens an image with everything behind it. The topmost is opened as asked, and locked where it is written; what
+ * lies behind is opened for reading. The backing names inside the images are not followed: the chain says what is
+ * behind (see `follow.ts` for tools that do follow them). What a finished overlay no longer needs is not touched.
+ */
+export async function openChain(chain: ImageChain, options: OpenOptions): Promise<Result<BlockDevice>> {
+  if (chain.format === 'raw' && isRemote(chain.location)) {
+    return options.readOnly ? openRemote(chain.location, options) : cannotWriteTo(chain.location);
+  }
+  const file = await openFile(chain.location, options);
+  if (!file.ok) return file;
+  const opened =
+    chain.format === 'raw' ? await RawDevice.open(file.value) : await openQed(file.value, chain.backing, options);
+  if (!opened.ok) await file.value.close();
+  return opened;
+}
+
+async function openQed(
+  file: BlockFile,
+  backing: ImageChain | null,
+  options: OpenOptions,
+): Promise<Result<QedDevice>> {
+  const { clock, connections, copier } = options;
+  const image = await QedImage.open(file, { clock, ...options.qed });
+  if (!image.ok) return image;
+  if (image.value.backing === null || backing === null) return ok(new QedDevice(image.value, null));
+  const behind = await openChain(backing, { clock, readOnly: true, ...(connections && { connections }) });
+  if (!behind.ok) {
+    await image.value.close();
+    return because('Could not open backing file', behind);
+  }
+  return ok(new QedDevice(image.value, behind.value, copier?.(image.value, backing)));
+}
+
+async function openFile(location: string, options: OpenOptions): Promise<Result<BlockFile>> {
+  if (isRemote(location)) {
+    if (!options.readOnly) return cannotWriteTo(location);
+    const source = await openRemote(location, options);
+    return source.ok ? ok(new DeviceFile(source.value)) : source;
+  }
+  const path = localPath(location);
+  const file = NodeFile.open(path, { readOnly: options.readOnly });
+  if (!file.ok || options.readOnly) return file;
+  const lock = lockImage(path);
+  if (lock.ok) return ok(new LockedFile(file.value, lock.value));
+  await file.value.close();
+  return lock;
+}
+
+function openRemote(location: string, { clock, connections }: OpenOptions): Promise<Result<BlockDevice>> {
+  return openHttpDevice(location, { clock, connections });
+}
+
+function cannotWriteTo(location: string) {
+  return err('read-only', `'${location}' is a remote source and can only be read`);
+}

@@ -1,0 +1,25 @@
+import type { Range } from '../block/range.ts';
+import type { StoreOutcome } from '../qed/cluster-store.ts';
+import type { ImageChain } from './chain/image-chain.ts';
+
+/** What a copy worker needs to know about the image it helps to fill; sent as its `workerData`. */
+export interface CopyWorkerData {
+  /** Where the data comes from: everything behind the image. */
+  readonly source: ImageChain;
+  /** The image file that the data goes to. */
+  readonly imagePath: string;
+  readonly clusterBytes: number;
+  /** The free-space pointer of the thread that owns the image. */
+  readonly allocator: SharedArrayBuffer;
+  readonly connections?: number | undefined;
+}
+
+export interface CopyRequest {
+  readonly id: number;
+  readonly ranges: readonly Range[];
+}
+
+export interface CopyReply {
+  readonly id: number;
+  readonly outcome: StoreOutcome;
+}

@@ -1,0 +1,46 @@
+/**
+ * Entry of a copy worker: a thread that moves data from a backing device to free space of an image file while the
+ * thread that owns the image goes on serving the guest (ADR 1).
+ */
+import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
+import { systemClock } from '../../shared/clock.ts';
+import type { Err, Result } from '../../shared/result.ts';
+import { NodeFile } from '../block/node-file.ts';
+import { Allocator } from '../qed/allocator.ts';
+import { ClusterStore, type StoreOutcome } from '../qed/cluster-store.ts';
+import { DirectCopier, type ClusterCopier } from '../qed/copier.ts';
+import { openChain } from './chain/open.ts';
+import type { CopyReply, CopyRequest, CopyWorkerData } from './copy-protocol.ts';
+
+async function openCopier(data: CopyWorkerData): Promise<Result<ClusterCopier>> {
+  const { source, imagePath, clusterBytes, connections } = data;
+  const file = NodeFile.open(imagePath, { readOnly: false });
+  if (!file.ok) return file;
+  const options = { clock: systemClock, readOnly: true, ...(connections !== undefined && { connections }) };
+  const backing = await openChain(source, options);
+  if (!backing.ok) {
+    await file.value.close();
+    return backing;
+  }
+  const store = new ClusterStore(file.value, new Allocator(clusterBytes, data.allocator), clusterBytes);
+  return { ok: true, value: new DirectCopier(backing.value, store, clusterBytes) };
+}
+
+function serve(port: MessagePort, data: CopyWorkerData): void {
+  // A source that cannot be opened now may be there at the next request.
+  let opening: Promise<Result<ClusterCopier>> | null = null;
+  const copy = async ({ id, ranges }: CopyRequest) => {
+    opening ??= openCopier(data);
+    const copier = await opening;
+    if (!copier.ok) opening = null;
+    const outcome: StoreOutcome = copier.ok ? await copier.value.copy(ranges) : failed(copier);
+    port.postMessage({ id, outcome } satisfies CopyReply);
+  };
+  port.on('message', (request: CopyRequest) => void copy(request));
+}
+
+function failed(failure: Err): StoreOutcome {
+  return { placements: [], failure };
+}
+
+if (parentPort !== null) serve(parentPort, workerData as CopyWorkerData);
