@@ -1,0 +1,35 @@
+import type { Command } from './terminal.ts';
+
+interface CommandEntry {
+  readonly summary: string;
+  /** Commands are loaded one at a time, so that each starts fast. */
+  load(): Promise<Command>;
+}
+
+/** Every subcommand of `headwater`. */
+export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
+  image: {
+    summary: "create, inspect, check, convert and change images; takes qemu-img's arguments",
+    load: async () => (await import('./commands/image/index.ts')).imageCommand,
+  },
+  io: {
+    summary: "read and write images by hand or from scripts; takes qemu-io's commands",
+    load: async () => (await import('./commands/io/index.ts')).ioCommand,
+  },
+};
+
+export function helpText(): string {
+  const names = Object.keys(COMMANDS);
+  const width = Math.max(...names.map((name) => name.length));
+  const lines = names.map((name) => `  ${name.padEnd(width)}  ${COMMANDS[name]?.summary ?? ''}`);
+  return [
+    'Headwater starts virtual machines at once and streams their disks in behind.',
+    '',
+    'usage: headwater COMMAND [ARGUMENTS]',
+    '',
+    ...lines,
+    '',
+    "'headwater COMMAND --help' tells more.",
+    '',
+  ].join('\n');
+}
