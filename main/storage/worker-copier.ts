@@ -27,6 +27,7 @@ export class WorkerCopier implements ClusterCopier {
     };
     return new Promise((resolve) => {
       this.#waiting.set(request.id, resolve);
+      worker.ref();
       worker.postMessage(request);
     });
   }
@@ -45,12 +46,13 @@ export class WorkerCopier implements ClusterCopier {
     worker.on('message', ({ id, outcome }: CopyReply) => {
       this.#waiting.get(id)?.(outcome);
       this.#waiting.delete(id);
+      // An idle copier must not keep the process alive; a busy one must.
+      if (this.#waiting.size === 0) worker.unref();
     });
     worker.on('error', (error) => {
       this.#worker = null;
       this.#failAll(`stopped: ${error.message}`);
     });
-    worker.unref();
     return worker;
   }
 
