@@ -36,6 +36,19 @@ export class ManualClock implements Clock {
     this.#nowMs = end;
   }
 
+  /** Lets time jump from timer to timer, giving way to sockets in between, until `work` is done. */
+  async drive<T>(work: Promise<T>): Promise<T> {
+    let done = false;
+    const end = () => (done = true);
+    work.then(end, end);
+    while (!done) {
+      await new Promise((resolve) => setImmediate(resolve));
+      const dueMs = this.nextDueMs;
+      if (dueMs !== undefined) this.advance(dueMs - this.#nowMs);
+    }
+    return work;
+  }
+
   #next(): Timer | undefined {
     let next: Timer | undefined;
     for (const timer of this.#timers) if (next === undefined || timer.dueMs < next.dueMs) next = timer;
