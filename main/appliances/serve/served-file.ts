@@ -1,4 +1,4 @@
-import { type FileHandle, open, realpath } from 'node:fs/promises';
+import { type FileHandle, constants, open, realpath } from 'node:fs/promises';
 import { basename, join, sep } from 'node:path';
 
 /** What is served: everything below a folder, or one file under its own name. Paths are real paths. */
@@ -26,7 +26,8 @@ export async function openServedFile(root: ServedRoot, requestPath: string): Pro
     // The real path decides, so that neither dots nor symbolic links lead out.
     const path = root.isFile ? root.path : await realpath(join(root.path, name));
     if (!root.isFile && !path.startsWith(root.path.endsWith(sep) ? root.path : root.path + sep)) return null;
-    handle = await open(path, 'r');
+    // A pipe among the files must not hold us up: it is no regular file, but opening it would wait for its writer.
+    handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
     const stat = await handle.stat({ bigint: true });
     if (stat.isFile()) {
       const etag = `"${stat.size.toString(16)}-${stat.mtimeNs.toString(16)}-${stat.ino.toString(16)}"`;
