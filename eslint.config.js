@@ -19,7 +19,6 @@ const LAYERS = {
 const element = (layer) => ({
   type: layer,
   pattern: layer === 'shared' || layer === 'test' ? layer : `main/${layer}`,
-  mode: 'folder',
 });
 
 export default tseslint.config(
@@ -36,18 +35,28 @@ export default tseslint.config(
       'import/resolver': { node: { extensions: ['.ts', '.js'] } },
     },
     rules: {
-      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
-      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true, ignoreVoidReturningFunctions: true }],
+      '@typescript-eslint/restrict-template-expressions': [
+        'error',
+        { allowNumber: true, allowBoolean: true },
+      ],
+      '@typescript-eslint/no-confusing-void-expression': [
+        'error',
+        { ignoreArrowShorthand: true, ignoreVoidReturningFunctions: true },
+      ],
+      '@typescript-eslint/no-invalid-void-type': 'off', // Result<void>, and maps of calls to their answers
       '@typescript-eslint/require-await': 'off', // contracts are asynchronous, some implementations need not be
       '@typescript-eslint/switch-exhaustiveness-check': 'error',
       '@typescript-eslint/no-unnecessary-condition': ['error', { allowConstantLoopConditions: true }],
       'no-console': 'error',
       eqeqeq: 'error',
-      'boundaries/element-types': [
+      'boundaries/dependencies': [
         'error',
         {
           default: 'disallow',
-          rules: Object.entries(LAYERS).map(([from, allow]) => ({ from: [from], allow: [from, ...allow] })),
+          policies: Object.entries(LAYERS).map(([from, allow]) => ({
+            from: { element: { type: from } },
+            allow: { to: { element: { type: [from, ...allow] } } },
+          })),
         },
       ],
     },
@@ -59,7 +68,10 @@ export default tseslint.config(
     rules: {
       'no-restricted-globals': ['error', 'setTimeout', 'setInterval', 'setImmediate', 'performance', 'Date'],
       'no-restricted-properties': ['error', { object: 'Math', property: 'random' }],
-      'no-restricted-imports': ['error', { patterns: ['node:fs', 'node:fs/*', 'node:net', 'node:timers', 'node:timers/*'] }],
+      'no-restricted-imports': [
+        'error',
+        { patterns: ['node:fs', 'node:fs/*', 'node:net', 'node:timers', 'node:timers/*'] },
+      ],
     },
   },
   {

@@ -3,7 +3,7 @@
  * its streaming job and its rate limits can run under a simulated clock.
  */
 export interface Clock {
-  /** Milliseconds since some fixed moment; never goes back. */
+  /** Milliseconds since some fixed moment, the same for all threads of the process; never goes back. */
   now(): number;
   /**
    * Runs `callback` once, `delayMs` milliseconds from now (0 or less: as soon as other work had its turn).
@@ -13,9 +13,12 @@ export interface Clock {
   after(delayMs: number, callback: () => void): () => void;
 }
 
-/** The machine's own monotonic clock. */
+/** The machine's own monotonic clock. Not `performance.now()`, whose origin may differ from thread to thread. */
 export const systemClock: Clock = {
-  now: () => performance.now(),
+  now() {
+    const [seconds, nanoseconds] = process.hrtime();
+    return seconds * 1000 + nanoseconds / 1e6;
+  },
   after(delayMs, callback) {
     if (delayMs <= 0) {
       const immediate = setImmediate(callback);

@@ -1,4 +1,6 @@
-import type { ImageFormat } from './location.ts';
+import path from 'node:path';
+import type { BackingReference } from '../../qed/image.ts';
+import { isRemote, localPath, type ImageFormat } from './location.ts';
 
 /** An image and the images behind it, topmost first. Plain data: it can be stored and sent to another thread. */
 export interface ImageChain {
@@ -12,4 +14,13 @@ export interface ImageChain {
 /** The layers of a chain, topmost first. */
 export function layersOf(chain: ImageChain): ImageChain[] {
   return chain.backing === null ? [chain] : [chain, ...layersOf(chain.backing)];
+}
+
+/** How `image` is to be named in the header of `overlay`: relative where both lie in one folder, so they can move. */
+export function backingReferenceFor(overlay: ImageChain, image: ImageChain): BackingReference {
+  const raw = image.format === 'raw';
+  if (isRemote(image.location)) return { name: image.location, raw };
+  const overlayFolder = path.dirname(path.resolve(localPath(overlay.location)));
+  const file = path.resolve(localPath(image.location));
+  return { name: path.dirname(file) === overlayFolder ? path.basename(file) : file, raw };
 }

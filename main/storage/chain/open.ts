@@ -36,7 +36,9 @@ export async function openChain(chain: ImageChain, options: OpenOptions): Promis
   const file = await openFile(chain.location, options);
   if (!file.ok) return file;
   const opened =
-    chain.format === 'raw' ? await RawDevice.open(file.value) : await openQed(file.value, chain.backing, options);
+    chain.format === 'raw'
+      ? await RawDevice.open(file.value)
+      : await openQed(file.value, chain.backing, options);
   if (!opened.ok) await file.value.close();
   return opened;
 }

@@ -1,0 +1,16 @@
+import type { Failure } from '../../../shared/result.ts';
+import type { JobEvent } from '../../streaming/job/job-events.ts';
+
+/** Guest reads that stand still because their source does not answer. */
+export interface WaitingReads {
+  readonly reads: number;
+  readonly failure: Failure;
+}
+
+/** What a disk tells without being asked. */
+export type DiskEvent =
+  | { readonly kind: 'job'; readonly event: JobEvent }
+  /** Null when the data is there. */
+  | { readonly kind: 'waiting'; readonly waiting: WaitingReads | null }
+  /** The guest has its data, but a copy could not be kept, or table entries could not be written yet. */
+  | { readonly kind: 'store-failed'; readonly failure: Failure };

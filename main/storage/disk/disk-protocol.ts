@@ -1,0 +1,38 @@
+import type { MessagePort } from 'node:worker_threads';
+import type { Result } from '../../../shared/result.ts';
+import type { DiskEvent } from './disk-events.ts';
+import type { DiskSpec, StreamSpec } from './disk-spec.ts';
+import type { DiskStatus } from './open-disk.ts';
+
+/** What can be done with a streaming job. */
+export type JobVerb = 'pause' | 'resume' | 'cancel' | 'force-cancel' | 'finalize' | 'dismiss';
+
+/** What the thread of a disk can be asked: name, argument and answer. */
+export interface DiskCalls {
+  open: { argument: DiskSpec; answer: DiskStatus };
+  /** Serves the disk to whoever holds the other end of the port, by the block port protocol. */
+  connect: { argument: { port: MessagePort }; answer: void };
+  startStream: { argument: StreamSpec; answer: void };
+  job: { argument: { id: string; verb: JobVerb }; answer: void };
+  /** Bytes per second, for one job. */
+  setSpeed: { argument: { id: string; bytesPerSecond: number }; answer: void };
+  /** Bytes per second, for everything the disk fetches. */
+  setLimit: { argument: { bytesPerSecond: number }; answer: void };
+  retryNow: { argument: null; answer: void };
+  status: { argument: null; answer: DiskStatus };
+  close: { argument: null; answer: void };
+}
+
+export type DiskCall = keyof DiskCalls;
+
+export type DiskRequest = {
+  [Name in DiskCall]: {
+    readonly id: number;
+    readonly call: Name;
+    readonly argument: DiskCalls[Name]['argument'];
+  };
+}[DiskCall];
+
+export type DiskMessage =
+  | { readonly kind: 'answer'; readonly id: number; readonly result: Result<unknown> }
+  | { readonly kind: 'event'; readonly event: DiskEvent };
