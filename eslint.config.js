@@ -21,6 +21,15 @@ const element = (layer) => ({
   pattern: layer === 'shared' || layer === 'test' ? layer : `main/${layer}`,
 });
 
+/** @param also what every layer may import besides */
+const layering = (also) => [
+  'error',
+  {
+    default: 'disallow',
+    rules: Object.entries(LAYERS).map(([from, allow]) => ({ from: [from], allow: [from, ...allow, ...also] })),
+  },
+];
+
 export default tseslint.config(
   { ignores: ['dist/', '.cache/', 'node_modules/', 'artifacts/', 'coverage/'] },
   js.configs.recommended,
@@ -60,6 +69,11 @@ export default tseslint.config(
         },
       ],
     },
+  },
+  {
+    // Unit tests sit beside the code and share their simulators in `test/support`.
+    files: ['main/**/*.test.ts'],
+    rules: { 'boundaries/element-types': layering(['test']) },
   },
   {
     // The engine runs under a simulated clock and simulated files.

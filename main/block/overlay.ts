@@ -55,6 +55,11 @@ export interface Populated {
   readonly zeroBytes: number;
   /** Left alone: local already, or in other hands. */
   readonly skippedBytes: number;
+  /**
+   * Read from the backing device to do so: less than was stored where holes were known without reading. Rate limits
+   * and the measure of the line go by it. Left out: everything stored was read.
+   */
+  readonly fetchedBytes?: number | undefined;
 }
 
 /** The exclusive right to fill a run of missing clusters. Cluster-aligned, but for the end of the device. */
