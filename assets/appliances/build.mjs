@@ -9,7 +9,17 @@
 //   appliance.json   the recipe's, plus `disk: { file, sizeBytes, sha256 }`
 //   built-from.json  what it was built from, so that an unchanged recipe is not built again
 import { createHash } from 'node:crypto';
-import { createReadStream, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  createReadStream,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
@@ -61,7 +71,8 @@ export async function publish(id, { outputFolder, cacheFolder, log = () => {} })
     const diskFile = join(result, disk.file);
     const time = Number(process.env.SOURCE_DATE_EPOCH ?? Date.parse(appliance.released) / 1000);
     await build({ appliance, diskFile, work, aptRoot: join(cacheFolder, 'debian-i386'), time, log });
-    if (statSync(diskFile).size !== disk.sizeBytes) throw new Error('the disk does not have the size appliance.json names');
+    if (statSync(diskFile).size !== disk.sizeBytes)
+      throw new Error('the disk does not have the size appliance.json names');
 
     log('computing the checksum');
     disk.sha256 = await fileHash(diskFile);
@@ -125,7 +136,9 @@ const json = (value) => `${JSON.stringify(value, null, 2)}\n`;
 async function main() {
   const [id, outputArgument, cacheArgument] = process.argv.slice(2);
   if (!recipeIds().includes(id)) {
-    console.error(`usage: node build.mjs RECIPE [OUTPUT_FOLDER [CACHE_FOLDER]]\nrecipes: ${recipeIds().join(', ')}`);
+    console.error(
+      `usage: node build.mjs RECIPE [OUTPUT_FOLDER [CACHE_FOLDER]]\nrecipes: ${recipeIds().join(', ')}`,
+    );
     return 1;
   }
   const cacheFolder = resolve(cacheArgument ?? join(RECIPES, '../../.cache'));
@@ -140,4 +153,5 @@ async function main() {
   }
 }
 
-if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) process.exitCode = await main();
+if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href)
+  process.exitCode = await main();

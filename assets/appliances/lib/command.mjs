@@ -32,7 +32,11 @@ export function run(program, args, { input, env, cwd, encoding = 'utf8', harmles
     : [];
   if (result.status !== 0 || complaints.length > 0) {
     const how = result.signal ? `was ended by ${result.signal}` : `ended with exit code ${result.status}`;
-    const output = `${encoding === 'utf8' ? result.stdout : ''}\n${result.stderr}`.trim().split('\n').slice(-15).join('\n');
+    const output = `${encoding === 'utf8' ? result.stdout : ''}\n${result.stderr}`
+      .trim()
+      .split('\n')
+      .slice(-15)
+      .join('\n');
     throw new Error(`${program} ${args.slice(0, 4).join(' ')} … ${how}\n${output}`);
   }
   return result.stdout;

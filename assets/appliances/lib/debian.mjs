@@ -23,7 +23,13 @@ export function openDebianArchive({ root, architecture = 'i386', log = () => {} 
   const archives = join(root, 'var/cache/apt/archives');
   const lists = join(root, 'var/lib/apt/lists');
   const config = join(root, 'apt.conf');
-  const folders = ['etc/apt/apt.conf.d', 'etc/apt/preferences.d', 'etc/apt/trusted.gpg.d', 'var/lib/dpkg', 'var/log/apt'];
+  const folders = [
+    'etc/apt/apt.conf.d',
+    'etc/apt/preferences.d',
+    'etc/apt/trusted.gpg.d',
+    'var/lib/dpkg',
+    'var/log/apt',
+  ];
   for (const folder of folders) {
     mkdirSync(join(root, folder), { recursive: true });
   }
@@ -127,7 +133,9 @@ function sourcesList(architecture) {
 function debianMirror() {
   if (process.env.HEADWATER_DEBIAN_MIRROR) return process.env.HEADWATER_DEBIAN_MIRROR;
   const format = '$(REPO_URI) $(ORIGIN) $(LABEL)';
-  for (const line of run('apt-get', ['indextargets', '--format', format, 'Created-By: Packages']).split('\n')) {
+  for (const line of run('apt-get', ['indextargets', '--format', format, 'Created-By: Packages']).split(
+    '\n',
+  )) {
     const [address, origin, label] = line.split(' ');
     if (origin === 'Debian' && label === 'Debian') return address;
   }
@@ -140,7 +148,9 @@ function debianMirror() {
 function aptConfiguration(root, architecture) {
   const network = run('apt-config', ['dump'])
     .split('\n')
-    .filter((line) => /^Acquire::/.test(line) && !/^Acquire::(IndexTargets|Languages|GzipIndexes)/.test(line));
+    .filter(
+      (line) => /^Acquire::/.test(line) && !/^Acquire::(IndexTargets|Languages|GzipIndexes)/.test(line),
+    );
   return [
     ...network,
     `Dir "${root}/";`,

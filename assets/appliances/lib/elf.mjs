@@ -1,6 +1,13 @@
 // Just enough of the ELF format to answer two questions about a 32-bit program or library: what does it need in order
 // to run, and is that there?
-import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync as readlink, statSync } from 'node:fs';
+import {
+  existsSync,
+  lstatSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync as readlink,
+  statSync,
+} from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 
 const PT_LOAD = 1;
@@ -12,19 +19,24 @@ const DT_RUNPATH = 29;
 
 /** Segments of a 32-bit little-endian ELF file, or undefined when the file is something else. */
 export function readElf32(bytes) {
-  if (bytes.length < 52 || bytes.readUInt32BE(0) !== 0x7f454c46 || bytes[4] !== 1 || bytes[5] !== 1) return undefined;
+  if (bytes.length < 52 || bytes.readUInt32BE(0) !== 0x7f454c46 || bytes[4] !== 1 || bytes[5] !== 1)
+    return undefined;
   const tableOffset = bytes.readUInt32LE(28);
   const entrySize = bytes.readUInt16LE(42);
   const count = bytes.readUInt16LE(44);
   const segments = [];
   for (let i = 0; i < count; i++) {
     const at = tableOffset + i * entrySize;
-    const [type, offset, virtualAddress, physicalAddress, fileBytes, memoryBytes] = [0, 4, 8, 12, 16, 20].map((field) =>
-      bytes.readUInt32LE(at + field),
+    const [type, offset, virtualAddress, physicalAddress, fileBytes, memoryBytes] = [0, 4, 8, 12, 16, 20].map(
+      (field) => bytes.readUInt32LE(at + field),
     );
     segments.push({ type, offset, virtualAddress, physicalAddress, fileBytes, memoryBytes });
   }
-  return { entry: bytes.readUInt32LE(24), loadable: segments.filter(({ type }) => type === PT_LOAD), segments };
+  return {
+    entry: bytes.readUInt32LE(24),
+    loadable: segments.filter(({ type }) => type === PT_LOAD),
+    segments,
+  };
 }
 
 /** Interpreter, needed libraries and library search path of a program; empty for static programs. */
@@ -43,7 +55,8 @@ function dynamicNeeds(bytes) {
   }
   const tableAddress = entries.find(([tag]) => tag === DT_STRTAB)?.[1] ?? 0;
   const home = elf.loadable.find(
-    ({ virtualAddress, memoryBytes }) => tableAddress >= virtualAddress && tableAddress < virtualAddress + memoryBytes,
+    ({ virtualAddress, memoryBytes }) =>
+      tableAddress >= virtualAddress && tableAddress < virtualAddress + memoryBytes,
   );
   if (!home) return needs;
   const strings = tableAddress - home.virtualAddress + home.offset;
@@ -71,10 +84,15 @@ export function findUnrunnable(tree, libraryFolders) {
     }
     const needs = dynamicNeeds(bytes);
     if (!needs) continue;
-    if (needs.interpreter && !reachable(needs.interpreter)) problems.push(`${path} needs ${needs.interpreter}`);
+    if (needs.interpreter && !reachable(needs.interpreter))
+      problems.push(`${path} needs ${needs.interpreter}`);
     for (const library of needs.libraries) {
-      const places = [...needs.searchPath.map((place) => place.replace('$ORIGIN', dirname(path))), ...libraryFolders];
-      if (!places.some((place) => reachable(join(place, library)))) problems.push(`${path} needs the library ${library}`);
+      const places = [
+        ...needs.searchPath.map((place) => place.replace('$ORIGIN', dirname(path))),
+        ...libraryFolders,
+      ];
+      if (!places.some((place) => reachable(join(place, library))))
+        problems.push(`${path} needs the library ${library}`);
     }
   }
   return problems;
@@ -85,7 +103,10 @@ function existsInTree(tree, path, depth = 0) {
   if (depth > 20) return false;
   let current = '';
   for (const [index, part] of path.split('/').filter(Boolean).entries()) {
-    const rest = path.split('/').filter(Boolean).slice(index + 1);
+    const rest = path
+      .split('/')
+      .filter(Boolean)
+      .slice(index + 1);
     const here = `${current}/${part}`;
     let status;
     try {

@@ -9,7 +9,8 @@ import { basename, dirname, join } from 'node:path';
 import { run } from './command.mjs';
 
 /** Features by name, so that a machine's own mke2fs.conf has no say. No checksums: GRUB and v86 are quicker without. */
-const FEATURES = 'none,has_journal,ext_attr,dir_index,filetype,extent,flex_bg,sparse_super,large_file,huge_file,dir_nlink,extra_isize';
+const FEATURES =
+  'none,has_journal,ext_attr,dir_index,filetype,extent,flex_bg,sparse_super,large_file,huge_file,dir_nlink,extra_isize';
 
 /**
  * @param {object} options
@@ -25,12 +26,26 @@ const FEATURES = 'none,has_journal,ext_attr,dir_index,filetype,extent,flex_bg,sp
  * @param {string} options.work folder for intermediate files
  */
 export function makeExt4({ image, offset, size, tree, first, uuid, label, inodes, time, work }) {
-  const env = { E2FSPROGS_FAKE_TIME: String(time), SOURCE_DATE_EPOCH: String(time), MKE2FS_CONFIG: '/dev/null' };
-  const extended = [`offset=${offset}`, 'root_owner=0:0', `hash_seed=${uuid}`, 'lazy_itable_init=0', 'lazy_journal_init=0'];
+  const env = {
+    E2FSPROGS_FAKE_TIME: String(time),
+    SOURCE_DATE_EPOCH: String(time),
+    MKE2FS_CONFIG: '/dev/null',
+  };
+  const extended = [
+    `offset=${offset}`,
+    'root_owner=0:0',
+    `hash_seed=${uuid}`,
+    'lazy_itable_init=0',
+    'lazy_journal_init=0',
+  ];
   const shape = ['-b', '4096', '-I', '256', '-N', String(inodes), '-m', '1', '-J', 'size=4'];
   const names = ['-U', uuid, '-L', label];
   const blocks = String(size / 4096);
-  run('mke2fs', ['-q', '-F', '-t', 'ext4', '-O', FEATURES, ...shape, ...names, '-E', extended.join(), image, blocks], { env });
+  run(
+    'mke2fs',
+    ['-q', '-F', '-t', 'ext4', '-O', FEATURES, ...shape, ...names, '-E', extended.join(), image, blocks],
+    { env },
+  );
 
   const fileSystem = `${image}?offset=${offset}`;
   const commands = populate(tree, first).join('\n');
@@ -50,7 +65,9 @@ function populate(tree, first) {
   const others = entries.filter(({ status }) => !status.isDirectory());
   const byPath = new Map(others.map((entry) => [entry.path, entry]));
   const early = first.flatMap((wanted) => {
-    const named = others.filter(({ path }) => path === wanted || (wanted.endsWith('/') && path.startsWith(wanted)));
+    const named = others.filter(
+      ({ path }) => path === wanted || (wanted.endsWith('/') && path.startsWith(wanted)),
+    );
     if (named.length === 0) throw new Error(`${wanted} is to be written first but does not exist`);
     return named.filter(({ path }) => byPath.delete(path));
   });
@@ -59,7 +76,8 @@ function populate(tree, first) {
   for (const { path, status } of folders) {
     commands.push(`mkdir ${quoted(path)}`);
     const permissions = status.mode & 0o7777;
-    if (permissions !== 0o755) commands.push(`set_inode_field ${quoted(path)} mode 04${permissions.toString(8).padStart(4, '0')}`);
+    if (permissions !== 0o755)
+      commands.push(`set_inode_field ${quoted(path)} mode 04${permissions.toString(8).padStart(4, '0')}`);
   }
   let current = '';
   for (const { path, status } of [...early, ...byPath.values()]) {

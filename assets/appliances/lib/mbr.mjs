@@ -36,11 +36,23 @@ export function installGrub(file, { configuration, modules, work }) {
   const configurationFile = join(work, 'grub.cfg');
   const coreFile = join(work, 'core.img');
   patch(configurationFile, 'w', (out) => writeSync(out, configuration));
-  const options = ['-O', 'i386-pc', '-C', 'none', '-c', configurationFile, '-p', '(hd0,msdos1)/boot/grub', '-o', coreFile];
+  const options = [
+    '-O',
+    'i386-pc',
+    '-C',
+    'none',
+    '-c',
+    configurationFile,
+    '-p',
+    '(hd0,msdos1)/boot/grub',
+    '-o',
+    coreFile,
+  ];
   run('grub-mkimage', [...options, ...modules]);
   const code = readFileSync(join(GRUB_FILES, 'boot.img'));
   const core = readFileSync(coreFile);
-  if (core.length > FIRST_PARTITION_OFFSET - SECTOR) throw new Error('the GRUB core image does not fit before the partition');
+  if (core.length > FIRST_PARTITION_OFFSET - SECTOR)
+    throw new Error('the GRUB core image does not fit before the partition');
   patch(file, 'r+', (disk) => {
     writeSync(disk, code, 0, 440, 0);
     writeSync(disk, core, 0, core.length, SECTOR);

@@ -1,5 +1,15 @@
 // Tiny Linux: Debian packages in, a bootable disk out. See README.md for the idea; ../build.mjs runs this.
-import { chmodSync, copyFileSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { run } from '../lib/command.mjs';
 import { cpioArchive } from '../lib/cpio.mjs';
@@ -93,16 +103,28 @@ export function build({ appliance, diskFile, work, aptRoot, time, log }) {
 
   log(`preparing kernel ${kernelVersion}`);
   const kernelTree = join(work, 'kernel');
-  unpackPackage(kernel.file, kernelTree, ['--wildcards', './boot/vmlinuz-*', './lib/modules/*', './usr/share/doc/*/copyright']);
+  unpackPackage(kernel.file, kernelTree, [
+    '--wildcards',
+    './boot/vmlinuz-*',
+    './lib/modules/*',
+    './usr/share/doc/*/copyright',
+  ]);
   repackKernel(join(kernelTree, `boot/vmlinuz-${kernelVersion}`), join(tree, 'boot/vmlinuz'), work);
-  copyFile(join(kernelTree, `usr/share/doc/${kernelPackage}/copyright`), join(tree, `usr/share/doc/${kernelPackage}/copyright`));
+  copyFile(
+    join(kernelTree, `usr/share/doc/${kernelPackage}/copyright`),
+    join(tree, `usr/share/doc/${kernelPackage}/copyright`),
+  );
   const modules = new ModuleCollection(join(kernelTree, `lib/modules/${kernelVersion}`));
   installModules(modules, join(tree, `usr/lib/modules/${kernelVersion}`));
   const initrd = cpioArchive(initrdEntries(modules, readFileSync(join(tree, 'usr/bin/busybox'))), time);
-  write(join(tree, 'boot/initrd.img'), run('lz4', ['-l', '-12', '-c', '-q'], { input: initrd, encoding: 'buffer' }));
+  write(
+    join(tree, 'boot/initrd.img'),
+    run('lz4', ['-l', '-12', '-c', '-q'], { input: initrd, encoding: 'buffer' }),
+  );
 
   const problems = findUnrunnable(tree, LIBRARY_FOLDERS);
-  if (problems.length > 0) throw new Error(`programs that could not run in the guest:\n${problems.join('\n')}`);
+  if (problems.length > 0)
+    throw new Error(`programs that could not run in the guest:\n${problems.join('\n')}`);
 
   log('writing the disk');
   const size = appliance.diskSizeBytes;
@@ -129,12 +151,31 @@ export function build({ appliance, diskFile, work, aptRoot, time, log }) {
 /** Lines of a table beside this file: comments and blank lines dropped, words split. */
 function tableOf(name) {
   const lines = readFileSync(join(HERE, name), 'utf8').split('\n');
-  return lines.filter((line) => line.trim() !== '' && !line.startsWith('#')).map((line) => line.trim().split(/\s+/));
+  return lines
+    .filter((line) => line.trim() !== '' && !line.startsWith('#'))
+    .map((line) => line.trim().split(/\s+/));
 }
 
 /** As in Debian, /bin and /lib are links into /usr; here sbin is one with bin as well. */
 function layFolders(tree) {
-  for (const folder of ['usr/bin', 'usr/lib', 'usr/local/bin', 'boot', 'dev', 'etc', 'home', 'mnt', 'proc', 'root', 'run', 'srv', 'sys', 'tmp', 'var/log', 'var/tmp']) {
+  for (const folder of [
+    'usr/bin',
+    'usr/lib',
+    'usr/local/bin',
+    'boot',
+    'dev',
+    'etc',
+    'home',
+    'mnt',
+    'proc',
+    'root',
+    'run',
+    'srv',
+    'sys',
+    'tmp',
+    'var/log',
+    'var/tmp',
+  ]) {
     mkdirSync(join(tree, folder), { recursive: true });
     // Folder permissions must not depend on the umask of whoever builds.
     for (let at = folder; at !== '.'; at = dirname(at)) chmodSync(join(tree, at), 0o755);
@@ -164,7 +205,15 @@ function copyOwnFiles(from, tree, version) {
 
 /** Names that Debian's packages set up when they are installed. */
 function linkAlternatives(tree) {
-  const links = { awk: 'mawk', vi: 'vim.tiny', vim: 'vim.tiny', editor: 'nano', pager: 'less', sh: 'busybox', init: 'busybox' };
+  const links = {
+    awk: 'mawk',
+    vi: 'vim.tiny',
+    vim: 'vim.tiny',
+    editor: 'nano',
+    pager: 'less',
+    sh: 'busybox',
+    init: 'busybox',
+  };
   for (const [name, target] of Object.entries(links)) {
     const path = join(tree, 'usr/bin', name);
     if (lstatSync(path, { throwIfNoEntry: false })) unlinkSync(path);

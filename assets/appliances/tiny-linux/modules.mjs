@@ -43,7 +43,9 @@ export class ModuleCollection {
     const depends = /\0depends=([^\0]*)/.exec(facts)?.[1].split(',') ?? [];
     const before = [...facts.matchAll(/\0softdep=pre: ([^\0]*)/g)].flatMap(([, names]) => names.split(' '));
     // A soft dependency may name something built into the kernel or an alias, which is then simply not a file.
-    return [...depends.filter(Boolean), ...before.filter((other) => this.#files.has(plain(other)))].map(plain);
+    return [...depends.filter(Boolean), ...before.filter((other) => this.#files.has(plain(other)))].map(
+      plain,
+    );
   }
 
   /** The named modules and all they need, in an order in which each can be loaded after those before it. */

@@ -15,13 +15,16 @@ const PAYLOAD = { offset: 0x248, length: 0x24c };
  */
 export function repackKernel(source, target, work) {
   const original = readFileSync(source);
-  if (original.toString('latin1', HEADER.magic, HEADER.magic + 4) !== 'HdrS') throw new Error(`${source} is no bzImage`);
+  if (original.toString('latin1', HEADER.magic, HEADER.magic + 4) !== 'HdrS')
+    throw new Error(`${source} is no bzImage`);
   const setupBytes = (original[HEADER.setupSectors] + 1) * 512;
 
   // The payload is an XZ stream followed by its unpacked length in four bytes.
   const from = setupBytes + original.readUInt32LE(PAYLOAD.offset);
   const compressed = original.subarray(from, from + original.readUInt32LE(PAYLOAD.length) - 4);
-  const { image, address, entry } = flatten(run('xz', ['-d', '-c'], { input: compressed, encoding: 'buffer' }));
+  const { image, address, entry } = flatten(
+    run('xz', ['-d', '-c'], { input: compressed, encoding: 'buffer' }),
+  );
 
   const stub = assembleStub(work, { KERNEL_ADDRESS: address, KERNEL_ENTRY: entry });
   const lz4 = run('lz4', ['-l', '-12', '-c', '-q'], { input: image, encoding: 'buffer' });
