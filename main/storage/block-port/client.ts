@@ -70,20 +70,22 @@ export class BlockPortClient implements BlockDevice {
     const inside = checkRange(this, offset, target.length);
     if (!inside.ok) return inside;
     for (const piece of pieces(target.length)) {
-      const result = await this.readOwned(offset + piece.start, piece.length);
+      const result = await this.#readPiece(offset + piece.start, piece.length);
       if (!result.ok) return result;
       target.set(result.value, piece.start);
     }
     return DONE;
   }
 
-  /**
-   * Reads into a buffer that becomes the caller's: saves a copy over {@link read}.
-   * @param length at most `MAX_PAYLOAD_BYTES`.
-   */
+  /** Reads into a buffer that becomes the caller's: saves a copy over {@link read}. */
   async readOwned(offset: number, length: number): Promise<Result<Uint8Array>> {
-    if (length > MAX_PAYLOAD_BYTES)
-      return err('invalid-argument', `${length} bytes are too many for one read`);
+    if (length <= MAX_PAYLOAD_BYTES) return this.#readPiece(offset, length);
+    const target = new Uint8Array(length);
+    const result = await this.read(offset, target);
+    return result.ok ? ok(target) : result;
+  }
+
+  async #readPiece(offset: number, length: number): Promise<Result<Uint8Array>> {
     const result = await this.#ask({ op: 'read', offset, length });
     if (!result.ok) return result;
     const { data } = result.value;

@@ -57,6 +57,13 @@ export class ScriptedDisk implements BlockDevice {
     return DONE;
   }
 
+  /** As `BlockPortClient` offers it. */
+  async readOwned(offset: number, length: number): Promise<Result<Uint8Array>> {
+    const target = new Uint8Array(length);
+    const result = await this.read(offset, target);
+    return result.ok ? ok(target) : result;
+  }
+
   async write(offset: number, data: Uint8Array): Promise<Result<void>> {
     const allowed = await this.#enter('write', offset, data.length);
     if (!allowed.ok) return allowed;

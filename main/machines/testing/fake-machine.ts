@@ -1,0 +1,62 @@
+import { DONE, type Result } from '../../../shared/result.ts';
+import { Emitter } from '../emitter.ts';
+import { NO_PROGRESS, type Machine, type MachineEvents, type MachineState } from '../machine.ts';
+
+/** A machine without a guest: the test says what the guest says, and reads what was typed. */
+export class FakeMachine implements Machine {
+  readonly name = 'fake';
+  readonly screen = null;
+  readonly wait = null;
+  state: MachineState = { kind: 'running' };
+  progress = NO_PROGRESS;
+  /** Everything typed into the serial port. */
+  typed = '';
+  readonly commands: string[] = [];
+  readonly #events = new Emitter<MachineEvents>();
+
+  on<Name extends keyof MachineEvents>(
+    name: Name,
+    listener: (event: MachineEvents[Name]) => void,
+  ): () => void {
+    return this.#events.on(name, listener);
+  }
+
+  say(text: string): void {
+    this.#events.emit('serial', new Uint8Array(Buffer.from(text)));
+  }
+
+  execute(instructions: number): void {
+    this.progress = { ...this.progress, instructions };
+    this.#events.emit('progress', this.progress);
+  }
+
+  enter(state: MachineState): void {
+    this.state = state;
+    this.#events.emit('state', state);
+  }
+
+  sendSerial(data: string | Uint8Array): void {
+    this.typed += typeof data === 'string' ? data : Buffer.from(data).toString('latin1');
+  }
+
+  sendScancodes(): void {
+    this.commands.push('scancodes');
+  }
+
+  sendText(): void {
+    this.commands.push('text');
+  }
+
+  readonly start = () => this.#command('start');
+  readonly pause = () => this.#command('pause');
+  readonly resume = () => this.#command('resume');
+  readonly powerButton = () => this.#command('powerButton');
+  readonly reset = () => this.#command('reset');
+  readonly stop = () => this.#command('stop');
+  readonly kill = () => this.#command('kill');
+
+  async #command(name: string): Promise<Result<void>> {
+    this.commands.push(name);
+    return DONE;
+  }
+}

@@ -1,0 +1,74 @@
+import { V86, type Event, type V86Image, type V86Options } from 'v86';
+import { MIB } from '../../../shared/units.ts';
+import type { V86Drive } from './drive.ts';
+import { forwardGuestFlushes } from './guest-flush.ts';
+import type { Engine } from './pause-gate.ts';
+
+/** The emulator as the rest of the program sees it. Only this module knows v86's own interface and its gaps. */
+export interface Emulator extends Engine {
+  /** Resets processor and devices; memory is kept, as by a reset button. */
+  restart(): void;
+  sendSerial(bytes: Uint8Array): void;
+  sendScancodes(codes: readonly number[]): void;
+  sendText(text: string): void;
+  /** Instructions executed so far. Ask at least every few seconds: v86 counts in 32 bits. */
+  instructions(): number;
+}
+
+export interface EmulatorConfig {
+  readonly memoryMiB: number;
+  readonly bios: Uint8Array;
+  readonly vgaBios: Uint8Array;
+  /** Where v86's `v86.wasm` is. */
+  readonly wasmPath: string;
+  readonly drive: V86Drive;
+  /** Answers the guest's flush commands. */
+  readonly flush: () => Promise<void>;
+  readonly onSerialByte: (byte: number) => void;
+  /** The processor was halted with interrupts off: only a reset can wake it. */
+  readonly onHalted: () => void;
+}
+
+export type CreateEmulator = (config: EmulatorConfig) => Promise<Emulator>;
+
+/** Builds a machine, which reads the first sector of its disk, and leaves it stopped. */
+export const createEmulator: CreateEmulator = async (config) => {
+  const options: V86Options = {
+    wasm_path: config.wasmPath,
+    memory_size: config.memoryMiB * MIB,
+    bios: image(config.bios),
+    vga_bios: image(config.vgaBios),
+    // The declarations know no drive objects, yet v86 takes them as they are.
+    hda: config.drive as unknown as V86Image,
+    autostart: false,
+    disable_mouse: true,
+    disable_speaker: true,
+  };
+  const v86 = new V86(options);
+  v86.add_listener('serial0-output-byte', config.onSerialByte);
+  v86.add_listener('cpu-event-halt' as keyof Event, config.onHalted);
+  await new Promise<void>((resolve) => v86.add_listener('emulator-loaded', resolve));
+  forwardGuestFlushes(v86, config.flush);
+
+  let counted = 0;
+  let last = 0;
+  return {
+    run: () => v86.run(),
+    stop: () => v86.stop(),
+    restart: () => v86.restart(),
+    sendSerial: (bytes) => v86.serial_send_bytes(0, bytes),
+    sendScancodes: (codes) => v86.keyboard_send_scancodes([...codes]),
+    sendText: (text) => v86.keyboard_send_text(text),
+    instructions() {
+      const now = v86.get_instruction_counter();
+      counted += (now - last) >>> 0;
+      last = now;
+      return counted;
+    },
+  };
+};
+
+/** v86 wants a buffer with nothing else in it. */
+function image(bytes: Uint8Array): V86Image {
+  return { buffer: Uint8Array.from(bytes).buffer };
+}

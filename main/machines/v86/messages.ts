@@ -1,0 +1,43 @@
+import type { MessagePort } from 'node:worker_threads';
+import type { Failure, Result } from '../../../shared/result.ts';
+import type { DiskWait, MachineProgress } from '../machine.ts';
+import type { StallLimits } from './stall.ts';
+import type { Hold } from './pause-gate.ts';
+
+/** Contents of the PC's firmware files. */
+export interface Firmware {
+  /** SeaBIOS, 128 KiB. */
+  readonly bios: Uint8Array;
+  /** Its VGA BIOS for the standard VGA. */
+  readonly vgaBios: Uint8Array;
+}
+
+/** What the worker thread is started with. */
+export interface V86WorkerData {
+  readonly memoryMiB: number;
+  readonly firmware: Firmware;
+  /** Client end of a port served by `serveBlockDevice`. */
+  readonly disk: MessagePort;
+  readonly stall: StallLimits;
+}
+
+export type SessionCommand = 'pause' | 'resume' | 'reset' | 'stop';
+
+/** From the machine in the main thread to its emulator's thread. */
+export type ToSession =
+  | { readonly kind: 'command'; readonly id: number; readonly command: SessionCommand }
+  | { readonly kind: 'serial'; readonly bytes: Uint8Array }
+  | { readonly kind: 'scancodes'; readonly codes: readonly number[] }
+  | { readonly kind: 'text'; readonly text: string };
+
+/** And back. */
+export type FromSession =
+  | { readonly kind: 'started'; readonly result: Result<void> }
+  | { readonly kind: 'reply'; readonly id: number; readonly result: Result<void> }
+  | { readonly kind: 'holds'; readonly holds: readonly Hold[] }
+  | { readonly kind: 'wait'; readonly wait: DiskWait | null }
+  | { readonly kind: 'serial'; readonly bytes: Uint8Array<ArrayBuffer> }
+  | { readonly kind: 'progress'; readonly progress: MachineProgress }
+  | { readonly kind: 'halted' }
+  /** The disk's thread is gone. */
+  | { readonly kind: 'lost'; readonly failure: Failure };

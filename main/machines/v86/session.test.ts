@@ -1,0 +1,304 @@
+import { describe, expect, it } from 'vitest';
+import { err, ok, type Err } from '../../../shared/result.ts';
+import { SimulatedClock } from '../../../test/support/simulated-clock.ts';
+import { ScriptedDisk } from '../../storage/block-port/testing/scripted-disk.ts';
+import type { EmulatorConfig } from './emulator.ts';
+import type { FromSession, SessionCommand } from './messages.ts';
+import { Session } from './session.ts';
+
+const UNREACHABLE = err('source-unreachable', 'The server does not answer');
+const FULL = err('no-space', 'The disk is full');
+
+/** A session around a disk under the test's control; the test plays v86, and so the guest. */
+async function running(disk = new ScriptedDisk(65_536)) {
+  const clock = new SimulatedClock();
+  const messages: FromSession[] = [];
+  const engine: string[] = [];
+  let config: EmulatorConfig | undefined;
+  const session = new Session({
+    clock,
+    limits: { noticeMs: 1000, pauseMs: 3000 },
+    device: disk,
+    post: (message) => messages.push(message),
+    createEmulator: async (given) => {
+      config = given;
+      return {
+        run: async () => void engine.push('run'),
+        stop: async () => void engine.push('stop'),
+        restart: () => void engine.push('restart'),
+        sendSerial: (bytes) => void engine.push(`serial ${Buffer.from(bytes).toString()}`),
+        sendScancodes: (codes) => void engine.push(`keys ${codes.join()}`),
+        sendText: (text) => void engine.push(`text ${text}`),
+        instructions: () => 1,
+      };
+    },
+  });
+  await session.start({ memoryMiB: 64, bios: new Uint8Array(), vgaBios: new Uint8Array(), wasmPath: '' });
+  if (!config) return { clock, messages, engine, disk, session } as never;
+  let ids = 0;
+  const command = async (name: SessionCommand) => {
+    const id = ids++;
+    session.receive({ kind: 'command', id, command: name });
+    for (;;) {
+      await clock.advance(1);
+      const reply = messages.find((message) => message.kind === 'reply' && message.id === id);
+      if (reply?.kind === 'reply') return reply.result;
+    }
+  };
+  const waits = () => messages.flatMap((message) => (message.kind === 'wait' ? [message.wait] : []));
+  return { clock, messages, engine, disk, session, drive: config.drive, config, command, waits };
+}
+
+const sector = (value: number) => new Uint8Array(512).fill(value);
+
+describe("the guest's drive", () => {
+  it('reads what was written', async () => {
+    const { drive, clock } = await running();
+    const data = await clock.run(
+      new Promise<Uint8Array>((resolve) => drive.set(512, sector(7), () => drive.get(512, 512, resolve))),
+    );
+    expect(data).toEqual(sector(7));
+  });
+
+  it('shows a read the write before it that is not stored yet', async () => {
+    const { drive, disk, clock } = await running();
+    disk.hold('write');
+    drive.set(1024, sector(1), () => undefined);
+    drive.set(1024, sector(2), () => undefined);
+    const seen: number[] = [];
+    drive.get(512, 1024, (data) => seen.push(data[512] ?? -1));
+    drive.get(4096, 512, (data) => seen.push(data[0] ?? -1));
+    await clock.advance(1);
+    expect(seen).toEqual([0]); // the one that touches no write went ahead
+    disk.release('write');
+    await clock.advance(1);
+    expect(seen).toEqual([0, 2]);
+    expect(disk.log.filter((line) => line.startsWith('write'))).toHaveLength(2);
+  });
+
+  it('copies the data of a write before it returns', async () => {
+    const { drive, disk, clock } = await running();
+    const controllerBuffer = sector(3);
+    drive.set(0, controllerBuffer, () => undefined);
+    controllerBuffer.fill(9);
+    await clock.advance(1);
+    expect(disk.bytes[0]).toBe(3);
+  });
+
+  it('never answers a read that the guest gave up', async () => {
+    const { drive, disk, clock, waits } = await running();
+    disk.hold('read');
+    const giveUp = new AbortController();
+    let answered = false;
+    drive.get(0, 512, () => (answered = true), { signal: giveUp.signal });
+    await clock.advance(1500);
+    giveUp.abort();
+    disk.release('read');
+    await clock.advance(10);
+    expect(answered).toBe(false);
+    expect(waits().at(-1)).toBeNull();
+  });
+
+  it('keeps the first sector for the geometry', async () => {
+    const { drive, disk, clock } = await running();
+    disk.bytes.fill(5, 0, 512);
+    expect(drive.get_from_cache(0, 512)).toBeUndefined();
+    await clock.run(new Promise((resolve) => drive.get_and_cache(0, 512, resolve)));
+    expect(drive.get_from_cache(0, 512)).toEqual(sector(5));
+    expect(drive.get_from_cache(512, 512)).toBeUndefined();
+  });
+});
+
+describe('a disk that fails under a running guest', () => {
+  it('is read again until it answers, with the guest paused', async () => {
+    const { drive, disk, clock, engine, waits } = await running();
+    disk.fail('read', ...Array<Err>(6).fill(UNREACHABLE));
+    let answered = '';
+    drive.get(0, 512, () => (answered = engine.join(' ')));
+    await clock.advance(10);
+    expect(waits()).toMatchObject([{ operation: 'read', failure: { code: 'source-unreachable' } }]);
+    await clock.advance(20_000);
+    expect(answered).toBe('run stop');
+    expect(engine).toEqual(['run', 'stop', 'run']);
+    expect(waits().at(-1)).toBeNull();
+  });
+
+  it('keeps a write that cannot be stored and tries it again on resume', async () => {
+    const { drive, disk, clock, engine, command } = await running();
+    disk.fail('write', FULL, FULL);
+    let stored = false;
+    drive.set(0, sector(4), () => (stored = true));
+    await clock.advance(60_000);
+    expect([stored, engine.at(-1)]).toEqual([false, 'stop']);
+    await command('resume');
+    await clock.advance(10);
+    expect([stored, engine.at(-1)]).toEqual([false, 'stop']);
+    await command('resume');
+    await clock.advance(10);
+    expect([stored, engine.at(-1), disk.bytes[0]]).toEqual([true, 'run', 4]);
+  });
+
+  it('pauses the guest when a flush fails, and tries again on resume', async () => {
+    const { drive, disk, clock, engine, command, waits } = await running();
+    disk.fail('flush', FULL);
+    drive.set(0, sector(4), () => undefined);
+    await clock.advance(1000);
+    expect(waits()).toMatchObject([
+      { operation: 'flush', failure: { code: 'no-space' }, retries: 'on-resume' },
+    ]);
+    expect(engine.at(-1)).toBe('stop');
+    await command('resume');
+    await clock.advance(10);
+    expect(engine.at(-1)).toBe('run');
+    expect(disk.log).toEqual(['write 0+512', 'flush']);
+  });
+
+  it('is the end of the session when it is closed', async () => {
+    const { drive, disk, clock, messages } = await running();
+    await disk.close();
+    drive.get(0, 512, () => undefined);
+    await clock.advance(1);
+    expect(messages.find(({ kind }) => kind === 'lost')).toMatchObject({ failure: { code: 'closed' } });
+  });
+});
+
+describe('commands to a running session', () => {
+  it('pause makes the disk durable, resume goes on', async () => {
+    const { drive, disk, engine, command } = await running();
+    drive.set(0, sector(1), () => undefined);
+    expect(await command('pause')).toEqual(ok(undefined));
+    expect(disk.log).toEqual(['write 0+512', 'flush']);
+    expect(engine).toEqual(['run', 'stop']);
+    await command('resume');
+    expect(engine).toEqual(['run', 'stop', 'run']);
+  });
+
+  it('stay paused for the user when the disk answers again', async () => {
+    const { drive, disk, clock, engine, command } = await running();
+    disk.hold('read');
+    drive.get(0, 512, () => undefined);
+    await clock.advance(4000);
+    await command('pause');
+    disk.release('read');
+    await clock.advance(1000);
+    expect(engine).toEqual(['run', 'stop']);
+  });
+
+  it('stop waits for the write in flight, flushes, and closes the disk', async () => {
+    const { drive, disk, clock, engine, command } = await running();
+    disk.hold('write');
+    drive.set(0, sector(1), () => undefined);
+    const stopping = command('stop');
+    await clock.advance(500);
+    expect(disk.closed).toBe(false);
+    disk.release('write');
+    expect((await stopping).ok).toBe(true);
+    expect(disk.log).toEqual(['write 0+512', 'flush']);
+    expect([disk.closed, engine.at(-1)]).toEqual([true, 'stop']);
+  });
+
+  it('stop does not wait for a read that may never be answered', async () => {
+    const { drive, disk, clock, command } = await running();
+    disk.hold('read');
+    drive.get(0, 512, () => expect.unreachable());
+    await clock.advance(10_000);
+    expect((await command('stop')).ok).toBe(true);
+    disk.release('read');
+    await clock.advance(10);
+  });
+
+  it('stop fails, and loses nothing, when a write cannot be stored', async () => {
+    const { drive, disk, clock, command } = await running();
+    disk.fail('write', FULL, FULL);
+    let stored = false;
+    drive.set(0, sector(8), () => (stored = true));
+    await clock.advance(10);
+    expect(await command('stop')).toMatchObject({ failure: { code: 'no-space' } });
+    expect(disk.closed).toBe(false);
+    expect((await command('stop')).ok).toBe(true);
+    expect([stored, disk.bytes[0], disk.closed]).toEqual([true, 8, true]);
+  });
+
+  it('reset restarts the emulator while nothing is in flight', async () => {
+    const { drive, disk, clock, engine, command } = await running();
+    disk.hold('read');
+    drive.get(0, 512, () => expect.unreachable());
+    drive.set(4096, sector(1), () => undefined);
+    await clock.advance(1);
+    expect((await command('reset')).ok).toBe(true);
+    disk.release('read');
+    await clock.advance(10);
+    expect(engine).toEqual(['run', 'stop', 'restart', 'run']);
+    expect(disk.log.slice(0, 2)).toEqual(['write 4096+512', 'flush']);
+  });
+
+  it('pass input on', async () => {
+    const { session, engine } = await running();
+    session.receive({ kind: 'serial', bytes: Buffer.from('ls\r') });
+    session.receive({ kind: 'scancodes', codes: [1, 129] });
+    session.receive({ kind: 'text', text: 'x' });
+    expect(engine.slice(1)).toEqual(['serial ls\r', 'keys 1,129', 'text x']);
+  });
+});
+
+describe("the guest's own flush", () => {
+  it('is answered when everything written before it is durable', async () => {
+    const { drive, disk, clock, config } = await running();
+    disk.hold('write');
+    drive.set(0, sector(1), () => undefined);
+    let flushed = false;
+    void config.flush().then(() => (flushed = true));
+    await clock.advance(100);
+    expect(flushed).toBe(false);
+    disk.release('write');
+    await clock.advance(1);
+    expect(flushed).toBe(true);
+    expect(disk.log).toEqual(['write 0+512', 'flush']);
+  });
+
+  it('waits for the user while it fails', async () => {
+    const { drive, disk, clock, config, engine, command } = await running();
+    disk.fail('flush', FULL);
+    drive.set(0, sector(1), () => undefined);
+    await clock.advance(1);
+    let flushed = false;
+    void config.flush().then(() => (flushed = true));
+    await clock.advance(100);
+    expect([flushed, engine.at(-1)]).toEqual([false, 'stop']);
+    await command('resume');
+    await clock.advance(10);
+    expect([flushed, engine.at(-1)]).toEqual([true, 'run']);
+  });
+});
+
+describe('disks that v86 cannot show to a guest', () => {
+  it.each([
+    ['of no whole number of sectors', new ScriptedDisk(1000), 'unsupported'],
+    ['that are empty', new ScriptedDisk(0), 'unsupported'],
+    ['that are too large', Object.assign(new ScriptedDisk(512), { lengthBytes: 2 ** 42 }), 'unsupported'],
+    ['that are read-only', Object.assign(new ScriptedDisk(512), { readOnly: true }), 'read-only'],
+  ])('are refused: those %s', async (_, disk, code) => {
+    const { messages } = await running(disk);
+    expect(messages).toMatchObject([{ kind: 'started', result: { failure: { code } } }]);
+  });
+});
+
+describe('what the guest says', () => {
+  it('is delivered in batches, and before the news that it halted', async () => {
+    const { clock, config, messages } = await running();
+    const say = (text: string) => {
+      for (const byte of Buffer.from(text)) config.onSerialByte(byte);
+    };
+    say('hello ');
+    say('world');
+    await clock.advance(1);
+    say('bye');
+    config.onHalted();
+    const said = messages.filter(({ kind }) => kind === 'serial' || kind === 'halted');
+    expect(said).toEqual([
+      { kind: 'serial', bytes: new Uint8Array(Buffer.from('hello world')) },
+      { kind: 'serial', bytes: new Uint8Array(Buffer.from('bye')) },
+      { kind: 'halted' },
+    ]);
+  });
+});

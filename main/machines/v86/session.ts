@@ -1,0 +1,184 @@
+import type { Clock } from '../../../shared/clock.ts';
+import { DONE, assertNever, because, type Result } from '../../../shared/result.ts';
+import type { MachineProgress } from '../machine.ts';
+import { GuestDrive, checkDrive, type DriveDevice } from './disk.ts';
+import { Durability } from './durability.ts';
+import type { CreateEmulator, Emulator, EmulatorConfig } from './emulator.ts';
+import type { FromSession, SessionCommand, ToSession } from './messages.ts';
+import { PauseGate } from './pause-gate.ts';
+import { Retry } from './retry.ts';
+import { SerialOutput } from './serial-output.ts';
+import { StallWatch, type StallLimits, type Watch } from './stall.ts';
+
+const PROGRESS_INTERVAL_MS = 250;
+
+export interface SessionParts {
+  readonly clock: Clock;
+  readonly limits: StallLimits;
+  readonly device: DriveDevice & { close(): Promise<Result<void>> };
+  readonly createEmulator: CreateEmulator;
+  readonly post: (message: FromSession) => void;
+}
+
+/** One run of a machine, inside its worker thread: the emulator, its disk, and the commands from outside. */
+export class Session {
+  readonly #parts: SessionParts;
+  readonly #gate: PauseGate;
+  readonly #stall: StallWatch;
+  readonly #retry: Retry;
+  readonly #durability: Durability;
+  readonly #drive: GuestDrive;
+  readonly #serial: SerialOutput;
+  #emulator: Emulator | null = null;
+  #progress = '';
+  /** Present while a flush has failed and none has succeeded since. */
+  #flushFailed: Watch | null = null;
+  #commands: Promise<unknown> = Promise.resolve();
+
+  constructor(parts: SessionParts) {
+    const { clock, limits, device, post } = parts;
+    this.#parts = parts;
+    this.#gate = new PauseGate((holds) => post({ kind: 'holds', holds: [...holds] }));
+    this.#stall = new StallWatch(clock, limits, {
+      onWait: (wait) => post({ kind: 'wait', wait }),
+      onPause: () => void this.#gate.hold('disk'),
+      onResume: () => void this.#gate.release('disk'),
+    });
+    this.#retry = new Retry(clock);
+    this.#durability = new Durability(clock, () => this.#flushDevice());
+    this.#drive = new GuestDrive(device, {
+      stall: this.#stall,
+      retry: this.#retry,
+      durability: this.#durability,
+      onLost: (failure) => post({ kind: 'lost', failure }),
+    });
+    this.#serial = new SerialOutput(clock, (bytes) => post({ kind: 'serial', bytes }));
+  }
+
+  /** Builds the machine and lets it run; reports `started`. */
+  async start(config: Pick<EmulatorConfig, 'memoryMiB' | 'bios' | 'vgaBios' | 'wasmPath'>): Promise<void> {
+    const usable = checkDrive(this.#parts.device);
+    if (!usable.ok) {
+      this.#parts.post({ kind: 'started', result: usable });
+      return;
+    }
+    this.#emulator = await this.#parts.createEmulator({
+      ...config,
+      drive: this.#drive,
+      flush: () => this.#drive.flush(),
+      onSerialByte: (byte) => this.#serial.push(byte),
+      onHalted: () => {
+        this.#serial.flush();
+        this.#parts.post({ kind: 'halted' });
+      },
+    });
+    await this.#gate.attach(this.#emulator);
+    this.#parts.post({ kind: 'started', result: DONE });
+    this.#reportProgress();
+  }
+
+  receive(message: ToSession): void {
+    switch (message.kind) {
+      case 'serial':
+        return this.#emulator?.sendSerial(message.bytes);
+      case 'scancodes':
+        return this.#emulator?.sendScancodes(message.codes);
+      case 'text':
+        return this.#emulator?.sendText(message.text);
+      case 'command': {
+        const { id, command } = message;
+        this.#commands = this.#commands.then(async () => {
+          const result = await this.#execute(command);
+          this.#parts.post({ kind: 'reply', id, result });
+        });
+        return;
+      }
+      default:
+        assertNever(message);
+    }
+  }
+
+  #execute(command: SessionCommand): Promise<Result<void>> {
+    switch (command) {
+      case 'pause':
+        return this.#pause();
+      case 'resume':
+        return this.#resume();
+      case 'reset':
+        return this.#reset();
+      case 'stop':
+        return this.#stop();
+      default:
+        return assertNever(command);
+    }
+  }
+
+  async #pause(): Promise<Result<void>> {
+    await this.#gate.hold('user');
+    return this.#durability.flush();
+  }
+
+  async #resume(): Promise<Result<void>> {
+    this.#retry.kick();
+    if (this.#flushFailed) void this.#durability.flush(); // reported by #flushDevice
+    await this.#gate.release('user');
+    return DONE;
+  }
+
+  async #reset(): Promise<Result<void>> {
+    const settled = await this.#settle('The machine was not reset');
+    if (settled.ok) this.#emulator?.restart();
+    await this.#gate.release('command');
+    return settled;
+  }
+
+  async #stop(): Promise<Result<void>> {
+    const settled = await this.#settle('The machine was not stopped');
+    if (!settled.ok) {
+      await this.#gate.release('command');
+      return settled;
+    }
+    this.#reportProgress();
+    this.#stall.dispose();
+    this.#serial.flush();
+    return this.#parts.device.close();
+  }
+
+  /** Brings the machine to a standstill in which nothing is in flight and everything written is durable. */
+  async #settle(context: string): Promise<Result<void>> {
+    await this.#gate.hold('command');
+    this.#drive.abandonReads();
+    const written = await this.#drive.settleWrites();
+    const result = written.ok ? await this.#durability.flush() : written;
+    return result.ok ? result : because(context, result);
+  }
+
+  async #flushDevice(): Promise<Result<void>> {
+    const result = await this.#parts.device.flush();
+    if (result.ok) {
+      this.#flushFailed?.end();
+      this.#flushFailed = null;
+    } else {
+      this.#flushFailed ??= this.#stall.begin({
+        operation: 'flush',
+        offset: 0,
+        length: 0,
+        retries: 'on-resume',
+      });
+      this.#flushFailed.failed(result.failure);
+      if (result.failure.code === 'closed') this.#parts.post({ kind: 'lost', failure: result.failure });
+    }
+    return result;
+  }
+
+  #reportProgress(): void {
+    const progress: MachineProgress = {
+      instructions: this.#emulator?.instructions() ?? 0,
+      ...this.#drive.counters,
+    };
+    const text = JSON.stringify(progress);
+    if (text !== this.#progress) this.#parts.post({ kind: 'progress', progress });
+    this.#progress = text;
+    this.#parts.clock.after(PROGRESS_INTERVAL_MS, () => this.#reportProgress());
+  }
+}

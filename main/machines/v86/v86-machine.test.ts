@@ -1,0 +1,202 @@
+import { MessageChannel } from 'node:worker_threads';
+import { afterEach, describe, expect, it } from 'vitest';
+import { DONE, err, ok } from '../../../shared/result.ts';
+import type { MachineState } from '../machine.ts';
+import { V86Machine, type V86MachineOptions } from './v86-machine.ts';
+
+/** A worker thread that answers as told. `post` sends to the machine, `on` receives from it. */
+function thread(body: string): URL {
+  const script = `
+    import { parentPort } from 'node:worker_threads';
+    const post = (message) => parentPort.postMessage(message);
+    const on = (listener) => parentPort.on('message', listener);
+    const started = () => post({ kind: 'started', result: { ok: true } });
+    const reply = (id, result = { ok: true }) => post({ kind: 'reply', id, result });
+    ${body}`;
+  return new URL(`data:text/javascript,${encodeURIComponent(script)}`);
+}
+
+const OBEDIENT = `started(); on(({ id, kind }) => { if (kind === 'command') reply(id); });`;
+
+const machines: V86Machine[] = [];
+
+function machine(body: string, options: Partial<V86MachineOptions> = {}) {
+  const states: string[] = [];
+  const self = new V86Machine({
+    name: 'test',
+    memoryMiB: 64,
+    firmware: { bios: new Uint8Array(), vgaBios: new Uint8Array() },
+    workerScript: thread(body),
+    connectDisk: async () => ok(new MessageChannel().port1),
+    ...options,
+  });
+  self.on('state', (state) => states.push(describeState(state)));
+  machines.push(self);
+  const reached = (wanted: string) =>
+    new Promise<void>((resolve) => {
+      if (describeState(self.state) === wanted) return resolve();
+      const stop = self.on('state', (state) => {
+        if (describeState(state) !== wanted) return;
+        stop();
+        resolve();
+      });
+    });
+  return { self, states, reached };
+}
+
+function describeState(state: MachineState): string {
+  switch (state.kind) {
+    case 'paused':
+      return `paused by ${state.by}`;
+    case 'stopped':
+      return `stopped: ${state.why}`;
+    case 'failed':
+      return `failed: ${state.failure.code}`;
+    case 'created':
+    case 'starting':
+    case 'running':
+    case 'stopping':
+      return state.kind;
+  }
+}
+
+afterEach(async () => {
+  await Promise.all(machines.splice(0).map((self) => self.kill()));
+});
+
+describe('a v86 machine', () => {
+  it('starts, stops and starts again', async () => {
+    const { self, states } = machine(OBEDIENT);
+    expect(await self.start()).toEqual(DONE);
+    expect(await self.stop()).toEqual(DONE);
+    expect(await self.start()).toEqual(DONE);
+    expect(await self.kill()).toEqual(DONE);
+    expect(states).toEqual([
+      ...['starting', 'running', 'stopping', 'stopped: requested'],
+      ...['starting', 'running', 'stopped: killed'],
+    ]);
+  });
+
+  it('stops by itself when the guest halts', async () => {
+    const { self, states, reached } = machine(`${OBEDIENT} post({ kind: 'halted' });`);
+    await self.start();
+    await reached('stopped: guest-halted');
+    expect(states.slice(-2)).toEqual(['stopping', 'stopped: guest-halted']);
+  });
+
+  it('stays on when the guest halts, where that is wanted', async () => {
+    const { self } = machine(`${OBEDIENT} post({ kind: 'halted' });`, { stopWhenHalted: false });
+    await self.start();
+    expect(await self.pause()).toEqual(DONE);
+    expect(self.state.kind).toBe('running');
+  });
+
+  it('shows who paused it, and why the disk did', async () => {
+    const wait = {
+      operation: 'read',
+      offset: 0,
+      length: 512,
+      waitedMs: 3000,
+      retries: 'by-itself',
+    };
+    const { self, states } = machine(`
+      started();
+      on(({ id, command }) => {
+        if (command === 'pause') post({ kind: 'holds', holds: ['user'] });
+        if (command === 'resume') {
+          post({ kind: 'wait', wait: ${JSON.stringify(wait)} });
+          post({ kind: 'holds', holds: ['disk'] });
+        }
+        reply(id);
+      });`);
+    await self.start();
+    await self.pause();
+    await self.resume();
+    expect(states).toEqual(['starting', 'running', 'paused by user', 'paused by disk']);
+    expect(self.wait).toEqual(wait);
+  });
+
+  it('stays paused when it cannot stop without losing data', async () => {
+    const { self } = machine(`
+      started();
+      post({ kind: 'holds', holds: ['user'] });
+      on(({ id }) => reply(id, { ok: false, failure: { code: 'no-space', message: 'full' } }));`);
+    await self.start();
+    expect(await self.stop()).toMatchObject({ failure: { code: 'no-space' } });
+    expect(describeState(self.state)).toBe('paused by user');
+  });
+
+  it('presses Ctrl-Alt-Delete for the power button', async () => {
+    const { self } = machine(`
+      started();
+      on(({ kind, codes }) => post({ kind: 'serial', bytes: Uint8Array.from(codes ?? []) }));`);
+    const keys = new Promise((resolve) => self.on('serial', resolve));
+    await self.start();
+    expect(await self.powerButton()).toEqual(DONE);
+    expect(await keys).toEqual(Uint8Array.of(0x1d, 0x38, 0xe0, 0x53, 0xe0, 0xd3, 0xb8, 0x9d));
+  });
+
+  it('refuses commands that make no sense in its state', async () => {
+    const { self } = machine(OBEDIENT);
+    for (const command of ['pause', 'resume', 'reset', 'stop', 'powerButton'] as const) {
+      expect(await self[command]()).toMatchObject({ failure: { code: 'invalid-argument' } });
+    }
+    expect(await self.kill()).toEqual(DONE);
+    await self.start();
+    expect(await self.start()).toMatchObject({ failure: { code: 'invalid-argument' } });
+  });
+});
+
+describe('a v86 machine that cannot go on', () => {
+  it.each([
+    ['its emulator throws', `started(); throw new Error('memory access out of bounds');`, 'unsupported'],
+    ['its thread ends', `started(); process.exit(3);`, 'unsupported'],
+    [
+      'its disk is gone',
+      `started(); post({ kind: 'lost', failure: { code: 'closed', message: '' } }); on(() => {});`,
+      'closed',
+    ],
+  ])('fails when %s', async (_, body, code) => {
+    const { self, reached } = machine(body);
+    await self.start();
+    await reached(`failed: ${code}`);
+  });
+
+  it('fails to start when the session refuses its disk', async () => {
+    const { self } = machine(
+      `post({ kind: 'started', result: { ok: false, failure: { code: 'read-only', message: 'no' } } });`,
+    );
+    expect(await self.start()).toMatchObject({ failure: { code: 'read-only' } });
+    expect(describeState(self.state)).toBe('failed: read-only');
+  });
+
+  it('fails to start when the disk cannot be connected, and can be started again', async () => {
+    const answers = [err('not-found', 'no such disk'), ok(new MessageChannel().port1)];
+    const { self } = machine(OBEDIENT, { connectDisk: async () => answers.shift() ?? err('not-found', '') });
+    expect(await self.start()).toMatchObject({ failure: { code: 'not-found' } });
+    expect(await self.start()).toEqual(DONE);
+  });
+
+  it('answers who waits when it is killed', async () => {
+    const { self } = machine(`started(); on(() => {});`);
+    await self.start();
+    const waiting = [self.pause(), self.stop()];
+    expect(await self.kill()).toEqual(DONE);
+    for (const result of await Promise.all(waiting))
+      expect(result).toMatchObject({ failure: { code: 'closed' } });
+    expect(describeState(self.state)).toBe('stopped: killed');
+  });
+
+  it('can be killed before it has started', async () => {
+    const { self } = machine('await new Promise(() => setInterval(() => {}, 1000));');
+    const starting = self.start();
+    await self.kill();
+    expect(await starting).toMatchObject({ failure: { code: 'closed' } });
+    expect(describeState(self.state)).toBe('stopped: killed');
+  });
+
+  it.each([0, 15, 1025, 64.5])('refuses %d MiB of memory', async (memoryMiB) => {
+    const { self } = machine(OBEDIENT, { memoryMiB });
+    expect(await self.start()).toMatchObject({ failure: { code: 'invalid-argument' } });
+  });
+});
