@@ -8,9 +8,21 @@ interface CommandEntry {
 
 /** Every subcommand of `headwater`. */
 export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
+  run: {
+    summary: 'start an appliance in this terminal',
+    load: async () => (await import('./commands/run/index.ts')).runCommand,
+  },
+  demo: {
+    summary: 'show the whole life of a disk: boot Tiny Linux while its master streams in',
+    load: async () => (await import('./commands/demo/index.ts')).demoCommand,
+  },
   image: {
     summary: "create, inspect, check, convert and change images; takes qemu-img's arguments",
     load: async () => (await import('./commands/image/index.ts')).imageCommand,
+  },
+  stream: {
+    summary: 'fill an overlay from its backing file until it stands alone',
+    load: async () => (await import('./commands/stream/index.ts')).streamCommand,
   },
   io: {
     summary: "read and write images by hand or from scripts; takes qemu-io's commands",

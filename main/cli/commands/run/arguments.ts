@@ -1,0 +1,68 @@
+import { err, ok, type Result } from '../../../../shared/result.ts';
+import { parseLinkSpec, type LinkShape } from '../../../appliances/serve/link-spec.ts';
+import { parseArguments, type OptionSpec } from '../../arguments/getopt.ts';
+
+export interface RunArguments {
+  /** An appliance's id. */
+  readonly appliance: string;
+  /** The overlay to use; null for the user's own of that appliance. */
+  readonly overlay: string | null;
+  readonly fresh: boolean;
+  readonly memoryMiB: number | null;
+  readonly stream: 'image' | 'off';
+  /** The simulated line to the master; null to take the master from the local file. */
+  readonly link: LinkShape | null;
+}
+
+export const RUN_HELP = `usage: headwater run [OPTIONS] APPLIANCE
+
+Starts an appliance in this terminal, at once: its overlay takes from the master what
+the guest reads, and the rest streams in behind. The overlay is kept; the next run goes
+on with it. Leave with Ctrl-] q; Ctrl-] h lists the other keys.
+
+  -d, --disk FILE        overlay to use (default: your own of this appliance)
+      --fresh            start over: set the present overlay aside as FILE.old
+  -m, --memory MIB       memory of the machine
+      --stream on|off    off: fetch only what the guest reads
+      --link SPEC        reach the master through a simulated line, such as 20mbit,30ms
+  -h, --help             this text
+`;
+
+const OPTIONS = [
+  { short: 'd', long: 'disk', argument: 'required' },
+  { long: 'fresh', argument: 'none' },
+  { short: 'm', long: 'memory', argument: 'required' },
+  { long: 'stream', argument: 'required' },
+  { long: 'link', argument: 'required' },
+  { short: 'h', long: 'help', argument: 'none' },
+] as const satisfies readonly OptionSpec[];
+
+/** @returns null when help was asked for */
+export function parseRunArguments(args: readonly string[]): Result<RunArguments | null> {
+  const parsed = parseArguments(args, OPTIONS);
+  if (!parsed.ok) return parsed;
+  const given = (name: (typeof OPTIONS)[number]['long']) =>
+    parsed.value.options.findLast(({ spec }) => spec.long === name)?.value;
+  if (given('help') !== undefined) return ok(null);
+  const [appliance, ...more] = parsed.value.operands;
+  if (appliance === undefined || more.length > 0) {
+    return err('invalid-argument', 'give one appliance to run (see --help)');
+  }
+  const memory = given('memory');
+  const memoryMiB = memory === undefined ? null : Number(memory);
+  if (memoryMiB !== null && !(Number.isInteger(memoryMiB) && memoryMiB >= 16 && memoryMiB <= 1024)) {
+    return err('invalid-argument', '--memory takes a whole number of MiB from 16 to 1024');
+  }
+  const stream = given('stream') ?? 'on';
+  if (stream !== 'on' && stream !== 'off') return err('invalid-argument', '--stream takes on or off');
+  const link = parseLinkSpec(given('link') ?? 'off');
+  if (!link.ok) return link;
+  return ok({
+    appliance,
+    overlay: given('disk') ?? null,
+    fresh: given('fresh') !== undefined,
+    memoryMiB,
+    stream: stream === 'on' ? 'image' : 'off',
+    link: link.value,
+  });
+}

@@ -1,0 +1,189 @@
+import { systemClock, sleep } from '../../../../shared/clock.ts';
+import { err, ok, type Failure, type Result } from '../../../../shared/result.ts';
+import { followChain } from '../../../storage/chain/follow.ts';
+import { layersOf, type ImageChain } from '../../../storage/chain/image-chain.ts';
+import { identityOf } from '../../../storage/chain/location.ts';
+import type { DiskEvent, WaitingReads } from '../../../storage/disk/disk-events.ts';
+import { DiskThread } from '../../../storage/disk/disk-thread.ts';
+import type { DiskStatus } from '../../../storage/disk/open-disk.ts';
+import { formatBytes, formatDuration, formatRate } from '../../display/quantities.ts';
+import { StatusLine } from '../../display/status-line.ts';
+import { describeProgress } from '../../display/stream-progress.ts';
+import type { Command, Terminal } from '../../terminal.ts';
+import { parseStreamArguments, STREAM_HELP, type StreamArguments } from './arguments.ts';
+
+const JOB_ID = 'stream';
+const REFRESH_MS = 250;
+const EXIT_INTERRUPTED = 130;
+
+/** `headwater stream IMAGE`: fills an overlay in the foreground. */
+export const streamCommand: Command = {
+  async run(args, terminal) {
+    const parsed = parseStreamArguments(args);
+    if (!parsed.ok) return complain(terminal, parsed.failure);
+    if (parsed.value === null) {
+      terminal.out(STREAM_HELP);
+      return 0;
+    }
+    const chain = await followChain(parsed.value.image, 'qed', systemClock);
+    if (!chain.ok) return complain(terminal, chain.failure);
+    return streamChain(parsed.value, chain.value, terminal);
+  },
+};
+
+type End =
+  { readonly kind: 'completed' | 'interrupted' } | { readonly kind: 'failed'; readonly failure: Failure };
+
+async function streamChain(options: StreamArguments, chain: ImageChain, terminal: Terminal): Promise<number> {
+  const baseLayer = findBase(options, chain);
+  if (!baseLayer.ok) return complain(terminal, baseLayer.failure);
+  const run = new StreamRun(options, terminal);
+  const disk = await DiskThread.open(
+    {
+      chain,
+      readOnly: false,
+      copyOnRead: 'off',
+      onSourceLost: 'wait',
+      ...(options.connections !== null && { connections: options.connections }),
+    },
+    (event) => run.hear(event),
+  );
+  if (!disk.ok) return complain(terminal, disk.failure);
+  const end = await run.toEnd(disk.value, baseLayer.value);
+  const closed = await disk.value.close();
+  return run.report(closed.ok ? end : { kind: 'failed', failure: closed.failure });
+}
+
+function findBase(options: StreamArguments, chain: ImageChain): Result<number | undefined> {
+  if (options.base === null) return ok(undefined);
+  const wanted = identityOf(options.base);
+  const index = layersOf(chain).findIndex((layer) => identityOf(layer.location) === wanted);
+  if (index > 0) return ok(index);
+  return err('not-found', `'${options.base}' is not in the backing chain of '${options.image}'`);
+}
+
+/** One streaming run as its user sees it. */
+class StreamRun {
+  readonly #options: StreamArguments;
+  readonly #terminal: Terminal;
+  readonly #line: StatusLine;
+  readonly #startedMs = systemClock.now();
+  #waiting: WaitingReads | null = null;
+  #error: string | null = null;
+  readonly #concluded = new AbortController();
+  #cancelled = false;
+  #last: DiskStatus | null = null;
+
+  constructor(options: StreamArguments, terminal: Terminal) {
+    this.#options = options;
+    this.#terminal = terminal;
+    this.#line = new StatusLine(terminal, systemClock);
+  }
+
+  hear(event: DiskEvent): void {
+    if (event.kind === 'waiting') this.#waiting = event.waiting;
+    if (event.kind === 'store-failed') this.#say(`warning: ${event.failure.message}\n`);
+    if (event.kind !== 'job') return;
+    const told = event.event;
+    if (told.event === 'BLOCK_JOB_COMPLETED') this.#error = told.data.error ?? null;
+    if (told.event === 'BLOCK_JOB_CANCELLED') this.#cancelled = true;
+    if (told.event === 'JOB_STATUS_CHANGE' && told.data.status === 'concluded') this.#concluded.abort();
+    if (told.event === 'STREAM_SOURCE_LOST') {
+      this.#say(`waiting for the source: ${told.data.failure.message}\n`);
+    }
+    if (told.event === 'STREAM_SOURCE_BACK') this.#say('the source is back\n');
+    if (told.event === 'BLOCK_JOB_ERROR' && told.data.action === 'stop') {
+      this.#say('stopped by an error; make room or mend the source, the job tries again every 5 s\n');
+    }
+  }
+
+  async toEnd(disk: DiskThread, baseLayer: number | undefined): Promise<End> {
+    const { speed, onError } = this.#options;
+    const started = await disk.startStream({
+      jobId: JOB_ID,
+      speed,
+      onError,
+      ...(baseLayer !== undefined && { baseLayer }),
+    });
+    if (!started.ok) return { kind: 'failed', failure: started.failure };
+    const { interrupted } = this.#terminal;
+    let stoppedSinceMs: number | null = null;
+    const concluded = this.#concluded.signal;
+    while (!concluded.aborted) {
+      const status = await disk.status();
+      if (!status.ok) return { kind: 'failed', failure: status.failure };
+      this.#last = status.value;
+      if (!this.#options.quiet && !this.#options.json) {
+        this.#line.show(describeProgress(status.value, this.#waiting));
+      }
+      if (interrupted.aborted) await disk.controlJob(JOB_ID, 'force-cancel');
+      stoppedSinceMs = await this.#retryStopped(disk, status.value, stoppedSinceMs);
+      const wake = interrupted.aborted ? concluded : AbortSignal.any([interrupted, concluded]);
+      await sleep(systemClock, REFRESH_MS, wake);
+    }
+    const status = await disk.status();
+    if (status.ok) this.#last = status.value;
+    if (this.#cancelled) return { kind: 'interrupted' };
+    return this.#error === null
+      ? { kind: 'completed' }
+      : { kind: 'failed', failure: { code: 'io', message: `'${this.#options.image}': ${this.#error}` } };
+  }
+
+  report(end: End): number {
+    const job = this.#last?.job;
+    if (end.kind === 'completed' && !this.#options.quiet && !this.#options.json && this.#last !== null) {
+      this.#line.show(describeProgress(this.#last, null));
+    }
+    this.#line.finish();
+    const elapsedMs = systemClock.now() - this.#startedMs;
+    if (this.#options.json) {
+      const result = {
+        image: this.#options.image,
+        result: end.kind,
+        'local-bytes': job?.offset ?? 0,
+        'total-bytes': job?.len ?? 0,
+        seconds: Math.round(elapsedMs) / 1000,
+        ...(end.kind === 'failed' && { error: end.failure }),
+      };
+      this.#terminal.out(`${JSON.stringify(result, null, 4)}\n`);
+    }
+    if (end.kind === 'failed') return complain(this.#terminal, end.failure);
+    const quiet = this.#options.quiet || this.#options.json;
+    if (end.kind === 'interrupted') {
+      if (!quiet) {
+        const left = formatBytes((job?.len ?? 0) - (job?.offset ?? 0));
+        this.#terminal.err(
+          `headwater: interrupted with ${left} to go; nothing is lost, the same command goes on from here\n`,
+        );
+      }
+      return EXIT_INTERRUPTED;
+    }
+    if (!quiet) {
+      const bytes = job?.len ?? 0;
+      const rate = formatRate((bytes / Math.max(1, elapsedMs)) * 1000);
+      this.#terminal.out(
+        `'${this.#options.image}': ${formatBytes(bytes)} in ${formatDuration(elapsedMs)} (${rate})\n`,
+      );
+    }
+    return 0;
+  }
+
+  /** A job that stopped on an error has nobody else to resume it here. */
+  async #retryStopped(disk: DiskThread, status: DiskStatus, sinceMs: number | null): Promise<number | null> {
+    if (status.job?.ioStatus === 'ok' || status.job?.status !== 'paused') return null;
+    const nowMs = systemClock.now();
+    if (sinceMs === null) return nowMs;
+    if (nowMs - sinceMs < 5000) return sinceMs;
+    await disk.controlJob(JOB_ID, 'resume');
+    return null;
+  }
+
+  #say(text: string): void {
+    if (!this.#options.quiet && !this.#options.json) this.#line.print(text);
+  }
+}
+
+function complain(terminal: Terminal, failure: Failure): number {
+  terminal.err(`headwater stream: ${failure.message}\n`);
+  return 1;
+}

@@ -1,0 +1,30 @@
+import type { WaitingReads } from '../../storage/disk/disk-events.ts';
+import type { DiskStatus } from '../../storage/disk/open-disk.ts';
+import { formatBytes, formatDuration, formatRate } from './quantities.ts';
+
+const BAR_WIDTH = 24;
+
+/** How far the streaming of a disk has come, in one line: local / total, rate, time left, what waits. */
+export function describeProgress(status: DiskStatus, waiting: WaitingReads | null): string {
+  const { job } = status;
+  if (status.standalone) return `${bar(1)} 100 %  complete: needs no backing file any more`;
+  if (job === null) return 'not streaming';
+  const done = job.len === 0 ? 1 : job.offset / job.len;
+  const parts = [
+    `${bar(done)} ${Math.floor(done * 100)} %`,
+    `${formatBytes(job.offset)} of ${formatBytes(job.len)} local`,
+  ];
+  if (job.status === 'paused' || job.paused)
+    parts.push(job.ioStatus === 'ok' ? 'paused' : 'stopped by an error');
+  else if (job.waitingForSource !== null) parts.push('waiting for the source');
+  else parts.push(formatRate(job.rate));
+  if (job.etaMs !== null) parts.push(`${formatDuration(job.etaMs)} left`);
+  if (waiting !== null)
+    parts.push(`${waiting.reads} guest read${waiting.reads === 1 ? '' : 's'} waiting for data`);
+  return parts.join('  ');
+}
+
+function bar(fraction: number): string {
+  const full = Math.round(fraction * BAR_WIDTH);
+  return `[${'='.repeat(full)}${' '.repeat(BAR_WIDTH - full)}]`;
+}

@@ -1,0 +1,82 @@
+import { err, ok, type Failure, type Result } from '../../shared/result.ts';
+import { V86Machine } from '../machines/v86/v86-machine.ts';
+import { loadFirmware } from '../machines/v86/firmware.ts';
+import { isAlive } from '../machines/machine.ts';
+import type { ImageChain } from '../storage/chain/image-chain.ts';
+import type { DiskEvent } from '../storage/disk/disk-events.ts';
+import type { DiskThread } from '../storage/disk/disk-thread.ts';
+import { openMachineDisk } from '../storage/disk/machine-disk.ts';
+import { workerScript } from '../storage/worker-script.ts';
+import { firmwareFolder } from './places.ts';
+
+export interface SessionOptions {
+  readonly name: string;
+  readonly memoryMiB: number;
+  readonly chain: ImageChain;
+  /** `off`: do not stream by itself, whatever the image's flag says. */
+  readonly stream: 'image' | 'off';
+  readonly listen?: (event: DiskEvent) => void;
+}
+
+/** A machine with its disk, as a command runs them: opened together, ended together. */
+export class MachineSession {
+  readonly machine: V86Machine;
+  readonly disk: DiskThread;
+  /** Why streaming did not start by itself, where the image asks for it. */
+  readonly warning: Failure | null;
+
+  /** Opens the disk and makes the machine, without starting it. */
+  static async open(options: SessionOptions): Promise<Result<MachineSession>> {
+    const firmware = loadFirmware(firmwareFolder());
+    if (!firmware.ok) return firmware;
+    const opened = await openMachineDisk(
+      { chain: options.chain, readOnly: false, copyOnRead: 'image', onSourceLost: 'wait' },
+      options.stream,
+      options.listen,
+    );
+    if (!opened.ok) return opened;
+    const { disk, warning } = opened.value;
+    const machine = new V86Machine({
+      name: options.name,
+      memoryMiB: options.memoryMiB,
+      firmware: firmware.value,
+      workerScript: workerScript('main/machines/v86/worker'),
+      connectDisk: () => disk.connect(),
+    });
+    return ok(new MachineSession(machine, disk, warning));
+  }
+
+  private constructor(machine: V86Machine, disk: DiskThread, warning: Failure | null) {
+    this.machine = machine;
+    this.disk = disk;
+    this.warning = warning;
+  }
+
+  /** Pulls the plug if the guest still runs, makes everything it wrote durable, and closes the disk. */
+  async close(): Promise<Result<void>> {
+    const stopped = isAlive(this.machine.state) ? await this.machine.stop() : ok(undefined);
+    if (!stopped.ok) await this.machine.kill();
+    const closed = await this.disk.close();
+    return stopped.ok ? closed : stopped;
+  }
+
+  /** Resolves when the machine has stopped by itself; fails with what made it fail, or `cancelled`. */
+  stopped(signal: AbortSignal): Promise<Result<void>> {
+    const { machine } = this;
+    return new Promise((resolve) => {
+      const look = () => {
+        if (machine.state.kind === 'stopped') finish(ok(undefined));
+        if (machine.state.kind === 'failed') finish({ ok: false, failure: machine.state.failure });
+        if (signal.aborted) finish(err('cancelled', `${machine.name} was still running`));
+      };
+      const finish = (result: Result<void>) => {
+        stopListening();
+        signal.removeEventListener('abort', look);
+        resolve(result);
+      };
+      const stopListening = machine.on('state', look);
+      signal.addEventListener('abort', look);
+      look();
+    });
+  }
+}
