@@ -1,4 +1,4 @@
-import { err, ok, type Result } from '../../../shared/result.ts';
+import { err, ok, type Err, type Result } from '../../../shared/result.ts';
 
 /** An option a command knows, as in `getopt_long(3)`. */
 export interface OptionSpec {
@@ -20,14 +20,18 @@ export interface ParsedArguments<S extends OptionSpec> {
   readonly operands: readonly string[];
 }
 
+/** Whose words a failure uses: the C library's, or those QEMU's `qemu-img` has instead. */
+export type Wording = 'glibc' | 'qemu-img';
+
 /**
  * Splits arguments as GNU `getopt_long` does: `-abc`, `-fqed`, `-f qed`, `--format=qed`, unambiguous beginnings of long
  * words, options after operands, and `--` for the end of options. QEMU's tools take theirs this way, and scripts
- * written for them must go on working. Fails with `invalid-argument` in glibc's words.
+ * written for them must go on working. Fails with `invalid-argument`.
  */
 export function parseArguments<S extends OptionSpec>(
   args: readonly string[],
   specs: readonly S[],
+  wording: Wording = 'glibc',
 ): Result<ParsedArguments<S>> {
   const options: GivenOption<S>[] = [];
   const operands: string[] = [];
@@ -44,11 +48,24 @@ export function parseArguments<S extends OptionSpec>(
     const parsed = arg.startsWith('--')
       ? parseLong(arg, args[index + 1], specs)
       : parseShorts(arg, args[index + 1], specs);
-    if (!parsed.ok) return parsed;
+    if (!parsed.ok) return wording === 'glibc' ? parsed : inWordsOfQemuImg(parsed, args, index);
     options.push(...parsed.value.options);
     if (parsed.value.tookNext) index++;
   }
   return ok({ options, operands });
+}
+
+/**
+ * `qemu-img` names the word before the one `getopt` would look at next: the bad word itself, but the word before it
+ * when other letters follow the bad one.
+ */
+function inWordsOfQemuImg(failed: Err, args: readonly string[], index: number): Err {
+  const arg = args[index] ?? '';
+  const letter = /^invalid option -- '(.)'$/.exec(failed.failure.message)?.[1];
+  const amid = letter !== undefined && arg.indexOf(letter, 1) < arg.length - 1;
+  const word = amid ? (args[index - 1] ?? '') : arg;
+  const missing = failed.failure.message.includes('requires an argument');
+  return err('invalid-argument', `${missing ? 'missing argument for' : 'unrecognized'} option '${word}'`);
 }
 
 interface ParsedWord<S extends OptionSpec> {
@@ -71,11 +88,13 @@ function parseLong<S extends OptionSpec>(
     return err('invalid-argument', `option '--${word}' is ambiguous; possibilities: ${possibilities}`);
   }
   if (spec.argument === 'none') {
-    if (equals !== -1) return err('invalid-argument', `option '--${spec.long ?? ''}' doesn't allow an argument`);
+    if (equals !== -1)
+      return err('invalid-argument', `option '--${spec.long ?? ''}' doesn't allow an argument`);
     return ok({ options: [{ spec, value: '' }], tookNext: false });
   }
   if (equals !== -1) return ok({ options: [{ spec, value: arg.slice(equals + 1) }], tookNext: false });
-  if (next === undefined) return err('invalid-argument', `option '--${spec.long ?? ''}' requires an argument`);
+  if (next === undefined)
+    return err('invalid-argument', `option '--${spec.long ?? ''}' requires an argument`);
   return ok({ options: [{ spec, value: next }], tookNext: true });
 }
 
