@@ -26,7 +26,10 @@ const layering = (also) => [
   'error',
   {
     default: 'disallow',
-    rules: Object.entries(LAYERS).map(([from, allow]) => ({ from: [from], allow: [from, ...allow, ...also] })),
+    policies: Object.entries(LAYERS).map(([from, allow]) => ({
+      from: { element: { type: from } },
+      allow: { to: { element: { type: [from, ...allow, ...also] } } },
+    })),
   },
 ];
 
@@ -58,22 +61,13 @@ export default tseslint.config(
       '@typescript-eslint/no-unnecessary-condition': ['error', { allowConstantLoopConditions: true }],
       'no-console': 'error',
       eqeqeq: 'error',
-      'boundaries/dependencies': [
-        'error',
-        {
-          default: 'disallow',
-          policies: Object.entries(LAYERS).map(([from, allow]) => ({
-            from: { element: { type: from } },
-            allow: { to: { element: { type: [from, ...allow] } } },
-          })),
-        },
-      ],
+      'boundaries/dependencies': layering([]),
     },
   },
   {
     // Unit tests sit beside the code and share their simulators in `test/support`.
     files: ['main/**/*.test.ts'],
-    rules: { 'boundaries/element-types': layering(['test']) },
+    rules: { 'boundaries/dependencies': layering(['test']) },
   },
   {
     // The engine runs under a simulated clock and simulated files.

@@ -152,8 +152,9 @@ export class CopyOnReadDevice implements BlockDevice {
 
   async #close(): Promise<Result<void>> {
     this.#waits.giveUp();
-    await this.#ahead?.stop();
+    const stopped = this.#ahead?.stop();
     await this.#requests.idle();
+    await stopped;
     await this.#fetcher.idle();
     await this.#stores.settled();
     return this.#overlay.close();
@@ -177,20 +178,20 @@ export class CopyOnReadDevice implements BlockDevice {
 
   async #read(offset: number, target: Uint8Array): Promise<Result<void>> {
     const waiting = this.#waits.join();
-    const access = { kind: 'read', offset, length: target.length, missed: false };
-    this.#ahead?.note(access);
+    let missed = false;
+    this.#ahead?.note({ offset, length: target.length });
     for (let at = offset; at < offset + target.length;) {
       const read = await this.#readSome(at, target.subarray(at - offset));
       if (read.ok) {
         at += read.value.bytes;
-        access.missed ||= read.value.missed;
+        missed ||= read.value.missed;
       } else if (!(await waiting.retryAfter(read.failure))) {
         waiting.left(false);
         return this.#unlessClosing(read);
       }
     }
     waiting.left(true);
-    this.#tell({ ...access, kind: 'read' });
+    this.#tell({ kind: 'read', offset, length: target.length, missed });
     return DONE;
   }
 

@@ -40,7 +40,7 @@ export class ReadAhead {
 
   note(read: Range): void {
     const area = this.#reads.note(read);
-    if (area === null) return;
+    if (area === null || this.#stopped) return;
     this.#areas.unshift(area);
     this.#areas.length = Math.min(this.#areas.length, MOST_AREAS);
     this.#pump();

@@ -121,9 +121,14 @@ export class Transfer {
     if (source.waiting !== null && this.#requests > 0) return Infinity;
     const size = this.#requestBytes();
     if (!window.admits(this.#outstandingBytes, size)) return Infinity;
+    const requestsBefore = this.#requests;
     const plan = await planner.next(size);
     if (!plan.ok) return this.#lookUpFailed(plan);
-    if (plan.value === null) return this.#requests > 0 ? Infinity : null;
+    if (plan.value === null) {
+      // What was under way while the planner looked, and was passed over for that, may have failed meanwhile.
+      if (requestsBefore === 0) return null;
+      return this.#requests > 0 ? Infinity : 0;
+    }
     if (this.#owner.wantsCancel || this.#owner.wantsPause || this.#fatal !== null) return 0;
     const waitMs = this.#admission(plan.value);
     if (waitMs === 0) this.#send(plan.value);

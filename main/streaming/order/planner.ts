@@ -96,7 +96,8 @@ export class Planner {
 
   async #planWish(index: number, policy: OrderPolicy, mostBytes: number): Promise<Result<Plan | null>> {
     for (;;) {
-      const wish = this.#wishes[index] ?? this.#cut(policy.next());
+      const named = this.#wishes[index] ?? policy.next();
+      const wish = named && this.#widen(named);
       this.#wishes[index] = wish;
       if (wish === null) return ok(null);
       const plan = await this.#collect(wish, mostBytes, policy.urgent, policy.name, MOST_RANGES);
@@ -151,10 +152,7 @@ export class Planner {
       const missing = await this.#target.findMissing(at, rangeEnd(area));
       if (!missing.ok) return missing;
       if (missing.value === null) break;
-      const run = {
-        offset: missing.value.offset,
-        length: this.#clusterEnd(missing.value) - missing.value.offset,
-      };
+      const run = this.#widen(missing.value);
       const free = this.#firstFree(run);
       if (free === null) {
         at = rangeEnd(run);
@@ -179,15 +177,11 @@ export class Planner {
     }
   }
 
-  #cut(wish: Range | null): Range | null {
-    if (wish === null) return null;
+  /** To whole clusters, as far as the device goes. */
+  #widen(range: Range): Range {
     const { clusterBytes, lengthBytes } = this.#target;
-    const offset = Math.min(lengthBytes, alignDown(wish.offset, clusterBytes));
-    const end = Math.min(lengthBytes, alignUp(rangeEnd(wish), clusterBytes));
+    const offset = Math.min(lengthBytes, alignDown(range.offset, clusterBytes));
+    const end = Math.min(lengthBytes, alignUp(rangeEnd(range), clusterBytes));
     return { offset, length: end - offset };
-  }
-
-  #clusterEnd(run: Range): number {
-    return Math.min(this.#target.lengthBytes, alignUp(rangeEnd(run), this.#target.clusterBytes));
   }
 }
