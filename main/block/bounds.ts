@@ -25,3 +25,7 @@ export function checkRange(
 export function readOnlyFailure(device: Pick<BlockDevice, 'name'>) {
   return err('read-only', `'${device.name}' was opened read-only`);
 }
+
+export function closedFailure(device: Pick<BlockDevice, 'name'>) {
+  return err('closed', `'${device.name}' is closed`);
+}

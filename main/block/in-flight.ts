@@ -7,13 +7,22 @@ export class InFlight {
     return this.#count;
   }
 
-  async track<T>(operation: () => Promise<T>): Promise<T> {
+  /** Counts one operation; {@link leave} must follow. For hot paths: {@link track} costs two promises more. */
+  enter(): void {
     this.#count++;
+  }
+
+  leave(): void {
+    this.#count--;
+    if (this.#count === 0) for (const resolve of this.#waiting.splice(0)) resolve();
+  }
+
+  async track<T>(operation: () => Promise<T>): Promise<T> {
+    this.enter();
     try {
       return await operation();
     } finally {
-      this.#count--;
-      if (this.#count === 0) for (const resolve of this.#waiting.splice(0)) resolve();
+      this.leave();
     }
   }
 

@@ -1,7 +1,11 @@
 import fs from 'node:fs';
 import { DONE, err, ok, type Result } from '../../shared/result.ts';
+import { readOnlyFailure } from './bounds.ts';
 import { failureFromSystem } from './errno.ts';
 import type { BlockFile } from './file.ts';
+import { InFlight } from './in-flight.ts';
+
+const { O_CREAT, O_EXCL, O_NONBLOCK, O_RDONLY, O_RDWR, O_TRUNC } = fs.constants;
 
 /**
  * A file of the operating system. Reads and writes are synchronous calls: for what the page cache holds they cost a
@@ -11,6 +15,7 @@ import type { BlockFile } from './file.ts';
 export class NodeFile implements BlockFile {
   readonly path: string;
   readonly readOnly: boolean;
+  readonly #syncs = new InFlight();
   #fd: number | null;
 
   private constructor(path: string, fd: number, readOnly: boolean) {
@@ -19,23 +24,23 @@ export class NodeFile implements BlockFile {
     this.#fd = fd;
   }
 
-  /** Opens an existing file. Directories, sockets and pipes are refused with `invalid-argument`. */
+  /** Opens an existing file. Directories, devices, sockets and pipes are refused with `invalid-argument`. */
   static open(path: string, options: { readOnly: boolean }): Result<NodeFile> {
-    return NodeFile.#open(path, options.readOnly ? 'r' : 'r+', options.readOnly);
+    return NodeFile.#open(path, options.readOnly ? O_RDONLY : O_RDWR, options.readOnly);
   }
 
   /** Creates a file, or empties an existing one unless `exclusive` is set (then `already-exists`). */
   static create(path: string, options: { exclusive?: boolean } = {}): Result<NodeFile> {
-    return NodeFile.#open(path, options.exclusive ? 'wx+' : 'w+', false);
+    return NodeFile.#open(path, O_RDWR | O_CREAT | (options.exclusive ? O_EXCL : O_TRUNC), false);
   }
 
-  static #open(path: string, flags: string, readOnly: boolean): Result<NodeFile> {
+  static #open(path: string, flags: number, readOnly: boolean): Result<NodeFile> {
     try {
-      const fd = fs.openSync(path, flags, 0o644);
-      const kind = fs.fstatSync(fd);
-      if (kind.isFile() || kind.isBlockDevice()) return ok(new NodeFile(path, fd, readOnly));
+      // Without O_NONBLOCK the opening of a pipe that nobody writes to would never return.
+      const fd = fs.openSync(path, flags | O_NONBLOCK, 0o644);
+      if (fs.fstatSync(fd).isFile()) return ok(new NodeFile(path, fd, readOnly));
       fs.closeSync(fd);
-      return err('invalid-argument', `Could not open '${path}': it is not a regular file or block device`);
+      return err('invalid-argument', `Could not open '${path}': it is not a regular file`);
     } catch (error) {
       return failureFromSystem(error, `Could not open '${path}'`);
     }
@@ -60,6 +65,7 @@ export class NodeFile implements BlockFile {
   async write(position: number, data: Uint8Array): Promise<Result<void>> {
     const fd = this.#fd;
     if (fd === null) return this.#closed();
+    if (this.readOnly) return readOnlyFailure({ name: this.path });
     let done = 0;
     try {
       while (done < data.length) {
@@ -71,14 +77,11 @@ export class NodeFile implements BlockFile {
     }
   }
 
-  sync(): Promise<Result<void>> {
+  async sync(): Promise<Result<void>> {
     const fd = this.#fd;
-    if (fd === null) return Promise.resolve(this.#closed());
-    return new Promise((resolve) => {
-      fs.fdatasync(fd, (error) => {
-        resolve(error === null ? DONE : failureFromSystem(error, `Could not sync '${this.path}'`));
-      });
-    });
+    if (fd === null) return this.#closed();
+    const error = await this.#syncs.track(() => fdatasync(fd));
+    return error === null ? DONE : failureFromSystem(error, `Could not sync '${this.path}'`);
   }
 
   async length(): Promise<Result<number>> {
@@ -92,6 +95,7 @@ export class NodeFile implements BlockFile {
 
   async setLength(length: number): Promise<Result<void>> {
     if (this.#fd === null) return this.#closed();
+    if (this.readOnly) return readOnlyFailure({ name: this.path });
     try {
       fs.ftruncateSync(this.#fd, length);
       return DONE;
@@ -104,6 +108,8 @@ export class NodeFile implements BlockFile {
     if (this.#fd === null) return DONE;
     const fd = this.#fd;
     this.#fd = null;
+    // The number of a closed file goes to the next one opened: a sync under way would sync that.
+    await this.#syncs.idle();
     try {
       fs.closeSync(fd);
       return DONE;
@@ -115,4 +121,10 @@ export class NodeFile implements BlockFile {
   #closed() {
     return err('closed', `'${this.path}' is closed`);
   }
+}
+
+function fdatasync(fd: number): Promise<Error | null> {
+  return new Promise((resolve) => {
+    fs.fdatasync(fd, resolve);
+  });
 }

@@ -1,5 +1,5 @@
 import { DONE, err, ok, type Result } from '../../shared/result.ts';
-import { checkRange, readOnlyFailure } from './bounds.ts';
+import { checkRange, closedFailure, readOnlyFailure } from './bounds.ts';
 import type { BlockDevice, Extent } from './device.ts';
 import type { BlockFile } from './file.ts';
 import { ZEROES } from './zeroes.ts';
@@ -11,6 +11,7 @@ export class RawDevice implements BlockDevice {
   readonly readOnly: boolean;
   readonly #file: BlockFile;
   #lengthBytes: number;
+  #closing: Promise<Result<void>> | null = null;
 
   private constructor(file: BlockFile, lengthBytes: number) {
     this.#file = file;
@@ -29,8 +30,8 @@ export class RawDevice implements BlockDevice {
   }
 
   async read(offset: number, target: Uint8Array): Promise<Result<void>> {
-    const range = checkRange(this, offset, target.length);
-    if (!range.ok) return range;
+    const allowed = this.#checkRead(offset, target.length);
+    if (!allowed.ok) return allowed;
     const count = await this.#file.read(offset, target);
     if (!count.ok) return count;
     if (count.value < target.length) {
@@ -40,44 +41,60 @@ export class RawDevice implements BlockDevice {
   }
 
   async write(offset: number, data: Uint8Array): Promise<Result<void>> {
-    const allowed = this.readOnly ? readOnlyFailure(this) : checkRange(this, offset, data.length);
+    const allowed = this.#checkWrite(offset, data.length);
     return allowed.ok ? this.#file.write(offset, data) : allowed;
   }
 
   async writeZeroes(offset: number, length: number): Promise<Result<void>> {
-    const allowed = this.readOnly ? readOnlyFailure(this) : checkRange(this, offset, length);
+    const allowed = this.#checkWrite(offset, length);
     if (!allowed.ok) return allowed;
-    for (let done = 0; done < length; ) {
+    for (let done = 0; done < length; done += ZEROES.length) {
       const piece = ZEROES.subarray(0, Math.min(ZEROES.length, length - done));
       const written = await this.#file.write(offset + done, piece);
       if (!written.ok) return written;
-      done += piece.length;
     }
     return DONE;
   }
 
   async discard(offset: number, length: number): Promise<Result<void>> {
-    return this.readOnly ? readOnlyFailure(this) : checkRange(this, offset, length);
+    return this.#checkWrite(offset, length);
   }
 
   async flush(): Promise<Result<void>> {
+    if (this.#closing !== null) return closedFailure(this);
     return this.readOnly ? DONE : this.#file.sync();
   }
 
   async extentAt(offset: number, length: number): Promise<Result<Extent>> {
-    const range = checkRange(this, offset, length);
-    return range.ok ? ok({ offset, length, kind: 'data', fileOffset: offset }) : range;
+    const allowed = this.#checkRead(offset, length);
+    return allowed.ok ? ok({ offset, length, kind: 'data', fileOffset: offset }) : allowed;
   }
 
   /** Grows or cuts the image to `lengthBytes`. */
   async resize(lengthBytes: number): Promise<Result<void>> {
-    if (this.readOnly) return readOnlyFailure(this);
+    const allowed = this.#checkWrite(0, 0);
+    if (!allowed.ok) return allowed;
     const resized = await this.#file.setLength(lengthBytes);
     if (resized.ok) this.#lengthBytes = lengthBytes;
     return resized;
   }
 
-  async close(): Promise<Result<void>> {
-    return this.#file.close();
+  close(): Promise<Result<void>> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<Result<void>> {
+    const synced = this.readOnly ? DONE : await this.#file.sync();
+    const closed = await this.#file.close();
+    return synced.ok ? closed : synced;
+  }
+
+  #checkRead(offset: number, length: number): Result<void> {
+    return this.#closing === null ? checkRange(this, offset, length) : closedFailure(this);
+  }
+
+  #checkWrite(offset: number, length: number): Result<void> {
+    return this.readOnly ? readOnlyFailure(this) : this.#checkRead(offset, length);
   }
 }

@@ -11,7 +11,7 @@ export class AllocatingWriter {
   readonly #holds: ClusterHolds;
   readonly #store: ClusterStore;
   readonly #readBacking: (offset: number, target: Uint8Array) => Promise<Result<void>>;
-  readonly #spareClusters: Uint8Array[] = [];
+  #spareCluster: Uint8Array | null = null;
 
   constructor(
     image: QedImage,
@@ -53,58 +53,70 @@ export class AllocatingWriter {
 
   async #writeWhole(hold: Hold, data: Uint8Array): Promise<Result<number>> {
     const content = data.length === hold.length ? data : data.subarray(0, hold.length);
-    const clusters = Math.ceil(hold.length / this.#image.geometry.clusterBytes);
-    const fileOffset = this.#image.allocator.take(clusters);
-    const written = await this.#store.write(fileOffset, content, clusters);
-    if (!written.ok) {
-      this.#image.allocator.giveBack(fileOffset, clusters);
-      return written;
-    }
-    this.#image.publish(hold.offset, clusters, fileOffset);
-    return ok(content.length);
+    return this.#storeAndPublish(hold, content, content.length);
   }
 
   /** One cluster of which the guest writes a part: the rest comes from the backing device, or is zero. */
   async #writePart(hold: Hold, within: number, data: Uint8Array): Promise<Result<number>> {
     const part = data.subarray(0, Math.min(data.length, hold.length - within));
-    const cluster = this.#spareClusters.pop() ?? new Uint8Array(this.#image.geometry.clusterBytes);
+    const cluster = this.#spareCluster ?? new Uint8Array(this.#image.geometry.clusterBytes);
+    this.#spareCluster = null;
     try {
       const content = cluster.subarray(0, hold.length);
+      // What lies past the end of the device must be zero in case the device grows.
+      cluster.fill(0, hold.kind === 'zero' ? 0 : hold.length);
       // The specification fills a zero cluster with zeroes; QEMU 7.2 fills it from the backing file (a bug).
-      const filled =
-        hold.kind === 'zero' ? (content.fill(0), DONE) : await this.#readBacking(hold.offset, content);
+      const filled = hold.kind === 'zero' ? DONE : await this.#readBacking(hold.offset, content);
       if (!filled.ok) return filled;
       content.set(part, within);
-      const fileOffset = this.#image.allocator.takeUsed();
-      const written = await this.#store.write(fileOffset, content, 1);
-      if (!written.ok) {
-        this.#image.allocator.giveBack(fileOffset, 1);
-        return written;
-      }
-      this.#image.publish(hold.offset, 1, fileOffset);
-      return ok(part.length);
+      return await this.#storeAndPublish(hold, cluster, part.length);
     } finally {
-      this.#spareClusters.push(cluster);
+      this.#spareCluster = cluster;
     }
+  }
+
+  async #storeAndPublish(hold: Hold, content: Uint8Array, writtenBytes: number): Promise<Result<number>> {
+    const placed = await this.#store.place(content);
+    if (!placed.ok) return placed;
+    const clusters = Math.ceil(hold.length / this.#image.geometry.clusterBytes);
+    this.#image.publish(hold.offset, clusters, placed.value);
+    return ok(writtenBytes);
   }
 
   /** Makes whole clusters read as zeroes: by their entries where they have no space, else by writing zeroes. */
   async zeroClusters(start: number, end: number): Promise<Result<void>> {
-    for (let offset = start; offset < end; ) {
+    for (let offset = start; offset < end;) {
       const extent = await this.#image.locate(offset, end - offset);
       if (!extent.ok) return extent;
       const { kind, length, fileOffset } = extent.value;
-      const done = kind === 'unallocated' ? await this.#markZero(offset, offset + length) : ok(length);
-      if (!done.ok) return done;
-      if (kind === 'data') {
-        const written = await this.#writeZeroes(fileOffset ?? 0, length);
+      if (kind === 'unallocated') {
+        const marked = await this.#markZero(offset, offset + length);
+        if (!marked.ok) return marked;
+        offset += marked.value;
+      } else {
+        const written = kind === 'data' ? await this.#writeZeroes(fileOffset ?? 0, length) : DONE;
         if (!written.ok) return written;
+        offset += length;
       }
+    }
+    return DONE;
+  }
+
+  /** Marks the unallocated ones among whole clusters as zero, and leaves the others as they are. */
+  async zeroUnallocated(start: number, end: number): Promise<Result<void>> {
+    for (let offset = start; offset < end;) {
+      const extent = await this.#image.locate(offset, end - offset);
+      if (!extent.ok) return extent;
+      const { kind, length } = extent.value;
+      const done: Result<number> =
+        kind === 'unallocated' ? await this.#markZero(offset, offset + length) : ok(length);
+      if (!done.ok) return done;
       offset += done.value;
     }
     return DONE;
   }
 
+  /** Marks clusters from `start` on as zero; returns how many bytes that is, 0 when the caller has to look again. */
   async #markZero(start: number, end: number): Promise<Result<number>> {
     if (this.#holds.isHeld(start)) {
       await this.#holds.released(start);

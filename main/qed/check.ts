@@ -2,7 +2,7 @@ import { DONE, ok, type Result } from '../../shared/result.ts';
 import type { BlockFile } from '../block/file.ts';
 import type { Range } from '../block/range.ts';
 import { ClusterSet } from './cluster-set.ts';
-import { FEATURE, UNALLOCATED, ZERO_CLUSTER } from './format.ts';
+import { ENTRY_BYTES, FEATURE, UNALLOCATED, ZERO_CLUSTER } from './format.ts';
 import { geometryOf, l1EntriesUsed, l2EntriesUsed, type Geometry } from './geometry.ts';
 import { encodeHeader, readHeader, type Header } from './header.ts';
 import { Table } from './table.ts';
@@ -21,7 +21,7 @@ export interface Finding {
 }
 
 export interface CheckReport {
-  /** Faults left in the image. */
+  /** Faults left in the image; a table that overlaps counts once for each cluster it shares. */
   readonly corruptions: number;
   readonly corruptionsFixed: number;
   /** Clusters of the file that nothing refers to, left in the image. */
@@ -39,11 +39,14 @@ export interface CheckReport {
 /** A hostile image may hold millions of faults; they are all counted, the first are described. */
 export const MAX_FINDINGS = 1000;
 
+/** Entries read at once. */
+const PIECE_ENTRIES = 32 * 1024;
+
 /**
  * Checks the tables of an image for entries that point outside the file, for clusters referred to twice and for
  * clusters nothing refers to (qed_spec, "Consistency checking"). With `all`, wrong entries are cleared: the guest then
  * sees the backing file or zeroes there. With `leaks` or `all`, unreferenced clusters at the end of the file are cut
- * off; QEMU never reclaims them.
+ * off where the tables are sound; QEMU never reclaims them.
  */
 export async function checkQed(file: BlockFile, repair: Repair): Promise<Result<CheckReport>> {
   const found = await readHeader(file);
@@ -76,72 +79,83 @@ class Check {
   }
 
   async run(): Promise<Result<CheckReport>> {
-    const { clusterBytes } = this.#geometry;
-    this.#used.addRun(0, this.#header.headerClusters);
-    this.#used.addRun(this.#header.l1TableOffset / clusterBytes, this.#header.tableClusters);
-    const l1 = new Table(l1EntriesUsed(this.#geometry, this.#header.imageBytes));
-    const read = await this.#file.read(this.#header.l1TableOffset, l1.bytes);
-    if (!read.ok) return read;
-    for (let index = 0; index < l1.entryCount; index++) {
-      if (l1.get(index) !== UNALLOCATED) await this.#checkL1Entry(l1, index);
-    }
-    const repaired = await this.#writeBack(this.#header.l1TableOffset, l1);
-    if (!repaired.ok) return repaired;
-    return this.#finish();
+    const { clusterBytes, bytesPerTable, tableClusters } = this.#geometry;
+    const { headerClusters, l1TableOffset, imageBytes } = this.#header;
+    this.#used.addRun(0, headerClusters);
+    this.#used.addRun(l1TableOffset / clusterBytes, tableClusters);
+    const entries = l1EntriesUsed(this.#geometry, imageBytes);
+    const scanned = await this.#scanTable(l1TableOffset, entries, async (table, index, number) => {
+      const guest = this.#clip({ offset: number * bytesPerTable, length: bytesPerTable });
+      if (table.get(index) !== UNALLOCATED) await this.#checkL1Entry(table, index, guest);
+    });
+    return scanned.ok ? this.#finish() : scanned;
   }
 
-  async #checkL1Entry(l1: Table, index: number): Promise<void> {
-    const { clusterBytes, tableClusters, bytesPerTable } = this.#geometry;
+  /**
+   * Reads a table piece by piece, hands each entry to `visit` (the piece, the index in it, the index in the table),
+   * and writes back what that changed. Tables may be as large as 1 GiB.
+   */
+  async #scanTable(
+    tableOffset: number,
+    entries: number,
+    visit: (piece: Table, index: number, number: number) => Promise<void> | void,
+  ): Promise<Result<void>> {
+    for (let first = 0; first < entries; first += PIECE_ENTRIES) {
+      const piece = new Table(Math.min(PIECE_ENTRIES, entries - first));
+      const position = tableOffset + first * ENTRY_BYTES;
+      const read = await this.#file.read(position, piece.bytes);
+      if (!read.ok) return read;
+      const count = Math.min(piece.entryCount, entries - first);
+      for (let index = 0; index < count; index++) {
+        const visiting = visit(piece, index, first + index);
+        if (visiting !== undefined) await visiting;
+      }
+      const written = piece.unsaved ? await this.#file.write(position, piece.bytes) : DONE;
+      if (!written.ok) return written;
+    }
+    return DONE;
+  }
+
+  async #checkL1Entry(l1: Table, index: number, guest: Range): Promise<void> {
+    const { clusterBytes, tableClusters } = this.#geometry;
     const fileOffset = l1.get(index);
-    const guest = this.#clip({ offset: index * bytesPerTable, length: bytesPerTable });
     if (!this.#isValid(fileOffset, tableClusters)) {
       if (this.#found('bad-l1-entry', guest, fileOffset, true)) l1.set(index, UNALLOCATED);
       return;
     }
-    if (!this.#used.addRun(fileOffset / clusterBytes, tableClusters)) {
-      this.#found('table-overlap', guest, fileOffset, false);
+    const overlapping = this.#used.addRun(fileOffset / clusterBytes, tableClusters);
+    if (overlapping > 0) {
+      this.#found('table-overlap', guest, fileOffset, false, overlapping);
       return;
     }
-    const table = new Table(l2EntriesUsed(this.#geometry, this.#header.imageBytes));
-    const read = await this.#file.read(fileOffset, table.bytes);
-    if (!read.ok) {
-      this.#checkErrors++;
-      return;
-    }
-    this.#checkL2Table(table, guest.offset);
-    const repaired = await this.#writeBack(fileOffset, table);
-    if (!repaired.ok) this.#checkErrors++;
-  }
-
-  #checkL2Table(table: Table, guestStart: number): void {
-    const { clusterBytes } = this.#geometry;
     let previous = 0;
-    for (let index = 0; index < table.entryCount; index++) {
-      const entry = table.get(index);
-      if (entry === UNALLOCATED || entry === ZERO_CLUSTER) continue;
+    const entries = l2EntriesUsed(this.#geometry, this.#header.imageBytes);
+    const scanned = await this.#scanTable(fileOffset, entries, (table, at, number) => {
+      const entry = table.get(at);
+      if (entry === UNALLOCATED || entry === ZERO_CLUSTER) return;
       this.#allocatedClusters++;
       if (previous !== 0 && previous + clusterBytes !== entry) this.#fragmentedClusters++;
       previous = entry;
-      const guest = this.#clip({ offset: guestStart + index * clusterBytes, length: clusterBytes });
-      if (!this.#isValid(entry, 1)) {
-        if (this.#found('bad-l2-entry', guest, entry, true)) table.set(index, UNALLOCATED);
-      } else if (!this.#used.add(entry / clusterBytes)) {
-        this.#found('cluster-overlap', guest, entry, false);
-      }
+      const range = this.#clip({ offset: guest.offset + number * clusterBytes, length: clusterBytes });
+      this.#checkL2Entry(table, at, range);
+    });
+    if (!scanned.ok) this.#checkErrors++;
+  }
+
+  #checkL2Entry(table: Table, index: number, guest: Range): void {
+    const fileOffset = table.get(index);
+    if (!this.#isValid(fileOffset, 1)) {
+      if (this.#found('bad-l2-entry', guest, fileOffset, true)) table.set(index, UNALLOCATED);
+    } else if (!this.#used.add(fileOffset / this.#geometry.clusterBytes)) {
+      this.#found('cluster-overlap', guest, fileOffset, false);
     }
   }
 
   async #finish(): Promise<Result<CheckReport>> {
-    const { clusterBytes } = this.#geometry;
     let leaks = this.#checkErrors > 0 ? 0 : this.#fileClusters - this.#used.size;
-    let leaksFixed = 0;
-    const usedClusters = this.#used.highest + 1;
-    if (leaks > 0 && this.#repair !== 'none' && usedClusters < this.#fileClusters) {
-      const cut = await this.#file.setLength(usedClusters * clusterBytes);
-      if (!cut.ok) return cut;
-      leaksFixed = this.#fileClusters - usedClusters;
-      leaks -= leaksFixed;
-    }
+    const reclaimed = await this.#reclaimTail(leaks);
+    if (!reclaimed.ok) return reclaimed;
+    leaks -= reclaimed.value;
     if (this.#repair === 'all' && this.#corruptions === 0 && this.#checkErrors === 0) {
       const cleared = await this.#clearNeedCheck();
       if (!cleared.ok) return cleared;
@@ -154,13 +168,25 @@ class Check {
       corruptions: this.#corruptions,
       corruptionsFixed: this.#corruptionsFixed,
       leaks,
-      leaksFixed,
+      leaksFixed: reclaimed.value,
       checkErrors: this.#checkErrors,
       allocatedClusters: this.#allocatedClusters,
-      totalClusters: Math.ceil(this.#header.imageBytes / clusterBytes),
+      totalClusters: Math.ceil(this.#header.imageBytes / this.#geometry.clusterBytes),
       fragmentedClusters: this.#fragmentedClusters,
       findings: this.#findings,
     });
+  }
+
+  /**
+   * Cuts unreferenced clusters off the end of the file; returns how many. Not where a table was found damaged: what
+   * it led to is unreferenced only because of that, and may be all that is left to rescue.
+   */
+  async #reclaimTail(leaks: number): Promise<Result<number>> {
+    const needed = this.#used.highest + 1;
+    const damaged = this.#corruptions + this.#corruptionsFixed > 0;
+    if (leaks === 0 || damaged || this.#repair === 'none' || needed >= this.#fileClusters) return ok(0);
+    const cut = await this.#file.setLength(needed * this.#geometry.clusterBytes);
+    return cut.ok ? ok(this.#fileClusters - needed) : cut;
   }
 
   async #clearNeedCheck(): Promise<Result<void>> {
@@ -171,15 +197,17 @@ class Check {
     return this.#file.write(0, encodeHeader({ ...this.#header, features }));
   }
 
-  async #writeBack(fileOffset: number, table: Table): Promise<Result<void>> {
-    return table.dirty ? this.#file.write(fileOffset, table.bytes) : DONE;
-  }
-
   /** Counts and describes a fault. Returns true when the caller is to repair it. */
-  #found(problem: Finding['problem'], guest: Range, fileOffset: number, repairable: boolean): boolean {
+  #found(
+    problem: Finding['problem'],
+    guest: Range,
+    fileOffset: number,
+    repairable: boolean,
+    clusters = 1,
+  ): boolean {
     const repaired = repairable && this.#repair === 'all';
-    if (repaired) this.#corruptionsFixed++;
-    else this.#corruptions++;
+    if (repaired) this.#corruptionsFixed += clusters;
+    else this.#corruptions += clusters;
     if (this.#findings.length < MAX_FINDINGS) this.#findings.push({ problem, guest, fileOffset, repaired });
     return repaired;
   }

@@ -1,5 +1,6 @@
 import { ok, type Result } from '../../shared/result.ts';
 import { alignUp } from '../../shared/units.ts';
+import type { Extent } from '../block/device.ts';
 import type { Range } from '../block/range.ts';
 import type { QedImage } from './image.ts';
 
@@ -35,28 +36,36 @@ export class ClusterHolds {
 
   /**
    * Takes the free clusters of one kind from `offset` (the start of a cluster) on, up to `end` or the end of their
-   * table. Null when the first one is held, has data, or is zero while only unallocated ones are wanted.
+   * slice. Null when the first one is held, has data, or is zero while only unallocated ones are wanted.
    */
-  async take(offset: number, end: number, wanted: 'unallocated' | 'without-data'): Promise<Result<Hold | null>> {
+  async take(
+    offset: number,
+    end: number,
+    wanted: 'unallocated' | 'without-data',
+  ): Promise<Result<Hold | null>> {
     const pinned = await this.#image.pin(offset);
     if (!pinned.ok) return pinned;
     // From here to the marks in the map nothing else may run: the look-up must still hold when they are set.
     const { clusterBytes } = this.#image.geometry;
-    const reach = Math.min(alignUp(end, clusterBytes), this.#image.imageBytes) - offset;
+    const limits = [alignUp(end, clusterBytes), this.#image.imageBytes, this.#image.sliceEnd(offset)];
+    const reach = Math.min(...limits) - offset;
     const extent = this.#image.tryLocate(offset, reach);
-    if (extent === null) throw new Error('a pinned table left memory');
-    const kind = extent.ok ? extent.value.kind : 'data';
-    const fits = kind === 'unallocated' || (kind === 'zero' && wanted === 'without-data');
+    if (extent === null) throw new Error('a pinned slice left memory');
+    const hold = extent.ok ? this.#holdFree(extent.value, wanted) : extent;
+    if (!hold.ok || hold.value === null) this.#image.unpin(offset);
+    return hold;
+  }
+
+  #holdFree({ offset, length, kind }: Extent, wanted: 'unallocated' | 'without-data'): Result<Hold | null> {
+    if (kind === 'data' || (kind === 'zero' && wanted === 'unallocated')) return ok(null);
+    const { clusterBytes } = this.#image.geometry;
     const first = this.#clusterOf(offset);
-    const limit = extent.ok && fits ? first + Math.ceil(extent.value.length / clusterBytes) : first;
+    const limit = first + Math.ceil(length / clusterBytes);
     let last = first;
     while (last < limit && !this.#held.has(last)) last++;
-    if (last === first || kind === 'data') {
-      this.#image.unpin(offset);
-      return extent.ok ? ok(null) : extent;
-    }
-    const length = Math.min((last - first) * clusterBytes, reach);
-    return ok({ offset, length, kind, release: this.#mark(first, last, offset) });
+    if (last === first) return ok(null);
+    const heldBytes = Math.min((last - first) * clusterBytes, length);
+    return ok({ offset, length: heldBytes, kind, release: this.#mark(first, last, offset) });
   }
 
   #mark(first: number, last: number, offset: number): () => void {

@@ -1,4 +1,4 @@
-import { DONE, type Err, type Result } from '../../shared/result.ts';
+import { ok, type Err, type Result } from '../../shared/result.ts';
 import type { BlockFile } from '../block/file.ts';
 import { isZero } from '../block/zeroes.ts';
 import type { Allocator } from './allocator.ts';
@@ -11,10 +11,12 @@ export interface Placement {
   readonly fileOffset: number | 'zero';
 }
 
-/** What was stored before the end or before a failure. */
+/** What was stored before the end, or before a failure. */
 export interface StoreOutcome {
   readonly placements: readonly Placement[];
   readonly failure: Err | null;
+  /** Bytes read to know what to store; left out where everything stored was read. */
+  readonly fetchedBytes?: number;
 }
 
 /** Writes whole clusters to free space of an image file. Publishes nothing: who owns the tables does that. */
@@ -36,7 +38,7 @@ export class ClusterStore {
   async store(offset: number, data: Uint8Array): Promise<StoreOutcome> {
     const size = this.#clusterBytes;
     const placements: Placement[] = [];
-    for (let start = 0; start < data.length; ) {
+    for (let start = 0; start < data.length;) {
       const zero = isZero(data.subarray(start, start + size));
       let end = start + size;
       while (end < data.length && isZero(data.subarray(end, end + size)) === zero) end += size;
@@ -44,13 +46,9 @@ export class ClusterStore {
       if (zero) {
         placements.push({ offset: offset + start, clusters, fileOffset: 'zero' });
       } else {
-        const fileOffset = this.#allocator.take(clusters);
-        const written = await this.write(fileOffset, data.subarray(start, end), clusters);
-        if (!written.ok) {
-          this.#allocator.giveBack(fileOffset, clusters);
-          return { placements, failure: written };
-        }
-        placements.push({ offset: offset + start, clusters, fileOffset });
+        const placed = await this.place(data.subarray(start, end));
+        if (!placed.ok) return { placements, failure: placed };
+        placements.push({ offset: offset + start, clusters, fileOffset: placed.value });
       }
       start = end;
     }
@@ -58,13 +56,19 @@ export class ClusterStore {
   }
 
   /**
-   * Writes the content of `clusters` clusters from `fileOffset` on, and makes sure the file reaches to the end of the
-   * last one: an entry that points to a cluster beyond the end of the file is invalid.
+   * Writes `data` to free clusters and returns where they are. Where it ends within a cluster, the file is made to
+   * reach to the end of that: an entry that points to a cluster beyond the end of the file is invalid.
    */
-  async write(fileOffset: number, data: Uint8Array, clusters: number): Promise<Result<void>> {
-    const written = await this.#file.write(fileOffset, data);
-    if (!written.ok) return written;
+  async place(data: Uint8Array): Promise<Result<number>> {
+    const clusters = Math.ceil(data.length / this.#clusterBytes);
     const bytes = clusters * this.#clusterBytes;
-    return data.length < bytes ? this.#file.write(fileOffset + bytes - 1, new Uint8Array(1)) : DONE;
+    const isWhole = data.length === bytes;
+    const fileOffset = isWhole ? this.#allocator.takeUsed(clusters) : this.#allocator.take(clusters);
+    const written = await this.#file.write(fileOffset, data);
+    const stored =
+      written.ok && !isWhole ? await this.#file.write(fileOffset + bytes - 1, new Uint8Array(1)) : written;
+    if (stored.ok) return ok(fileOffset);
+    this.#allocator.giveBack(fileOffset, clusters);
+    return stored;
   }
 }

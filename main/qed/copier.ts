@@ -30,18 +30,25 @@ export class DirectCopier implements ClusterCopier {
 
   async copy(ranges: readonly Range[]): Promise<StoreOutcome> {
     const placements: Placement[] = [];
+    let fetchedBytes = 0;
     for (const range of ranges) {
       const end = rangeEnd(range);
-      for (let offset = range.offset; offset < end; ) {
+      for (let offset = range.offset; offset < end;) {
         const piece = await this.#nextPiece(offset, end);
-        if (!piece.ok) return { placements, failure: piece };
+        if (!piece.ok) return { placements, failure: piece, fetchedBytes };
+        if (!piece.value.zero) fetchedBytes += this.#available(piece.value);
         const outcome = piece.value.zero ? this.#zeroes(piece.value) : await this.#copyPiece(piece.value);
         placements.push(...outcome.placements);
-        if (outcome.failure !== null) return { placements, failure: outcome.failure };
+        if (outcome.failure !== null) return { placements, failure: outcome.failure, fetchedBytes };
         offset = rangeEnd(piece.value);
       }
     }
-    return { placements, failure: null };
+    return { placements, failure: null, fetchedBytes };
+  }
+
+  /** What of a range the source has; it may be shorter. */
+  #available(range: Range): number {
+    return Math.max(0, Math.min(rangeEnd(range), this.#source.lengthBytes) - range.offset);
   }
 
   /** The next whole clusters that are all known to be zero, or that have to be read. */

@@ -1,4 +1,4 @@
-import { err, type Result } from '../../shared/result.ts';
+import { DONE, err, ok, type Result } from '../../shared/result.ts';
 import { alignUp, SECTOR_BYTES } from '../../shared/units.ts';
 import type { BlockFile } from '../block/file.ts';
 import {
@@ -7,11 +7,13 @@ import {
   DEFAULT_TABLE_CLUSTERS,
   FEATURE,
   HEADER_BYTES,
-  MAX_BACKING_NAME_BYTES,
 } from './format.ts';
 import { geometryOf } from './geometry.ts';
+import { encodeBackingName, type BackingReference } from './header-record.ts';
 import { clusterSizeProblem, encodeHeader, tableSizeProblem } from './header.ts';
-import type { BackingReference } from './image.ts';
+
+/** The largest size that is a safe integer and a multiple of 512. */
+const MAX_ROUNDED_SIZE = Number.MAX_SAFE_INTEGER - (SECTOR_BYTES - 1);
 
 export interface CreateOptions {
   /** Guest size in bytes; rounded up to a multiple of 512. */
@@ -30,45 +32,15 @@ export interface CreateOptions {
  * Fails with `invalid-argument` in QEMU's words when a size is out of range.
  */
 export async function createQed(file: BlockFile, options: CreateOptions): Promise<Result<void>> {
-  const clusterBytes = options.clusterBytes ?? DEFAULT_CLUSTER_BYTES;
-  const tableClusters = options.tableClusters ?? DEFAULT_TABLE_CLUSTERS;
-  const sizeProblem = clusterSizeProblem(clusterBytes) ?? tableSizeProblem(tableClusters);
-  if (sizeProblem !== null) return err('invalid-argument', sizeProblem);
-  const { maxImageBytes, tableBytes } = geometryOf(clusterBytes, tableClusters);
-  const imageBytes = alignUp(options.imageBytes, SECTOR_BYTES);
-  if (imageBytes > Math.min(maxImageBytes, Number.MAX_SAFE_INTEGER)) {
-    return err(
-      'invalid-argument',
-      `QED image size must be a non-zero multiple of cluster size and less than ${maxImageBytes} bytes`,
-    );
-  }
-  const flagProblem = flagsProblem(options);
-  if (flagProblem !== null) return err('invalid-argument', flagProblem);
-
-  const name = new TextEncoder().encode(options.backing?.name ?? '');
-  if (name.length >= MAX_BACKING_NAME_BYTES) {
-    return err('invalid-argument', `the backing file name is longer than ${MAX_BACKING_NAME_BYTES - 1} bytes`);
-  }
-  const headerClusters = Math.ceil((HEADER_BYTES + name.length) / clusterBytes);
-  const l1TableOffset = headerClusters * clusterBytes;
-  const header = encodeHeader({
-    clusterBytes,
-    tableClusters,
-    headerClusters,
-    features: featuresOf(options.backing),
-    compatFeatures:
-      (options.copyOnRead === true ? COMPAT_FEATURE.COPY_ON_READ : 0n) |
-      (options.stream === true ? COMPAT_FEATURE.STREAM : 0n),
-    autoclearFeatures: 0n,
-    l1TableOffset,
-    imageBytes,
-    backingNameOffset: options.backing ? HEADER_BYTES : 0,
-    backingNameBytes: name.length,
-  });
+  const encoded = encodeCreated(options);
+  if (!encoded.ok) return encoded;
+  const { header, name, fileBytes } = encoded.value;
   const steps = [
     () => file.setLength(0),
-    () => file.setLength(l1TableOffset + tableBytes),
-    () => (name.length > 0 ? file.write(HEADER_BYTES, name) : file.sync()),
+    // What was in the file before must be gone before anything of the new image is there.
+    () => file.sync(),
+    () => file.setLength(fileBytes),
+    () => (name.length > 0 ? file.write(HEADER_BYTES, name) : Promise.resolve(DONE)),
     () => file.sync(),
     () => file.write(0, header),
     () => file.sync(),
@@ -77,7 +49,55 @@ export async function createQed(file: BlockFile, options: CreateOptions): Promis
     const done = await step();
     if (!done.ok) return done;
   }
-  return { ok: true, value: undefined };
+  return DONE;
+}
+
+interface Created {
+  readonly header: Uint8Array;
+  readonly name: Uint8Array;
+  /** Header and backing name, and the L1 table. */
+  readonly fileBytes: number;
+}
+
+function encodeCreated(options: CreateOptions): Result<Created> {
+  const { backing, clusterBytes = DEFAULT_CLUSTER_BYTES, tableClusters = DEFAULT_TABLE_CLUSTERS } = options;
+  const problem =
+    clusterSizeProblem(clusterBytes) ??
+    tableSizeProblem(tableClusters) ??
+    imageSizeProblem(options.imageBytes, clusterBytes, tableClusters) ??
+    flagsProblem(options);
+  if (problem !== null) return err('invalid-argument', problem);
+  const name = backing === undefined ? ok(new Uint8Array()) : encodeBackingName(backing.name);
+  if (!name.ok) return name;
+  const headerClusters = Math.ceil((HEADER_BYTES + name.value.length) / clusterBytes);
+  const l1TableOffset = headerClusters * clusterBytes;
+  const header = encodeHeader({
+    clusterBytes,
+    tableClusters,
+    headerClusters,
+    features: featuresOf(backing),
+    compatFeatures:
+      (options.copyOnRead === true ? COMPAT_FEATURE.COPY_ON_READ : 0n) |
+      (options.stream === true ? COMPAT_FEATURE.STREAM : 0n),
+    autoclearFeatures: 0n,
+    l1TableOffset,
+    imageBytes: alignUp(options.imageBytes, SECTOR_BYTES),
+    backingNameOffset: backing === undefined ? 0 : HEADER_BYTES,
+    backingNameBytes: name.value.length,
+  });
+  return ok({ header, name: name.value, fileBytes: l1TableOffset + clusterBytes * tableClusters });
+}
+
+/**
+ * The size the tables can address, with QEMU's wording. QEMU computes that in 64 bits: where it wraps around, always
+ * to 0, QEMU could not open the image.
+ */
+function imageSizeProblem(imageBytes: number, clusterBytes: number, tableClusters: number): string | null {
+  const { maxImageBytes } = geometryOf(clusterBytes, tableClusters);
+  const most = maxImageBytes < 2 ** 64 ? maxImageBytes : 0;
+  const fits = imageBytes >= 0 && imageBytes <= Math.min(most, MAX_ROUNDED_SIZE);
+  if (fits && Number.isInteger(imageBytes)) return null;
+  return `QED image size must be a non-zero multiple of cluster size and less than ${BigInt(most)} bytes`;
 }
 
 function featuresOf(backing: BackingReference | undefined): bigint {
@@ -86,7 +106,8 @@ function featuresOf(backing: BackingReference | undefined): bigint {
 }
 
 function flagsProblem({ backing, copyOnRead, stream }: CreateOptions): string | null {
-  if (copyOnRead === true && backing === undefined) return 'QED only supports copy_on_read with a backing file';
+  if (copyOnRead === true && backing === undefined)
+    return 'QED only supports copy_on_read with a backing file';
   if (stream === true && copyOnRead !== true) return 'QED only supports stream together with copy_on_read';
   return null;
 }

@@ -1,10 +1,33 @@
 import type { Clock } from '../../shared/clock.ts';
-import { DONE, type Result } from '../../shared/result.ts';
+import { DONE, type Err, type Result } from '../../shared/result.ts';
 import type { BlockFile } from '../block/file.ts';
-import type { L2Table } from './l2-cache.ts';
 import { ENTRY_BYTES, SECTOR_BYTES } from './format.ts';
-import type { Geometry } from './geometry.ts';
+import type { L2Slice } from './l2-cache.ts';
+import { SharedRun } from './shared-run.ts';
 import type { Table, TableRun } from './table.ts';
+
+export interface GroupCommitOptions {
+  readonly file: BlockFile;
+  readonly clock: Clock;
+  /** Longest time an entry waits for its group, in milliseconds. */
+  readonly delayMs: number;
+  /** As many changed slices begin a group at once, so that what waits in memory stays bounded. */
+  readonly maxWaitingSlices: number;
+  readonly l1: Table;
+  readonly l1Offset: number;
+  readonly tableBytes: number;
+  /** Where a slice lies in the file. Asked when the slice is written. */
+  readonly offsetOf: (slice: L2Slice) => number;
+  /** Told when a group that no caller waits for fails. */
+  readonly onBackgroundFailure: (failure: Err) => void;
+}
+
+/** What one group writes: copies, made when it began. */
+interface Group {
+  readonly newTables: readonly number[];
+  readonly slices: readonly { readonly slice: L2Slice; readonly runs: readonly TableRun[] }[];
+  readonly l1Runs: readonly TableRun[];
+}
 
 /**
  * Writes table entries in groups, in an order that leaves the image consistent whatever moment the power fails
@@ -17,72 +40,44 @@ import type { Table, TableRun } from './table.ts';
  * flushed, never a wrong byte. QEMU instead syncs before every single L2 update of an overlay.
  */
 export class GroupCommit {
-  readonly #file: BlockFile;
-  readonly #clock: Clock;
-  readonly #delayMs: number;
-  readonly #geometry: Geometry;
-  readonly #l1: Table;
-  readonly #l1Offset: number;
-  readonly #changed = new Set<L2Table>();
-  readonly #onBackgroundFailure: (result: Result<void>) => void;
+  readonly #options: GroupCommitOptions;
+  readonly #groups = new SharedRun(() => this.#runGroup());
+  readonly #flushes = new SharedRun(() => this.#runFlush());
+  #changed = new Set<L2Slice>();
+  #newTables: number[] = [];
   #cancelTimer: (() => void) | null = null;
-  #running: Promise<Result<void>> | null = null;
-  #queued: Promise<Result<void>> | null = null;
   /** The first failed sync: the kernel may have dropped pages, so nothing can be called durable any more. */
-  #lost: Result<void> | null = null;
+  #lost: Err | null = null;
 
-  /**
-   * @param delayMs longest time an entry waits for its group, in milliseconds
-   * @param onBackgroundFailure told when a group that no caller waits for fails; its entries stay for the next try
-   */
-  constructor(options: {
-    file: BlockFile;
-    clock: Clock;
-    delayMs: number;
-    geometry: Geometry;
-    l1: Table;
-    l1Offset: number;
-    onBackgroundFailure: (result: Result<void>) => void;
-  }) {
-    this.#file = options.file;
-    this.#clock = options.clock;
-    this.#delayMs = options.delayMs;
-    this.#geometry = options.geometry;
-    this.#l1 = options.l1;
-    this.#l1Offset = options.l1Offset;
-    this.#onBackgroundFailure = options.onBackgroundFailure;
+  constructor(options: GroupCommitOptions) {
+    this.#options = options;
   }
 
-  /** Notes that a table has entries to write; they go out with the next group. */
-  changed(table: L2Table): void {
-    this.#changed.add(table);
-    this.#cancelTimer ??= this.#clock.after(this.#delayMs, () => {
-      this.#cancelTimer = null;
-      void this.commit().then((result) => {
-        if (!result.ok) this.#onBackgroundFailure(result);
-      });
+  /** Notes a table that has no bytes in the file yet; the L1 table must lead to it already. */
+  tableAdded(fileOffset: number): void {
+    this.#newTables.push(fileOffset);
+  }
+
+  /** Notes that a slice has entries to write; they go out with the next group. */
+  changed(slice: L2Slice): void {
+    this.#changed.add(slice);
+    this.#cancelTimer ??= this.#options.clock.after(this.#options.delayMs, () => {
+      this.#commitInBackground();
     });
+    if (this.#changed.size === this.#options.maxWaitingSlices) this.#commitInBackground();
   }
 
   /** Writes every entry published so far. Durable only after a later sync: see {@link flush}. */
   commit(): Promise<Result<void>> {
-    if (this.#running === null) return this.#start();
-    // A group under way took its entries already: one more follows it, shared by all who ask meanwhile.
-    this.#queued ??= this.#running.then(() => {
-      this.#queued = null;
-      return this.#start();
-    });
-    return this.#queued;
+    return this.#groups.request();
   }
 
-  /** Makes everything acknowledged so far durable: data, tables, and the entries that lead to them. */
-  async flush(): Promise<Result<void>> {
-    const dirty = this.#changed.size > 0 || this.#running !== null;
-    if (dirty) {
-      const committed = await this.commit();
-      if (!committed.ok) return committed;
-    }
-    return this.#sync();
+  /**
+   * Makes everything acknowledged so far durable: data, tables, and the entries that lead to them. After a sync has
+   * failed, every flush fails: the image must be closed and opened anew.
+   */
+  flush(): Promise<Result<void>> {
+    return this.#flushes.request();
   }
 
   /** Stops the timer; entries not yet written stay in memory. */
@@ -91,64 +86,76 @@ export class GroupCommit {
     this.#cancelTimer = null;
   }
 
-  #start(): Promise<Result<void>> {
-    const running = this.#run().finally(() => {
-      this.#running = null;
+  #commitInBackground(): void {
+    this.stop();
+    void this.commit().then((result) => {
+      if (!result.ok) this.#options.onBackgroundFailure(result);
     });
-    this.#running = running;
-    return running;
   }
 
-  async #run(): Promise<Result<void>> {
-    this.stop();
-    if (this.#changed.size === 0) return this.#lost ?? DONE;
-    const group = [...this.#changed].map((entry) => ({
-      entry,
-      whole: entry.stored ? null : entry.table.bytes.slice(),
-      runs: entry.table.takeDirtyRuns(),
-    }));
-    this.#changed.clear();
-    const l1Runs = this.#l1.takeDirtyRuns();
-    const written = await this.#write(group, l1Runs);
-    if (!written.ok) {
-      for (const { entry, runs } of group) {
-        entry.table.markDirty(runs);
-        this.changed(entry);
-      }
-      this.#l1.markDirty(l1Runs);
+  async #runFlush(): Promise<Result<void>> {
+    if (this.#changed.size > 0 || this.#groups.active) {
+      const committed = await this.commit();
+      if (!committed.ok) return committed;
     }
+    return this.#sync();
+  }
+
+  async #runGroup(): Promise<Result<void>> {
+    this.stop();
+    if (this.#lost !== null) return this.#lost;
+    if (this.#changed.size === 0) return DONE;
+    const group = this.#takeGroup();
+    const written = await this.#write(group);
+    this.#settle(group, written.ok);
     return written;
   }
 
-  async #write(
-    group: readonly { entry: L2Table; whole: Uint8Array | null; runs: TableRun[] }[],
-    l1Runs: readonly TableRun[],
-  ): Promise<Result<void>> {
+  #takeGroup(): Group {
+    const slices = [...this.#changed].map((slice) => ({ slice, runs: slice.table.takeDirtyRuns() }));
+    const group = { slices, newTables: this.#newTables, l1Runs: this.#options.l1.takeDirtyRuns() };
+    this.#changed = new Set();
+    this.#newTables = [];
+    return group;
+  }
+
+  /** Entries of a failed group wait for the next one, unless there can be none any more. */
+  #settle({ slices, newTables, l1Runs }: Group, written: boolean): void {
+    this.#options.l1.settle(l1Runs, written);
+    for (const { slice, runs } of slices) slice.table.settle(runs, written);
+    if (written) return;
+    this.#newTables.push(...newTables);
+    for (const { slice } of slices) {
+      if (this.#lost === null) this.changed(slice);
+      else this.#changed.add(slice);
+    }
+  }
+
+  async #write({ slices, newTables, l1Runs }: Group): Promise<Result<void>> {
     const dataSafe = await this.#sync();
     if (!dataSafe.ok) return dataSafe;
-    for (const { entry, whole, runs } of group) {
-      const written =
-        whole === null
-          ? await this.#writeRuns(entry.fileOffset, runs)
-          : await this.#writeNewTable(entry.fileOffset, whole);
+    for (const fileOffset of newTables) {
+      const extended = await this.#extendOver(fileOffset);
+      if (!extended.ok) return extended;
+    }
+    for (const { slice, runs } of slices) {
+      const written = await this.#writeRuns(this.#options.offsetOf(slice), runs);
       if (!written.ok) return written;
-      entry.stored = true;
     }
     if (l1Runs.length === 0) return DONE;
     const tablesSafe = await this.#sync();
-    return tablesSafe.ok ? this.#writeRuns(this.#l1Offset, l1Runs) : tablesSafe;
+    return tablesSafe.ok ? this.#writeRuns(this.#options.l1Offset, l1Runs) : tablesSafe;
   }
 
-  /** A new table lies where the file has no bytes yet: what the image cannot use of it is left a hole. */
-  async #writeNewTable(fileOffset: number, used: Uint8Array): Promise<Result<void>> {
-    const written = await this.#file.write(fileOffset, used);
-    if (!written.ok || used.length === this.#geometry.tableBytes) return written;
-    return this.#file.write(fileOffset + this.#geometry.tableBytes - ENTRY_BYTES, new Uint8Array(ENTRY_BYTES));
+  /** Makes the file reach to the end of a new table. It lies in space never used, which reads as empty entries. */
+  #extendOver(fileOffset: number): Promise<Result<void>> {
+    const { file, tableBytes } = this.#options;
+    return file.write(fileOffset + tableBytes - ENTRY_BYTES, new Uint8Array(ENTRY_BYTES));
   }
 
-  async #writeRuns(tableOffset: number, runs: readonly TableRun[]): Promise<Result<void>> {
+  async #writeRuns(position: number, runs: readonly TableRun[]): Promise<Result<void>> {
     for (const run of runs) {
-      const written = await this.#file.write(tableOffset + run.firstSector * SECTOR_BYTES, run.bytes);
+      const written = await this.#options.file.write(position + run.firstSector * SECTOR_BYTES, run.bytes);
       if (!written.ok) return written;
     }
     return DONE;
@@ -156,7 +163,7 @@ export class GroupCommit {
 
   async #sync(): Promise<Result<void>> {
     if (this.#lost !== null) return this.#lost;
-    const synced = await this.#file.sync();
+    const synced = await this.#options.file.sync();
     if (!synced.ok) this.#lost = synced;
     return synced;
   }

@@ -77,24 +77,32 @@ export function parseHeader(bytes: Uint8Array, fileBytes: number, path: string):
   const { maxImageBytes, tableBytes } = geometryOf(clusterBytes, tableClusters);
   const imageBytes = Number(view.getBigUint64(48, true));
   if (!Number.isSafeInteger(imageBytes) || imageBytes > maxImageBytes) {
-    return malformed('image_size', `is ${imageBytes}, more than the ${maxImageBytes} bytes its tables can address`);
+    return malformed(
+      'image_size',
+      `is ${imageBytes}, more than the ${maxImageBytes} bytes its tables can address`,
+    );
   }
-  if (imageBytes % SECTOR_BYTES !== 0) return malformed('image_size', `${imageBytes} is not a multiple of 512`);
+  if (imageBytes % SECTOR_BYTES !== 0)
+    return malformed('image_size', `${imageBytes} is not a multiple of 512`);
 
   const headerClusters = view.getUint32(12, true);
-  if (headerClusters === 0) return malformed('header_size', 'is 0');
   const headerBytes = headerClusters * clusterBytes;
-  if (headerBytes > 0xffff_ffff) {
-    return malformed('header_size', `of ${headerClusters} clusters is too large for 32 bits`);
-  }
   const l1TableOffset = Number(view.getBigUint64(40, true));
   const wholeFileBytes = fileBytes - (fileBytes % clusterBytes);
   if (l1TableOffset % clusterBytes !== 0) {
     return malformed('l1_table_offset', `${l1TableOffset} is not at the start of a cluster`);
   }
-  if (l1TableOffset < headerBytes) return malformed('l1_table_offset', `${l1TableOffset} lies inside the header`);
+  if (l1TableOffset < headerBytes)
+    return malformed('l1_table_offset', `${l1TableOffset} lies inside the header`);
   if (l1TableOffset + tableBytes > wholeFileBytes) {
-    return malformed('l1_table_offset', `${l1TableOffset} points past the end of the file (${fileBytes} bytes)`);
+    return malformed(
+      'l1_table_offset',
+      `${l1TableOffset} points past the end of the file (${fileBytes} bytes)`,
+    );
+  }
+  if (headerClusters === 0) return malformed('header_size', 'is 0');
+  if (headerBytes > 0xffff_ffff) {
+    return malformed('header_size', `of ${headerClusters} clusters is too large for 32 bits`);
   }
   const header: Header = {
     clusterBytes,
@@ -111,16 +119,26 @@ export function parseHeader(bytes: Uint8Array, fileBytes: number, path: string):
   return checkBackingName(header, malformed);
 }
 
-function checkBackingName(header: Header, malformed: (field: string, problem: string) => Err): Result<Header> {
+function checkBackingName(
+  header: Header,
+  malformed: (field: string, problem: string) => Err,
+): Result<Header> {
   if (!hasBackingFile(header)) return ok(header);
   const { backingNameOffset: offset, backingNameBytes: length } = header;
   if (length >= MAX_BACKING_NAME_BYTES) {
-    return malformed('backing_filename_size', `is ${length}, at most ${MAX_BACKING_NAME_BYTES - 1} are allowed`);
+    return malformed(
+      'backing_filename_size',
+      `is ${length}, at most ${MAX_BACKING_NAME_BYTES - 1} are allowed`,
+    );
   }
   if (length === 0) return malformed('backing_filename_size', 'is 0 though a backing file is announced');
-  if (offset < HEADER_BYTES) return malformed('backing_filename_offset', `${offset} lies inside the header fields`);
+  if (offset < HEADER_BYTES)
+    return malformed('backing_filename_offset', `${offset} lies inside the header fields`);
   if (offset + length > header.headerClusters * header.clusterBytes) {
-    return malformed('backing_filename_offset', `${offset} with ${length} bytes reaches past the header clusters`);
+    return malformed(
+      'backing_filename_offset',
+      `${offset} with ${length} bytes reaches past the header clusters`,
+    );
   }
   return ok(header);
 }

@@ -1,17 +1,15 @@
 import type { Clock } from '../../shared/clock.ts';
-import { DONE, err, ok, type Result } from '../../shared/result.ts';
-import { alignDown } from '../../shared/units.ts';
+import { DONE, err, ok, type Err, type Result } from '../../shared/result.ts';
+import { alignDown, isAligned, SECTOR_BYTES } from '../../shared/units.ts';
 import type { Extent } from '../block/device.ts';
 import type { BlockFile } from '../block/file.ts';
 import { Allocator } from './allocator.ts';
 import { checkQed } from './check.ts';
 import {
-  FEATURE,
-  HEADER_BYTES,
-  KNOWN_AUTOCLEAR_FEATURES,
-  KNOWN_COMPAT_FEATURES,
-  MAX_BACKING_NAME_BYTES,
   COMPAT_FEATURE,
+  ENTRY_BYTES,
+  FEATURE,
+  KNOWN_AUTOCLEAR_FEATURES,
   UNALLOCATED,
   ZERO_CLUSTER,
 } from './format.ts';
@@ -19,31 +17,27 @@ import {
   geometryOf,
   l1EntriesUsed,
   l1IndexOf,
-  l2EntriesUsed,
-  l2IndexOf,
+  sliceEntryOf,
+  sliceIndexOf,
+  slicePositionOf,
   type Geometry,
 } from './geometry.ts';
 import { GroupCommit } from './group-commit.ts';
-import { encodeHeader, hasBackingFile, readHeader, type Header } from './header.ts';
-import { L2Cache, type L2Table } from './l2-cache.ts';
+import { HeaderRecord, readBackingName, type BackingReference } from './header-record.ts';
+import { readHeader, type Header } from './header.ts';
+import { L2Cache } from './l2-cache.ts';
 import { Table } from './table.ts';
 
-/** What a backing reference in a header says. */
-export interface BackingReference {
-  /** File name or address as stored: relative names are relative to the image's folder. */
-  readonly name: string;
-  /** True when the header says the backing file is raw; false leaves the format to the caller. */
-  readonly raw: boolean;
-}
+export type { BackingReference };
 
 export interface QedImageOptions {
   readonly clock: Clock;
   /** Longest time a new table entry stays in memory only, in milliseconds. */
   readonly commitDelayMs?: number;
-  /** Memory for L2 tables, in bytes; tables in use may exceed it. */
+  /** Memory for L2 tables, in bytes; what is in use or not yet written may exceed it. */
   readonly tableCacheBytes?: number;
   /** Told when a commit that no request waits for fails. The next flush fails too. */
-  readonly onBackgroundFailure?: (failure: Result<void>) => void;
+  readonly onBackgroundFailure?: (failure: Err) => void;
 }
 
 const DEFAULT_COMMIT_DELAY_MS = 200;
@@ -59,11 +53,11 @@ export class QedImage {
   readonly file: BlockFile;
   readonly geometry: Geometry;
   readonly allocator: Allocator;
-  #header: Header;
-  #backing: BackingReference | null;
+  readonly #header: HeaderRecord;
   readonly #l1: Table;
-  readonly #tables: L2Cache;
+  readonly #slices: L2Cache;
   readonly #commit: GroupCommit;
+  #imageBytes: number;
   /** A file offset up to which clusters may be referenced; raised on demand to what was allocated since. */
   #usedEnd: number;
 
@@ -89,102 +83,105 @@ export class QedImage {
     options: QedImageOptions,
   ) {
     this.file = file;
-    this.#header = header;
-    this.#backing = backing;
     this.geometry = geometryOf(header.clusterBytes, header.tableClusters);
+    this.#imageBytes = header.imageBytes;
+    this.#header = new HeaderRecord(file, header, backing, () => this.flush());
     this.#l1 = new Table(l1EntriesUsed(this.geometry, header.imageBytes));
     this.#usedEnd = alignDown(fileBytes, header.clusterBytes);
     this.allocator = new Allocator(header.clusterBytes, this.#usedEnd);
     const cacheBytes = options.tableCacheBytes ?? DEFAULT_TABLE_CACHE_BYTES;
-    this.#tables = new L2Cache(Math.max(1, Math.floor(cacheBytes / this.geometry.tableBytes)));
+    const cacheSlices = Math.max(1, Math.floor(cacheBytes / this.geometry.sliceBytes));
+    this.#slices = new L2Cache(cacheSlices);
     this.#commit = new GroupCommit({
       file,
       clock: options.clock,
       delayMs: options.commitDelayMs ?? DEFAULT_COMMIT_DELAY_MS,
-      geometry: this.geometry,
+      maxWaitingSlices: cacheSlices,
       l1: this.#l1,
       l1Offset: header.l1TableOffset,
+      tableBytes: this.geometry.tableBytes,
+      offsetOf: (slice) => this.#sliceFileOffset(slice.index * this.geometry.bytesPerSlice),
       onBackgroundFailure: options.onBackgroundFailure ?? (() => {}),
     });
   }
 
   get header(): Header {
-    return this.#header;
+    return this.#header.current;
   }
 
   get backing(): BackingReference | null {
-    return this.#backing;
+    return this.#header.backing;
   }
 
   /** Guest size, in bytes. */
   get imageBytes(): number {
-    return this.#header.imageBytes;
+    return this.#imageBytes;
   }
 
   /** True when the last writer did not close the image and did not order its writes either (QEMU without backing). */
   get needsCheck(): boolean {
-    return (this.#header.features & FEATURE.NEED_CHECK) !== 0n;
+    return (this.header.features & FEATURE.NEED_CHECK) !== 0n;
   }
 
   hasCompatFeature(name: keyof typeof COMPAT_FEATURE): boolean {
-    return (this.#header.compatFeatures & COMPAT_FEATURE[name]) !== 0n;
+    return (this.header.compatFeatures & COMPAT_FEATURE[name]) !== 0n;
   }
 
   /**
-   * The state of `offset` and how far it goes, at most `length` bytes and at most to the end of its L2 table; null
-   * when that table is not in memory. Fails with `malformed` on an entry that points outside the file.
+   * The state of `offset` and how far it goes, at most `length` bytes and at most to the end of its slice, or of its
+   * table where there is none; null when the slice is not in memory. Fails with `malformed` on an entry that points
+   * outside the file.
    */
   tryLocate(offset: number, length: number): Result<Extent> | null {
+    const slice = this.#slices.get(sliceIndexOf(this.geometry, offset));
+    if (slice !== undefined) return this.#scan(slice.table, offset, length);
     const l1Index = l1IndexOf(this.geometry, offset);
-    const table = this.#tables.get(l1Index);
-    if (table !== undefined) return this.#scan(table.table, offset, length);
     if (this.#l1.get(l1Index) !== UNALLOCATED) return null;
     const tableEnd = (l1Index + 1) * this.geometry.bytesPerTable;
     return ok({ offset, length: Math.min(length, tableEnd - offset), kind: 'unallocated' });
   }
 
-  /** As {@link tryLocate}, reading the table where it is not in memory; answers at once where it is. */
+  /** As {@link tryLocate}, reading the slice where it is not in memory; answers at once where it is. */
   locate(offset: number, length: number): Result<Extent> | Promise<Result<Extent>> {
-    return (
-      this.tryLocate(offset, length) ??
-      this.#loadTable(l1IndexOf(this.geometry, offset)).then((loaded) =>
-        loaded.ok ? this.#scan(loaded.value.table, offset, length) : loaded,
-      )
-    );
+    return this.tryLocate(offset, length) ?? this.#loadAndLocate(offset, length);
   }
 
-  /** Loads the table that covers `offset`, if there is one, and keeps it in memory until {@link unpin}. */
+  /** Loads the slice that covers `offset` and keeps it in memory until {@link unpin}. */
   async pin(offset: number): Promise<Result<void>> {
-    const l1Index = l1IndexOf(this.geometry, offset);
-    this.#tables.pin(l1Index);
-    if (this.#l1.get(l1Index) === UNALLOCATED || this.#tables.get(l1Index) !== undefined) return DONE;
-    const loaded = await this.#loadTable(l1Index);
-    if (loaded.ok) return DONE;
-    this.#tables.unpin(l1Index);
-    return loaded;
+    const pinned = await this.#slices.pin(sliceIndexOf(this.geometry, offset), () => this.#readSlice(offset));
+    return pinned.ok ? DONE : pinned;
   }
 
   unpin(offset: number): void {
-    this.#tables.unpin(l1IndexOf(this.geometry, offset));
+    this.#slices.unpin(sliceIndexOf(this.geometry, offset));
+  }
+
+  /** Where the slice that covers `offset` ends: what is beyond needs a pin of its own. */
+  sliceEnd(offset: number): number {
+    const { bytesPerSlice } = this.geometry;
+    return alignDown(offset, bytesPerSlice) + bytesPerSlice;
   }
 
   /**
    * Points `count` clusters from guest `offset` on at consecutive clusters from `fileOffset` on, or marks them zero.
-   * Takes effect at once for readers and goes to disk with the next group. The run must lie in one pinned table, and
+   * Takes effect at once for readers and goes to disk with the next group. The run must lie in one pinned slice, and
    * its data must be written.
    */
   publish(offset: number, count: number, fileOffset: number | 'zero'): void {
-    const l1Index = l1IndexOf(this.geometry, offset);
-    const entry = this.#tables.get(l1Index) ?? this.#createTable(l1Index);
-    const first = l2IndexOf(this.geometry, offset);
-    for (let i = 0; i < count; i++) {
-      const value = fileOffset === 'zero' ? ZERO_CLUSTER : fileOffset + i * this.geometry.clusterBytes;
-      entry.table.set(first + i, value);
+    const slice = this.#slices.get(sliceIndexOf(this.geometry, offset));
+    const first = sliceEntryOf(this.geometry, offset);
+    if (slice === undefined || first + count > slice.table.entryCount) {
+      throw new Error(`${count} clusters at ${offset} are not in one pinned slice`);
     }
-    this.#commit.changed(entry);
+    if (this.#l1.get(l1IndexOf(this.geometry, offset)) === UNALLOCATED) this.#addTable(offset);
+    for (let i = 0; i < count; i++) {
+      const entry = fileOffset === 'zero' ? ZERO_CLUSTER : fileOffset + i * this.geometry.clusterBytes;
+      slice.table.set(first + i, entry);
+    }
+    this.#commit.changed(slice);
   }
 
-  /** Makes everything acknowledged so far durable. */
+  /** Makes everything acknowledged so far durable. After a failed sync it fails for good: open the image anew. */
   flush(): Promise<Result<void>> {
     return this.#commit.flush();
   }
@@ -194,59 +191,57 @@ export class QedImage {
    * name does not fit the header clusters and with `unsupported` when unknown compatible features forbid it: they may
    * describe something behind the header (qed_spec, "compat_features").
    */
-  async setBacking(reference: BackingReference | null): Promise<Result<void>> {
-    const header = this.#header;
-    const { BACKING_FILE, BACKING_FORMAT_NO_PROBE } = FEATURE;
-    const featuresWithout = header.features & ~(BACKING_FILE | BACKING_FORMAT_NO_PROBE);
-    if (reference === null) {
-      const compatFeatures = header.compatFeatures & ~KNOWN_COMPAT_FEATURES;
-      const changes = { features: featuresWithout, compatFeatures };
-      const dropped = await this.#rewriteHeader({
-        ...changes,
-        backingNameOffset: HEADER_BYTES,
-        backingNameBytes: 0,
-      });
-      if (dropped.ok) this.#backing = null;
-      return dropped;
-    }
-    if ((header.compatFeatures & ~KNOWN_COMPAT_FEATURES) !== 0n) {
-      return err(
-        'unsupported',
-        `'${this.file.path}' has unknown compatible features: its backing file name cannot be set safely`,
-      );
-    }
-    const name = new TextEncoder().encode(reference.name);
-    const place = this.#placeForName(name.length);
-    if (name.length >= MAX_BACKING_NAME_BYTES || place === null) {
-      return err('no-space', `'${this.file.path}': the backing file name of ${name.length} bytes is too long`);
-    }
-    const written = await this.file.write(place, name);
-    if (!written.ok) return written;
-    const changed = await this.#rewriteHeader({
-      features: featuresWithout | BACKING_FILE | (reference.raw ? BACKING_FORMAT_NO_PROBE : 0n),
-      backingNameOffset: place,
-      backingNameBytes: name.length,
-    });
-    if (changed.ok) this.#backing = reference;
-    return changed;
+  setBacking(reference: BackingReference | null): Promise<Result<void>> {
+    return this.#header.setBacking(reference);
   }
 
-  /** Sets the guest size, durably. The image must be opened anew afterwards: its tables are sized for the old one. */
-  setImageBytes(imageBytes: number): Promise<Result<void>> {
-    return this.#rewriteHeader({ imageBytes });
+  /**
+   * Grows the guest size to `imageBytes`, durably. What comes with the new size may hold old entries or show the
+   * backing file: {@link QedDevice.resize} makes it zero.
+   * @param beforeStored runs when the new size is in effect and not yet in the header
+   */
+  async grow(
+    imageBytes: number,
+    beforeStored: () => Promise<Result<void>> = async () => DONE,
+  ): Promise<Result<void>> {
+    const before = this.#imageBytes;
+    const most = Math.min(this.geometry.maxImageBytes, Number.MAX_SAFE_INTEGER);
+    if (imageBytes < before) return err('unsupported', 'Shrinking images is currently not supported');
+    if (!isAligned(imageBytes, SECTOR_BYTES) || imageBytes > most) {
+      return err('invalid-argument', `QED image size must be a multiple of 512 and at most ${most} bytes`);
+    }
+    const room = await this.#growL1(imageBytes);
+    if (!room.ok) return room;
+    this.#imageBytes = imageBytes;
+    const ready = await beforeStored();
+    const stored = ready.ok ? await this.#header.rewrite(() => ({ imageBytes })) : ready;
+    if (!stored.ok) this.#imageBytes = before;
+    return stored;
   }
 
   /** Clears the mark that asks for a check, durably, after one has been done. */
   clearNeedsCheck(): Promise<Result<void>> {
-    return this.#rewriteHeader({ features: this.#header.features & ~FEATURE.NEED_CHECK });
+    return this.#header.rewrite(({ features }) => ({ features: features & ~FEATURE.NEED_CHECK }));
   }
 
-  /** Writes and syncs what is pending, cuts unused clusters off the end, and closes the file. */
+  /**
+   * Writes and syncs what is pending, cuts unused clusters off the end, and closes the file. No other request may be
+   * under way, nor a copier in another thread.
+   */
   async close(): Promise<Result<void>> {
     const finished = this.file.readOnly ? DONE : await this.#finish();
     this.#commit.stop();
     const closed = await this.file.close();
     return finished.ok ? closed : finished;
+  }
+
+  /** True when `clusters` clusters from `fileOffset` on can belong to this image. */
+  isValidOffset(fileOffset: number, clusters = 1): boolean {
+    const { clusterBytes } = this.geometry;
+    const headerBytes = this.header.headerClusters * clusterBytes;
+    if (fileOffset % clusterBytes !== 0 || fileOffset < headerBytes) return false;
+    const end = fileOffset + clusters * clusterBytes;
+    return end <= this.#usedEnd || end <= (this.#usedEnd = this.allocator.end);
   }
 
   async #finish(): Promise<Result<void>> {
@@ -257,83 +252,69 @@ export class QedImage {
     return end < endBefore ? this.file.setLength(end) : DONE;
   }
 
-  get #headerBytes(): number {
-    return this.#header.headerClusters * this.#header.clusterBytes;
-  }
-
-  /** Where a new backing name fits without touching the present one, so that a crash leaves one of the two whole. */
-  #placeForName(nameBytes: number): number | null {
-    const { backingNameOffset: oldStart, backingNameBytes } = this.#header;
-    const oldEnd = hasBackingFile(this.#header) ? oldStart + backingNameBytes : HEADER_BYTES;
-    if (oldEnd === HEADER_BYTES || HEADER_BYTES + nameBytes <= oldStart) return HEADER_BYTES;
-    return oldEnd + nameBytes <= this.#headerBytes ? oldEnd : null;
-  }
-
-  async #rewriteHeader(changes: Partial<Header>): Promise<Result<void>> {
-    const before = await this.flush();
-    if (!before.ok) return before;
-    const header = { ...this.#header, ...changes };
-    const written = await this.file.write(0, encodeHeader(header));
-    if (!written.ok) return written;
-    this.#header = header;
-    return this.file.sync();
-  }
-
   /** Clears unknown autoclear features, and cuts off a torn last cluster, which no valid entry can refer to. */
   async #prepareForWriting(fileBytes: number): Promise<Result<void>> {
     if (fileBytes !== this.#usedEnd) {
       const cut = await this.file.setLength(this.#usedEnd);
       if (!cut.ok) return cut;
     }
-    const autoclearFeatures = this.#header.autoclearFeatures & KNOWN_AUTOCLEAR_FEATURES;
-    if (autoclearFeatures === this.#header.autoclearFeatures) return DONE;
-    return this.#rewriteHeader({ autoclearFeatures });
+    if ((this.header.autoclearFeatures & ~KNOWN_AUTOCLEAR_FEATURES) === 0n) return DONE;
+    return this.#header.rewrite((header) => ({
+      autoclearFeatures: header.autoclearFeatures & KNOWN_AUTOCLEAR_FEATURES,
+    }));
   }
 
-  #createTable(l1Index: number): L2Table {
+  /** Makes room for the entries of a larger image, with what the disk has there. */
+  async #growL1(imageBytes: number): Promise<Result<void>> {
+    const known = this.#l1.entryCount;
+    this.#l1.grow(l1EntriesUsed(this.geometry, imageBytes));
+    const added = this.#l1.bytes.subarray(known * ENTRY_BYTES);
+    const read = await this.file.read(this.header.l1TableOffset + known * ENTRY_BYTES, added);
+    return read.ok ? DONE : read;
+  }
+
+  #addTable(offset: number): void {
     const fileOffset = this.allocator.take(this.geometry.tableClusters);
-    const entry = { l1Index, fileOffset, table: this.#newL2Table(), stored: false };
-    this.#tables.add(entry);
-    this.#l1.set(l1Index, fileOffset);
-    return entry;
+    this.#l1.set(l1IndexOf(this.geometry, offset), fileOffset);
+    this.#commit.tableAdded(fileOffset);
   }
 
-  #newL2Table(): Table {
-    return new Table(l2EntriesUsed(this.geometry, this.#header.imageBytes));
+  #sliceFileOffset(offset: number): number {
+    return this.#l1.get(l1IndexOf(this.geometry, offset)) + slicePositionOf(this.geometry, offset);
   }
 
-  #loadTable(l1Index: number): Promise<Result<L2Table>> {
-    return this.#tables.load(l1Index, async () => {
-      const fileOffset = this.#l1.get(l1Index);
-      if (!this.isValidOffset(fileOffset, this.geometry.tableClusters)) {
-        return err(
-          'malformed',
-          `'${this.file.path}': L1 entry ${l1Index} points to ${fileOffset}, which is not a table inside the file; ` +
-            `check the image`,
-        );
-      }
-      const table = this.#newL2Table();
-      const read = await this.file.read(fileOffset, table.bytes);
-      return read.ok ? ok({ l1Index, fileOffset, table, stored: true }) : read;
-    });
+  async #loadAndLocate(offset: number, length: number): Promise<Result<Extent>> {
+    const index = sliceIndexOf(this.geometry, offset);
+    const loaded = await this.#slices.load(index, () => this.#readSlice(offset));
+    return loaded.ok ? this.#scan(loaded.value.table, offset, length) : loaded;
   }
 
-  /** True when `clusters` clusters from `fileOffset` on can belong to this image. */
-  isValidOffset(fileOffset: number, clusters = 1): boolean {
-    const { clusterBytes } = this.geometry;
-    if (fileOffset % clusterBytes !== 0 || fileOffset < this.#headerBytes) return false;
-    const end = fileOffset + clusters * clusterBytes;
-    return end <= this.#usedEnd || end <= (this.#usedEnd = this.allocator.end);
+  /** The entries of the slice that covers `offset`; empty where there is no table. */
+  async #readSlice(offset: number): Promise<Result<Table>> {
+    const slice = new Table(this.geometry.sliceBytes / ENTRY_BYTES);
+    const l1Index = l1IndexOf(this.geometry, offset);
+    const tableOffset = this.#l1.get(l1Index);
+    if (tableOffset === UNALLOCATED) return ok(slice);
+    if (!this.isValidOffset(tableOffset, this.geometry.tableClusters)) {
+      return err(
+        'malformed',
+        `'${this.file.path}': L1 entry ${l1Index} points to ${tableOffset}, which is not a table inside the file; ` +
+          `check the image`,
+      );
+    }
+    // A table that was just added may lie behind the end of the file: its entries are 0.
+    const read = await this.file.read(this.#sliceFileOffset(offset), slice.bytes);
+    return read.ok ? ok(slice) : read;
   }
 
   #scan(table: Table, offset: number, length: number): Result<Extent> {
-    const { clusterBytes, tableEntries } = this.geometry;
-    const first = l2IndexOf(this.geometry, offset);
+    const { clusterBytes } = this.geometry;
+    const first = sliceEntryOf(this.geometry, offset);
     const within = offset % clusterBytes;
     const entry = table.get(first);
     const isData = entry !== UNALLOCATED && entry !== ZERO_CLUSTER;
     const step = isData ? clusterBytes : 0;
-    const limit = Math.min(tableEntries, first + Math.ceil((within + length) / clusterBytes));
+    const limit = Math.min(table.entryCount, first + Math.ceil((within + length) / clusterBytes));
     let index = first + 1;
     while (index < limit && table.get(index) === entry + (index - first) * step) index++;
     if (isData && !this.isValidOffset(entry, index - first)) {
@@ -356,27 +337,15 @@ export class QedImage {
 
 /**
  * Reads the header for opening. An image that another program left marked is checked and repaired before it is
- * written, as QEMU does; for reading it is taken as it is.
+ * written, as QEMU does, and not opened when the check cannot read its tables; for reading it is taken as it is.
  */
 async function readCheckedHeader(file: BlockFile): Promise<Result<{ header: Header; fileBytes: number }>> {
   const found = await readHeader(file);
   if (!found.ok || file.readOnly || (found.value.header.features & FEATURE.NEED_CHECK) === 0n) return found;
   const checked = await checkQed(file, 'all');
-  return checked.ok ? readHeader(file) : checked;
-}
-
-async function readBackingName(file: BlockFile, header: Header): Promise<Result<BackingReference | null>> {
-  if (!hasBackingFile(header)) return ok(null);
-  const bytes = new Uint8Array(header.backingNameBytes);
-  const count = await file.read(header.backingNameOffset, bytes);
-  if (!count.ok) return count;
-  try {
-    const name = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-    if (name.includes('\0')) {
-      return err('malformed', `'${file.path}': backing_filename contains a NUL byte`);
-    }
-    return ok({ name, raw: (header.features & FEATURE.BACKING_FORMAT_NO_PROBE) !== 0n });
-  } catch {
-    return err('malformed', `'${file.path}': backing_filename is not valid UTF-8`);
+  if (!checked.ok) return checked;
+  if (checked.value.checkErrors > 0) {
+    return err('io', `'${file.path}' needs a check, and some of its tables cannot be read or repaired`);
   }
+  return readHeader(file);
 }

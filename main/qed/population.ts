@@ -4,7 +4,7 @@ import type { BlockDevice } from '../block/device.ts';
 import type { Claim, Populated } from '../block/overlay.ts';
 import { rangeEnd, type Range } from '../block/range.ts';
 import type { ClusterHolds, Hold } from './cluster-holds.ts';
-import type { ClusterStore, Placement } from './cluster-store.ts';
+import type { ClusterStore, Placement, StoreOutcome } from './cluster-store.ts';
 import type { ClusterCopier } from './copier.ts';
 import type { QedImage } from './image.ts';
 
@@ -24,7 +24,7 @@ export class Population {
   async findMissing(backing: BlockDevice | null, from: number, to: number): Promise<Result<Range | null>> {
     const end = Math.min(to, this.#image.imageBytes, backing?.lengthBytes ?? 0);
     let start: number | null = null;
-    for (let offset = from; offset < end; ) {
+    for (let offset = from; offset < end;) {
       const extent = await this.#image.locate(offset, end - offset);
       if (!extent.ok) return extent;
       if (extent.value.kind === 'unallocated') start ??= offset;
@@ -48,7 +48,7 @@ export class Population {
       }
       const outcome = await copier.copy(holds);
       this.#publish(outcome.placements);
-      return outcome.failure ?? ok(this.#report(outcome.placements, ranges));
+      return outcome.failure ?? ok(this.#report(outcome, ranges));
     } finally {
       for (const hold of holds) hold.release();
     }
@@ -68,17 +68,25 @@ export class Population {
   }
 
   #claimOf(hold: Hold): Claim {
-    const range = { offset: hold.offset, length: hold.length };
+    const { offset, length } = hold;
+    // Once stored or released, the clusters are the guest's: storing again would undo its writes.
+    let spent = false;
     return {
-      ...range,
-      release: () => hold.release(),
+      offset,
+      length,
+      release: () => {
+        spent = true;
+        hold.release();
+      },
       store: async (data) => {
-        if (data.length !== hold.length) {
-          return err('invalid-argument', `a claim of ${hold.length} bytes cannot store ${data.length} bytes`);
+        if (spent) return err('invalid-argument', 'a claim can be stored once, and not after its release');
+        if (data.length !== length) {
+          return err('invalid-argument', `a claim of ${length} bytes cannot store ${data.length} bytes`);
         }
-        const outcome = await this.#store.store(hold.offset, data);
+        spent = true;
+        const outcome = await this.#store.store(offset, data);
         this.#publish(outcome.placements);
-        return outcome.failure ?? ok(this.#report(outcome.placements, [range]));
+        return outcome.failure ?? ok(this.#report(outcome, [{ offset, length }]));
       },
     };
   }
@@ -86,7 +94,7 @@ export class Population {
   async #holdMissing(backing: BlockDevice, range: Range, holds: Hold[]): Promise<Err | null> {
     const { clusterBytes } = this.#image.geometry;
     const end = rangeEnd(range);
-    for (let offset = alignDown(range.offset, clusterBytes); offset < end; ) {
+    for (let offset = alignDown(range.offset, clusterBytes); offset < end;) {
       const missing = await this.findMissing(backing, offset, end);
       if (!missing.ok) return missing;
       if (missing.value === null) return null;
@@ -104,7 +112,7 @@ export class Population {
     }
   }
 
-  #report(placements: readonly Placement[], ranges: readonly Range[]): Populated {
+  #report({ placements, fetchedBytes }: StoreOutcome, ranges: readonly Range[]): Populated {
     const wanted = ranges.reduce((sum, range) => sum + range.length, 0);
     let dataBytes = 0;
     let zeroBytes = 0;
@@ -113,6 +121,7 @@ export class Population {
       if (fileOffset === 'zero') zeroBytes += bytes;
       else dataBytes += bytes;
     }
-    return { dataBytes, zeroBytes, skippedBytes: Math.max(0, wanted - dataBytes - zeroBytes) };
+    const skippedBytes = Math.max(0, wanted - dataBytes - zeroBytes);
+    return { dataBytes, zeroBytes, skippedBytes, fetchedBytes };
   }
 }
