@@ -219,6 +219,19 @@ describe('commands to a running session', () => {
     expect([stored, disk.bytes[0], disk.closed]).toEqual([true, 8, true]);
   });
 
+  it('stop that fails leaves the guest the read it waits for', async () => {
+    const { drive, disk, clock, command } = await running();
+    disk.fail('write', FULL, FULL);
+    drive.set(0, sector(8), () => undefined);
+    let seen: number | undefined;
+    drive.get(0, 512, (data) => (seen = data[0]));
+    await clock.advance(10);
+    expect((await command('stop')).ok).toBe(false);
+    await command('resume');
+    await clock.advance(10);
+    expect(seen).toBe(8);
+  });
+
   it('reset restarts the emulator while nothing is in flight', async () => {
     const { drive, disk, clock, engine, command } = await running();
     disk.hold('read');

@@ -144,13 +144,17 @@ export class Session {
     return this.#parts.device.close();
   }
 
-  /** Brings the machine to a standstill in which nothing is in flight and everything written is durable. */
+  /**
+   * Brings the machine to a standstill in which everything written is durable and no request is in flight. When that
+   * fails the guest can go on as if nothing had been asked: reads are given up only when nothing can fail any more.
+   */
   async #settle(context: string): Promise<Result<void>> {
     await this.#gate.hold('command');
-    this.#drive.abandonReads();
     const written = await this.#drive.settleWrites();
     const result = written.ok ? await this.#durability.flush() : written;
-    return result.ok ? result : because(context, result);
+    if (!result.ok) return because(context, result);
+    this.#drive.abandonReads();
+    return DONE;
   }
 
   async #flushDevice(): Promise<Result<void>> {
