@@ -156,7 +156,6 @@ export class CopyOnReadDevice implements BlockDevice {
     await this.#requests.idle();
     await stopped;
     await this.#fetcher.idle();
-    await this.#stores.settled();
     return this.#overlay.close();
   }
 

@@ -14,7 +14,7 @@ import type { StoreQueue } from './store-queue.ts';
  */
 export class Fetcher {
   readonly #fetches = new Fetches();
-  readonly #reads = new InFlight();
+  readonly #work = new InFlight();
   readonly #stores: StoreQueue;
   readonly #limit: RateLimit;
   readonly #storeFailed: (range: Range, failure: Failure) => void;
@@ -39,25 +39,28 @@ export class Fetcher {
       offset: claim.offset,
       length: claim.length,
       demand,
-      data: this.#reads.track(() => this.#read(backing, claim, demand && backing.remote)),
+      data: this.#read(backing, claim, demand && backing.remote),
     };
     this.#fetches.add(fetch);
-    // Registered before anybody can join, so joiners find a failed claim released.
-    void fetch.data.then((read) => {
-      if (read.ok) {
-        this.#stores.add(reservedBytes, () => this.#store(fetch, claim, read.value));
-      } else {
-        this.#fetches.delete(fetch);
-        claim.release();
-        this.#stores.giveBack(reservedBytes);
-      }
-    });
+    void this.#work.track(() => this.#follow(fetch, claim, reservedBytes));
     return fetch;
   }
 
-  /** Resolves when nothing is being read any more; stores may still be pending. */
+  /** Resolves when nothing is being read or stored any more. */
   idle(): Promise<void> {
-    return this.#reads.idle();
+    return this.#work.idle();
+  }
+
+  /** Waits for the data first of all, before anybody can join: joiners find a failed claim released. */
+  async #follow(fetch: Fetch, claim: Claim, reservedBytes: number): Promise<void> {
+    const read = await fetch.data;
+    if (read.ok) {
+      await this.#stores.add(reservedBytes, () => this.#store(fetch, claim, read.value));
+    } else {
+      this.#fetches.delete(fetch);
+      claim.release();
+      this.#stores.giveBack(reservedBytes);
+    }
   }
 
   async #read(backing: BlockDevice, claim: Claim, demand: boolean): Promise<Result<Uint8Array>> {

@@ -36,13 +36,13 @@ export class StoreQueue {
     for (const wake of this.#waiting.splice(0)) wake();
   }
 
-  /** Runs `store`, which takes `bytes` of reserved room. */
-  add(bytes: number, store: () => Promise<void>): void {
-    const running = store().finally(() => {
-      this.#running.delete(running);
-      this.giveBack(bytes);
-    });
+  /** Runs `store`, which takes `bytes` of reserved room; resolves when it has ended. */
+  async add(bytes: number, store: () => Promise<void>): Promise<void> {
+    const running = store();
     this.#running.add(running);
+    await running;
+    this.#running.delete(running);
+    this.giveBack(bytes);
   }
 
   /** Resolves when everything added so far has ended. */
