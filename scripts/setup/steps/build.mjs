@@ -1,4 +1,4 @@
-// Bundles the TypeScript sources into dist/. The stamp lies inside dist/, which the build empties before it begins.
+// Bundles the TypeScript sources into dist/. The stamp lies inside dist/, where a build removes what it did not write.
 import { statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runCommand } from '../command.mjs';
