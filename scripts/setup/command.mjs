@@ -1,5 +1,6 @@
 // Runs a program as part of a step: its lines go to the step's log and to whoever shows progress.
 import { spawn } from 'node:child_process';
+import { basename } from 'node:path';
 import { createInterface } from 'node:readline';
 import { remedyFor, SetupProblem } from './problem.mjs';
 
@@ -58,7 +59,8 @@ export function runCommand(program, args, { onLine, remedy, env, cwd }) {
       ended(child);
       if (code === 0) return resolve(lines);
       const how = signal ? `was ended by ${signal}` : `ended with exit code ${code}`;
-      reject(new SetupProblem(`${program} ${args[0] ?? ''} ${how}`, remedyFor(lines, remedy), lines));
+      const what = [program, ...args.slice(0, 1)].map((part) => basename(part)).join(' ');
+      reject(new SetupProblem(`${what} ${how}`, remedyFor(lines, remedy), lines));
     });
   });
 }

@@ -13,7 +13,7 @@ export class SetupProblem extends Error {
 }
 
 const NETWORK_TROUBLE =
-  /ENOTFOUND|ECONNREFUSED|ECONNRESET|ETIMEDOUT|EAI_AGAIN|ENETUNREACH|network (request|timeout)|Could not (resolve|connect)|Temporary failure resolving|Unable to connect|Failed to fetch|Connection (timed out|failed)/i;
+  /ENOTFOUND|ECONNREFUSED|ECONNRESET|ETIMEDOUT|EAI_AGAIN|ENETUNREACH|network (request|timeout)|Could not (resolve (host|')|connect)|Temporary failure resolving|Unable to connect|Failed to fetch|Connection (timed out|failed)/i;
 
 /** A remedy for a program that failed, judged by what it printed. */
 export function remedyFor(output, otherwise) {

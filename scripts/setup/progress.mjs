@@ -44,6 +44,7 @@ export class Progress {
     const began = Date.now();
     const elapsed = () => seconds(Date.now() - began);
     let latest = '';
+    const told = new Set();
     let frame = 0;
     const draw = () => {
       const line = `  ${FRAMES[frame++ % FRAMES.length]} ${title} (${elapsed()}) ${latest}`;
@@ -63,6 +64,7 @@ export class Progress {
         if (line.trim() !== '') latest = line.trim();
       },
       tell: (text) => {
+        told.add(text);
         appendFileSync(logFile, `${text}\n`);
         latest = text;
         wipe();
@@ -88,6 +90,7 @@ export class Progress {
       clearInterval(timer);
       this.say(`  ✗ ${title} (${elapsed()})`);
       error.logFile = logFile;
+      error.output = error.output?.filter((line) => !told.has(line));
       throw error;
     }
   }

@@ -5,7 +5,9 @@ import {
   existsSync,
   lstatSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
+  rmSync,
   symlinkSync,
   unlinkSync,
   writeFileSync,
@@ -109,7 +111,7 @@ export function build({ appliance, diskFile, work, aptRoot, time, log }) {
     './lib/modules/*',
     './usr/share/doc/*/copyright',
   ]);
-  repackKernel(join(kernelTree, `boot/vmlinuz-${kernelVersion}`), join(tree, 'boot/vmlinuz'), work);
+  write(join(tree, 'boot/vmlinuz'), repackKernel(join(kernelTree, `boot/vmlinuz-${kernelVersion}`), work));
   copyFile(
     join(kernelTree, `usr/share/doc/${kernelPackage}/copyright`),
     join(tree, `usr/share/doc/${kernelPackage}/copyright`),
@@ -193,6 +195,14 @@ function layFolders(tree) {
 function dropDocumentation(tree) {
   for (const path of filesBelow(tree, '/usr/share/doc')) {
     if (basename(path) !== 'copyright') unlinkSync(join(tree, path));
+  }
+  // examples, contrib and the like are empty now
+  for (const name of readdirSync(join(tree, 'usr/share/doc'))) {
+    const folder = join(tree, 'usr/share/doc', name);
+    if (!lstatSync(folder).isDirectory()) continue;
+    for (const inner of readdirSync(folder, { withFileTypes: true })) {
+      if (inner.isDirectory()) rmSync(join(folder, inner.name), { recursive: true });
+    }
   }
 }
 

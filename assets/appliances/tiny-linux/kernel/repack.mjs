@@ -1,6 +1,6 @@
 // Turns Debian's kernel file (a boot sector, set-up code and an XZ-compressed kernel) into one whose kernel is
 // compressed with LZ4 instead. See stub.S for the reason, and the kernel's Documentation/x86/boot.rst for the header.
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { run } from '../../lib/command.mjs';
 import { readElf32 } from '../../lib/elf.mjs';
@@ -10,10 +10,10 @@ const PAYLOAD = { offset: 0x248, length: 0x24c };
 
 /**
  * @param {string} source Debian's vmlinuz
- * @param {string} target file to write
  * @param {string} work folder for intermediate files
+ * @returns {Buffer} what to boot instead of it
  */
-export function repackKernel(source, target, work) {
+export function repackKernel(source, work) {
   const original = readFileSync(source);
   if (original.toString('latin1', HEADER.magic, HEADER.magic + 4) !== 'HdrS')
     throw new Error(`${source} is no bzImage`);
@@ -36,7 +36,7 @@ export function repackKernel(source, target, work) {
   setup[HEADER.relocatable] = 0; // the boot loader puts it at 1 MiB, out of the way of the unpacked kernel
   setup.writeUInt32LE(0, PAYLOAD.offset);
   setup.writeUInt32LE(0, PAYLOAD.length);
-  writeFileSync(target, Buffer.concat([setup, body, padding]));
+  return Buffer.concat([setup, body, padding]);
 }
 
 /** Memory image of the kernel's loadable segments, the address of its first byte and the address to start at. */
