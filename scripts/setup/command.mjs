@@ -1,16 +1,23 @@
 // Runs a program as part of a step: its lines go to the step's log and to whoever shows progress.
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { basename } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout } from 'node:timers/promises';
 import { remedyFor, SetupProblem } from './problem.mjs';
 
 const KEPT_LINES = 30;
 const EXIT_CODES = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 };
 const running = new Set();
 
-// A set-up that is told to stop takes the programs it started along. Ctrl-C in a terminal reaches them anyway.
-function stopAll(signal) {
+/** Programs get this long to end after they were told to. */
+const PATIENCE_MS = 3000;
+
+// A set-up that is told to stop takes the programs it started along, and is gone when they are.
+async function stopAll(signal) {
+  const ends = [...running].map((child) => once(child, 'exit'));
   for (const child of running) child.kill(signal);
+  await Promise.race([Promise.all(ends), setTimeout(PATIENCE_MS)]);
   process.exit(EXIT_CODES[signal]);
 }
 
