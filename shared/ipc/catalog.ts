@@ -1,0 +1,65 @@
+import { z } from 'zod';
+import { bytesSchema, diskKindSchema, idSchema, machineNameSchema, memoryMiBSchema } from './machines.ts';
+
+/** Where a master lies. */
+export const masterSourceSchema = z.enum(['recipe', 'file', 'http']);
+
+/** An appliance as its card shows it. */
+export const applianceViewSchema = z.object({
+  id: idSchema,
+  name: z.string(),
+  summary: z.string(),
+  publisher: z.string(),
+  version: z.string(),
+  arch: z.string(),
+  licence: z.string(),
+  loginHint: z.string().nullable(),
+  memoryMiB: memoryMiBSchema,
+  diskBytes: bytesSchema,
+  /** What a boot reads, from a profile; null while no boot was recorded. */
+  bootBytes: bytesSchema.nullable(),
+  source: masterSourceSchema,
+  recommended: z.boolean(),
+  /** False with the reason when it cannot be started at present. */
+  available: z.boolean(),
+  unavailableBecause: z.string().nullable(),
+});
+
+/** A master disk that overlays lie on. */
+export const masterViewSchema = z.object({
+  id: idSchema,
+  name: z.string(),
+  location: z.string(),
+  source: masterSourceSchema,
+  lengthBytes: bytesSchema,
+  /** Machines that still need it. */
+  neededBy: z.array(z.string()),
+});
+
+export const newMachineSchema = z.object({
+  applianceId: idSchema,
+  /** Left out: the appliance's name, numbered where taken. */
+  name: machineNameSchema.optional(),
+  memoryMiB: memoryMiBSchema.optional(),
+  kind: diskKindSchema.optional(),
+  start: z.boolean(),
+});
+
+export const newMasterSchema = z.discriminatedUnion('source', [
+  z.object({
+    source: z.literal('file'),
+    name: z.string().trim().min(1).max(80),
+    path: z.string().min(1),
+    format: z.enum(['raw', 'qed', 'qcow2', 'vmdk']),
+  }),
+  z.object({
+    source: z.literal('http'),
+    name: z.string().trim().min(1).max(80),
+    url: z.string().regex(/^https?:\/\//, 'an http:// or https:// address'),
+  }),
+]);
+
+export type ApplianceView = z.infer<typeof applianceViewSchema>;
+export type MasterView = z.infer<typeof masterViewSchema>;
+export type NewMachine = z.infer<typeof newMachineSchema>;
+export type NewMaster = z.infer<typeof newMasterSchema>;

@@ -1,0 +1,101 @@
+/**
+ * Everything that crosses between a window and the main process, in one table: adding a channel means adding a line
+ * here, a handler in `main/app/handlers/` and its use in a window. Both sides check every payload against its schema.
+ */
+import { z } from 'zod';
+import { preferencesSchema } from '../preferences.ts';
+import { applianceViewSchema, masterViewSchema, newMachineSchema, newMasterSchema } from './catalog.ts';
+import { request, type RequestChannel } from './channel.ts';
+import {
+  clusterMapCellSchema,
+  diskViewSchema,
+  idSchema,
+  machineCommandSchema,
+  machineNameSchema,
+  machineViewSchema,
+  memoryMiBSchema,
+  onErrorSchema,
+  rateSchema,
+  streamCommandSchema,
+} from './machines.ts';
+
+const nothing = z.null();
+
+export const checkReportSchema = z.object({
+  corruptions: z.number(),
+  corruptionsFixed: z.number(),
+  leaks: z.number(),
+  leaksFixed: z.number(),
+  summary: z.string(),
+});
+
+export const appInfoSchema = z.object({
+  version: z.string(),
+  electron: z.string(),
+  platform: z.string(),
+  /** The carried runtime instead of Electron's own binary: for development only. */
+  carriedRuntime: z.boolean(),
+  /** Whether `qemu-img` is there for other image formats. */
+  qemuImg: z.boolean(),
+});
+
+export const REQUESTS = {
+  'app.info': request(nothing, appInfoSchema),
+
+  'catalog.list': request(nothing, z.array(applianceViewSchema)),
+  'masters.list': request(nothing, z.array(masterViewSchema)),
+  'masters.add': request(newMasterSchema, masterViewSchema),
+  'masters.remove': request(z.object({ id: idSchema }), nothing),
+
+  'machines.list': request(nothing, z.array(machineViewSchema)),
+  'machines.create': request(newMachineSchema, machineViewSchema),
+  'machines.command': request(z.object({ id: idSchema, command: machineCommandSchema }), nothing),
+  'machines.rename': request(z.object({ id: idSchema, name: machineNameSchema }), nothing),
+  'machines.setMemory': request(z.object({ id: idSchema, memoryMiB: memoryMiBSchema }), nothing),
+  'machines.duplicate': request(z.object({ id: idSchema }), machineViewSchema),
+  /** Answers with the bytes that deleting freed. */
+  'machines.remove': request(z.object({ id: idSchema }), z.object({ freedBytes: z.number() })),
+  /** Opens, or brings to the front, the machine's console window. */
+  'machines.openConsole': request(z.object({ id: idSchema }), nothing),
+
+  'disks.list': request(nothing, z.array(diskViewSchema)),
+  'disks.stream': request(z.object({ id: idSchema, command: streamCommandSchema }), nothing),
+  'disks.setLimit': request(z.object({ id: idSchema, limit: rateSchema }), nothing),
+  'disks.setOnError': request(z.object({ id: idSchema, onError: onErrorSchema }), nothing),
+  'disks.check': request(z.object({ id: idSchema, repair: z.boolean() }), checkReportSchema),
+  'disks.map': request(
+    z.object({ id: idSchema, cells: z.number().int().min(16).max(4096) }),
+    z.array(clusterMapCellSchema),
+  ),
+  'disks.export': request(
+    z.object({ id: idSchema, path: z.string().min(1), format: z.enum(['raw', 'qed', 'qcow2']) }),
+    nothing,
+  ),
+  'disks.showInFolder': request(z.object({ id: idSchema }), nothing),
+
+  'preferences.get': request(nothing, preferencesSchema),
+  'preferences.set': request(preferencesSchema.partial(), preferencesSchema),
+
+  /** Asks the user for a file or folder; null when the dialog was dismissed. */
+  'dialog.chooseFile': request(nothing, z.string().nullable()),
+  'dialog.chooseFolder': request(nothing, z.string().nullable()),
+  'dialog.chooseSavePath': request(z.object({ suggestedName: z.string().max(200) }), z.string().nullable()),
+} as const satisfies Record<string, RequestChannel>;
+
+/** News, at most four times a second per disk and machine. Each names the whole new state of what changed. */
+export const PUSHES = {
+  'machine.changed': machineViewSchema,
+  'machine.removed': z.object({ id: idSchema }),
+  'disk.changed': diskViewSchema,
+  'disk.removed': z.object({ id: idSchema }),
+  'catalog.changed': z.array(applianceViewSchema),
+  'preferences.changed': preferencesSchema,
+  /** Something the user should know that no screen shows otherwise. */
+  notice: z.object({ level: z.enum(['info', 'warning', 'error']), text: z.string() }),
+} as const satisfies Record<string, z.ZodType>;
+
+export type RequestName = keyof typeof REQUESTS;
+export type RequestInput<Name extends RequestName> = z.input<(typeof REQUESTS)[Name]['input']>;
+export type RequestAnswer<Name extends RequestName> = z.output<(typeof REQUESTS)[Name]['answer']>;
+export type PushName = keyof typeof PUSHES;
+export type PushPayload<Name extends PushName> = z.output<(typeof PUSHES)[Name]>;

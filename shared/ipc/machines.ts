@@ -1,0 +1,99 @@
+import { z } from 'zod';
+import { failureSchema } from './channel.ts';
+
+/** Ids are made by the catalog; names are for people. */
+export const idSchema = z.string().regex(/^[a-z0-9-]{1,64}$/);
+export const bytesSchema = z.number().int().nonnegative();
+/** Bytes per second; 0 for no limit. */
+export const rateSchema = z.number().int().nonnegative().max(Number.MAX_SAFE_INTEGER);
+export const machineNameSchema = z.string().trim().min(1).max(80);
+export const memoryMiBSchema = z.number().int().min(16).max(1024);
+
+/** `standalone` disks stream until they are complete; `linked` ones stay thin over a shared local master. */
+export const diskKindSchema = z.enum(['standalone', 'linked']);
+
+export const onErrorSchema = z.enum(['report', 'ignore', 'stop', 'enospc']);
+
+/** What a window says of an overlay's streaming. */
+export const streamStateSchema = z.enum([
+  'not-started',
+  'streaming',
+  'paused',
+  'waiting-for-source',
+  'source-changed',
+  'failed',
+  'complete',
+]);
+
+/** A disk as windows show it. Sizes in bytes of guest range unless said otherwise. */
+export const diskViewSchema = z.object({
+  id: idSchema,
+  machineId: idSchema.nullable(),
+  masterId: idSchema.nullable(),
+  masterName: z.string().nullable(),
+  kind: diskKindSchema,
+  /** Path of the image file. */
+  path: z.string(),
+  lengthBytes: bytesSchema,
+  /** Bytes that need no source any more; null while nobody has counted. */
+  localBytes: bytesSchema.nullable(),
+  /** Space the file takes on the computer. */
+  fileBytes: bytesSchema,
+  state: streamStateSchema,
+  /** Bytes per second over the last ten seconds. */
+  rate: z.number().nonnegative(),
+  etaMs: z.number().nullable(),
+  limit: rateSchema,
+  onError: onErrorSchema,
+  failure: failureSchema.nullable(),
+  /** Guest reads that wait for the source. */
+  waitingReads: z.number().int().nonnegative(),
+});
+
+export const machineStateSchema = z.enum([
+  'off',
+  'starting',
+  'running',
+  'paused',
+  'waiting-for-data',
+  'stopping',
+  'failed',
+]);
+
+export const machineViewSchema = z.object({
+  id: idSchema,
+  name: machineNameSchema,
+  applianceId: idSchema.nullable(),
+  memoryMiB: memoryMiBSchema,
+  state: machineStateSchema,
+  failure: failureSchema.nullable(),
+  loginHint: z.string().nullable(),
+  createdAtMs: z.number(),
+  disks: z.array(diskViewSchema),
+});
+
+export const machineCommandSchema = z.enum([
+  'start',
+  'pause',
+  'resume',
+  'reset',
+  'power-button',
+  'stop',
+  'kill',
+]);
+
+export const streamCommandSchema = z.enum(['start', 'pause', 'resume', 'cancel', 'retry-now']);
+
+/** One stretch of a disk's map, drawn as one cell: what part of it is in which state, each from 0 to 1. */
+export const clusterMapCellSchema = z.object({
+  data: z.number().min(0).max(1),
+  zero: z.number().min(0).max(1),
+  missing: z.number().min(0).max(1),
+});
+
+export type DiskView = z.infer<typeof diskViewSchema>;
+export type MachineView = z.infer<typeof machineViewSchema>;
+export type MachineCommand = z.infer<typeof machineCommandSchema>;
+export type StreamCommand = z.infer<typeof streamCommandSchema>;
+export type StreamState = z.infer<typeof streamStateSchema>;
+export type ClusterMapCell = z.infer<typeof clusterMapCellSchema>;
