@@ -218,37 +218,28 @@ class Story {
     expect(this.movedBytes).toBeLessThanOrEqual(rate * (seconds + 0.1) + this.largestRequest);
   }
 
-  /** Pauses, resumes, cancels and changes speeds at random until told to stop, then lets a job complete. */
-  async operator(calm: Promise<void>): Promise<void> {
-    let [guestsDone, outcome]: [boolean, JobOutcome | null] = [false, null];
-    void calm.then(() => {
-      guestsDone = true;
+  /** Pauses, resumes, cancels and changes speeds at random while guests are busy, then lets a job complete. */
+  async operator(guests: Promise<void>): Promise<void> {
+    const calm = { guests: false };
+    void guests.then(() => {
+      calm.guests = true;
       this.stormy = false;
     });
-    let job = this.#follow(
-      () => (outcome = null),
-      (ended) => (outcome = ended),
-    );
-    while ((outcome as JobOutcome | null)?.kind !== 'completed') {
+    let last = this.#follow();
+    while (last.outcome?.kind !== 'completed') {
       await this.clock.delay(this.random.next() * 15);
-      const ended = outcome as JobOutcome | null;
-      if (ended?.kind === 'completed') break;
-      if (ended !== null)
-        job = this.#follow(
-          () => (outcome = null),
-          (other) => (outcome = other),
-        );
-      else if (guestsDone) this.#calm(job);
-      else this.#meddle(job);
+      if (last.outcome !== null) {
+        if (last.outcome.kind !== 'completed') last = this.#follow();
+      } else if (calm.guests) this.#calm(last.job);
+      else this.#meddle(last.job);
     }
     expect(this.overlay.backing).toBe(null);
   }
 
-  #follow(clear: () => void, note: (outcome: JobOutcome) => void): StreamJob {
-    clear();
-    const job = this.startJob();
-    void job.done.then(note);
-    return job;
+  #follow(): { readonly job: StreamJob; outcome: JobOutcome | null } {
+    const followed = { job: this.startJob(), outcome: null as JobOutcome | null };
+    void followed.job.done.then((outcome) => (followed.outcome = outcome));
+    return followed;
   }
 
   #calm(job: StreamJob): void {
