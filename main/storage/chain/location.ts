@@ -14,12 +14,17 @@ export function localPath(location: string): string {
   return location.startsWith('file:') ? location.slice('file:'.length) : location;
 }
 
-/** Where the backing file `name`, as stored in the image at `imageLocation`, is to be found. */
+/**
+ * Where the backing file `name`, as stored in the image at `imageLocation`, is to be found. Relative names are put
+ * behind the image's folder as they are, as QEMU does: what `link/../base` means is for the system to say.
+ */
 export function resolveBacking(imageLocation: string, name: string): string {
   if (isRemote(name)) return name;
   if (isRemote(imageLocation)) return new URL(name, imageLocation).href;
   const file = localPath(name);
-  return path.isAbsolute(file) ? file : path.join(path.dirname(localPath(imageLocation)), file);
+  if (path.isAbsolute(file)) return file;
+  const image = localPath(imageLocation);
+  return image.slice(0, image.lastIndexOf('/') + 1) + file;
 }
 
 /** One spelling for every way to name the same file, for telling loops; missing files keep their name. */
