@@ -1,9 +1,8 @@
 import { DONE, err, ok, type Err, type Result } from '../../shared/result.ts';
+import { alignDown, SECTOR_BYTES } from '../../shared/units.ts';
 import type { BlockFile } from '../../main/block/file.ts';
 import type { SeededRandom } from './seeded-random.ts';
 import { SparseBytes } from './sparse-bytes.ts';
-
-const SECTOR_BYTES = 512;
 
 export type FileOperation =
   | { readonly kind: 'read'; readonly position: number; readonly length: number }
@@ -69,7 +68,13 @@ export class MemoryFile implements BlockFile {
     return this.#closed;
   }
 
-  /** The same file opened once more. */
+  /** Opens the same file again after {@link close}, with what it has not synced. */
+  reopen(): this {
+    this.#closed = false;
+    return this;
+  }
+
+  /** A copy of the file as it is, all of it on the disk. */
   reopened(options: MemoryFileOptions = {}): MemoryFile {
     return new MemoryFile(this.#content.copy(), { path: this.path, ...options });
   }
@@ -105,7 +110,7 @@ export class MemoryFile implements BlockFile {
     });
     this.#beingWritten.delete(change);
     if (!written.ok && !this.#closed) {
-      const half = change.data.subarray(0, Math.floor(change.data.length / 2));
+      const half = change.data.subarray(0, alignDown(change.data.length / 2, SECTOR_BYTES));
       this.#content.write(position, half);
       this.#unsynced.push({ ...change, data: half });
     }
@@ -113,11 +118,11 @@ export class MemoryFile implements BlockFile {
   }
 
   sync(): Promise<Result<void>> {
-    const finished = [...this.#unsynced];
+    const finished = new Set(this.#unsynced);
     return this.#run({ kind: 'sync' }, () => {
-      const done = new Set(finished);
-      for (const change of finished) apply(this.#durable, change);
-      this.#unsynced = this.#unsynced.filter((change) => !done.has(change));
+      // Another sync may have ended meanwhile, with some of these and with later ones.
+      for (const change of this.#unsynced) if (finished.has(change)) apply(this.#durable, change);
+      this.#unsynced = this.#unsynced.filter((change) => !finished.has(change));
     });
   }
 
