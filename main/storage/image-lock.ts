@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
@@ -6,15 +6,20 @@ import { err, ok, type Result } from '../../shared/result.ts';
 import { failureFromSystem } from '../block/errno.ts';
 
 const lockSchema = z.object({
-  token: z.string(),
+  token: z.string().regex(/^[\w-]{1,64}$/),
   pid: z.number().int().positive(),
   /** When the process started, where the system tells: guards against a process number that was given out again. */
   startedAt: z.string().nullable(),
 });
 type LockContent = z.infer<typeof lockSchema>;
 
+type Acquired =
+  { readonly release: () => void } | { readonly release: null; readonly holder: LockContent | null };
+
 const MAX_LOCK_BYTES = 4096;
 const ATTEMPTS = 5;
+/** Stands for the token of a lock that cannot be read, as a power cut may leave one. */
+const DAMAGED = 'damaged';
 
 /**
  * Takes the right to write an image: a small file beside it that names this process. A lock whose process is gone
@@ -24,28 +29,16 @@ const ATTEMPTS = 5;
  * @returns the function that gives the right back
  */
 export function lockImage(imagePath: string): Result<() => void> {
-  const lockPath = lockPathOf(imagePath);
-  const content: LockContent = {
-    token: randomUUID(),
-    pid: process.pid,
-    startedAt: processStart(process.pid),
-  };
-  const draft = `${lockPath}.${content.token}`;
   try {
-    fs.writeFileSync(draft, JSON.stringify(content), { flag: 'wx' });
-    try {
-      for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-        if (tryLink(draft, lockPath)) return ok(() => unlock(lockPath, content.token));
-        const holder = readLock(lockPath);
-        if (holder !== null && isAlive(holder)) return heldBy(imagePath, holder);
-        moveStaleAside(lockPath, holder);
-      }
-      return err('busy', `'${imagePath}' is being opened by several programs at once; try again`);
-    } finally {
-      fs.unlinkSync(draft);
-    }
+    const acquired = acquire(lockPathOf(imagePath));
+    return acquired.release === null ? heldBy(imagePath, acquired.holder) : ok(acquired.release);
   } catch (error) {
-    return failureFromSystem(error, `Could not lock '${imagePath}' for writing`);
+    const failed = failureFromSystem(error, `Could not lock '${imagePath}' for writing`);
+    if (failed.failure.code !== 'permission-denied') return failed;
+    const { message } = failed.failure;
+    return err(failed.failure.code, `${message}; the lock is a file beside the image, in the same folder`, {
+      errno: failed.failure.errno,
+    });
   }
 }
 
@@ -54,9 +47,62 @@ function lockPathOf(imagePath: string): string {
   return path.join(path.dirname(real), `.${path.basename(real)}.lock`);
 }
 
-function heldBy(imagePath: string, holder: LockContent) {
+function heldBy(imagePath: string, holder: LockContent | null) {
+  if (holder === null) {
+    return err('busy', `'${imagePath}' is being opened by several programs at once; try again`);
+  }
   const who = holder.pid === process.pid ? 'this program' : `process ${holder.pid}`;
   return err('busy', `'${imagePath}' is already open for writing in ${who}; close it there first`);
+}
+
+/** Takes the lock file at `lockPath`, or tells who has it: null when that is changing just now. */
+function acquire(lockPath: string): Acquired {
+  const token = randomBytes(8).toString('hex');
+  const content: LockContent = { token, pid: process.pid, startedAt: startOfThisProcess() };
+  const draft = `${lockPath}.${token}`;
+  const release = () => unlock(lockPath, token);
+  fs.writeFileSync(draft, JSON.stringify(content), { flag: 'wx' });
+  try {
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      if (tryLink(draft, lockPath)) return { release };
+      const holder = readLock(lockPath);
+      if (holder === 'gone') continue;
+      if (holder !== DAMAGED && isAlive(holder)) return { release: null, holder };
+      if (takeOver(lockPath, holder, draft)) return { release };
+    }
+    return { release: null, holder: null };
+  } finally {
+    fs.rmSync(draft, { force: true });
+  }
+}
+
+/**
+ * Replaces a stale lock by `draft`. Whoever wants to must hold a lock on just this stale lock, so that nobody replaces
+ * what somebody else has put there meanwhile; a stale one of those is taken over in the same way.
+ */
+function takeOver(lockPath: string, stale: LockContent | typeof DAMAGED, draft: string): boolean {
+  const right = acquire(`${lockPath}.${tokenOf(stale)}`);
+  if (right.release === null) return false;
+  try {
+    const present = readLock(lockPath);
+    if (present === 'gone' || tokenOf(present) !== tokenOf(stale)) return false;
+    fs.renameSync(draft, lockPath);
+    removeLeftovers(lockPath);
+    return true;
+  } finally {
+    right.release();
+  }
+}
+
+/** Removes what killed processes left of their attempts. Only the holder of the lock may. */
+function removeLeftovers(lockPath: string): void {
+  const folder = path.dirname(lockPath);
+  for (const name of fs.readdirSync(folder)) {
+    if (!name.startsWith(`${path.basename(lockPath)}.`)) continue;
+    const file = path.join(folder, name);
+    const content = readLock(file);
+    if (content !== 'gone' && content !== DAMAGED && !isAlive(content)) fs.rmSync(file, { force: true });
+  }
 }
 
 /** A hard link appears whole or not at all, so that no other program ever reads half a lock. */
@@ -65,60 +111,65 @@ function tryLink(draft: string, lockPath: string): boolean {
     fs.linkSync(draft, lockPath);
     return true;
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
+    if (hasCode(error, 'EEXIST')) return false;
     throw error;
   }
 }
 
-/** The lock's content, or null when it is gone or not ours to understand. */
-function readLock(lockPath: string): LockContent | null {
+function readLock(lockPath: string): LockContent | 'gone' | typeof DAMAGED {
   try {
     const text = fs.readFileSync(lockPath, 'utf8').slice(0, MAX_LOCK_BYTES);
     return lockSchema.parse(JSON.parse(text));
-  } catch {
-    return null;
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return 'gone';
+    // Somebody else's lock, which we may not read, must not be taken for a damaged one.
+    if (error instanceof Error && 'syscall' in error) throw error;
+    return DAMAGED;
   }
 }
 
-/**
- * Removes a lock that was found stale, unless another program replaced it meanwhile: the file is first renamed, and
- * what turns out to be a live lock is put back.
- */
-function moveStaleAside(lockPath: string, stale: LockContent | null): void {
-  const aside = `${lockPath}.${randomUUID()}`;
-  try {
-    fs.renameSync(lockPath, aside);
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return;
-    throw error;
-  }
-  const moved = readLock(aside);
-  if (moved !== null && moved.token !== stale?.token && isAlive(moved)) tryLink(aside, lockPath);
-  fs.unlinkSync(aside);
+function tokenOf(lock: LockContent | typeof DAMAGED): string {
+  return lock === DAMAGED ? DAMAGED : lock.token;
 }
 
 function unlock(lockPath: string, token: string): void {
-  if (readLock(lockPath)?.token === token) fs.rmSync(lockPath, { force: true });
+  try {
+    const present = readLock(lockPath);
+    if (present !== 'gone' && tokenOf(present) === token) fs.rmSync(lockPath);
+  } catch {
+    // A lock that cannot be removed is stale as soon as this process has ended.
+  }
 }
 
 function isAlive(holder: LockContent): boolean {
   try {
     process.kill(holder.pid, 0);
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ESRCH') return false;
+    if (hasCode(error, 'ESRCH')) return false;
   }
-  const start = processStart(holder.pid);
-  return start === null || holder.startedAt === null || start === holder.startedAt;
+  const present = processStatus(holder.pid);
+  if (present === null || holder.startedAt === null) return true;
+  return !present.ended && present.startedAt === holder.startedAt;
+}
+
+function startOfThisProcess(): string | null {
+  return processStatus(process.pid)?.startedAt ?? null;
 }
 
 /** Boot and start time of a process in the kernel's words; null where the system does not tell. */
-function processStart(pid: number): string | null {
+function processStatus(pid: number): { readonly startedAt: string; readonly ended: boolean } | null {
   try {
     const boot = fs.readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
     const stat = fs.readFileSync(`/proc/${pid}/stat`, 'utf8');
     const afterName = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return `${boot}/${afterName[19] ?? ''}`;
+    // A zombie has let go of its files; only its parent has not noticed yet.
+    const ended = afterName[0] === 'Z' || afterName[0] === 'X';
+    return { startedAt: `${boot}/${afterName[19] ?? ''}`, ended };
   } catch {
     return null;
   }
+}
+
+function hasCode(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code;
 }
