@@ -1,0 +1,67 @@
+import fs from 'node:fs';
+import { ok, type Result } from '../../../../shared/result.ts';
+import type { BlockDevice } from '../../../block/device.ts';
+import { isZero } from '../../../block/zeroes.ts';
+import { isRemote } from '../../../storage/chain/location.ts';
+
+const BLOCK_BYTES = 4096;
+const PIECE_BYTES = 1024 * 1024;
+/** A longer run comes in parts, so that callers can be interrupted in between. */
+const MAX_RUN_BYTES = 256 * PIECE_BYTES;
+
+export interface RawRun {
+  readonly length: number;
+  readonly zero: boolean;
+}
+
+/**
+ * Where a raw image is empty. QEMU asks the file system for its holes (`SEEK_HOLE`), which Node cannot. A file that
+ * takes as much space as it is long has none, and is not read. A sparse one is read: whole file system blocks (4 KiB)
+ * of zeroes are reported as holes. So "zero" is always true, but a block of zeroes that was *written* to a sparse
+ * file counts as a hole too, where QEMU would call it data.
+ */
+export class RawHoles {
+  readonly #device: BlockDevice;
+  readonly #sparse: boolean;
+  readonly #piece = new Uint8Array(PIECE_BYTES);
+  /** What {@link #piece} holds: `[start, end)` of the device. */
+  #held = { start: 0, end: 0 };
+
+  constructor(device: BlockDevice, location: string) {
+    this.#device = device;
+    this.#sparse = !isRemote(location) && isSparse(location);
+  }
+
+  /** The run that begins at `offset`, at most `length` bytes; both within the device. */
+  async runAt(offset: number, length: number): Promise<Result<RawRun>> {
+    if (!this.#sparse) return ok({ length, zero: false });
+    const end = offset + Math.min(length, MAX_RUN_BYTES);
+    let zero: boolean | null = null;
+    let position = offset;
+    while (position < end) {
+      const loaded = await this.#load(position);
+      if (!loaded.ok) return loaded;
+      const blockEnd = Math.min(position - (position % BLOCK_BYTES) + BLOCK_BYTES, this.#held.end);
+      const start = blockEnd - (blockEnd % BLOCK_BYTES || BLOCK_BYTES);
+      const isHole = isZero(this.#piece.subarray(start - this.#held.start, blockEnd - this.#held.start));
+      if (zero !== null && zero !== isHole) break;
+      zero = isHole;
+      position = blockEnd;
+    }
+    return ok({ length: Math.min(position, end) - offset, zero: zero ?? false });
+  }
+
+  async #load(position: number): Promise<Result<void>> {
+    if (position >= this.#held.start && position < this.#held.end) return ok(undefined);
+    const start = position - (position % PIECE_BYTES);
+    const end = Math.min(start + PIECE_BYTES, this.#device.lengthBytes);
+    const read = await this.#device.read(start, this.#piece.subarray(0, end - start));
+    this.#held = read.ok ? { start, end } : { start: 0, end: 0 };
+    return read;
+  }
+}
+
+function isSparse(path: string): boolean {
+  const file = fs.statSync(path, { throwIfNoEntry: false });
+  return file?.isFile() === true && file.blocks * 512 < file.size;
+}
