@@ -321,6 +321,22 @@ describe('a stream job beside a guest', () => {
     expect(reads.slice(0, 2)).toEqual([40 * CLUSTER, 7 * CLUSTER]);
   });
 
+  it('does not spin while all that is missing is in the hands of somebody else', async () => {
+    const { clock, job, overlay, names } = setUp({ lengthBytes: 4 * CLUSTER });
+    const claim = unwrap(await clock.run(overlay.claim(0, CLUSTER)));
+    let lookUps = 0;
+    overlay.fault = (operation) => {
+      if (operation === 'look-up') lookUps += 1;
+      return null;
+    };
+    job.start();
+    await clock.advance(1000);
+    expect(lookUps).toBeLessThan(5000);
+    expect(names()).toEqual(['created', 'running']);
+    claim?.release();
+    expect(await clock.run(job.done)).toEqual({ kind: 'completed' });
+  });
+
   it('lets other work of its thread have a turn between requests', async () => {
     const { clock, job } = setUp({ sourceMs: -1, lengthBytes: 64 * MIB });
     let turns = 0;

@@ -53,6 +53,7 @@ export class Transfer {
   #requests = 0;
   #outstandingBytes = 0;
   #idleStreak = 0;
+  #idleUntilMs = -Infinity;
   #fatal: Err | null = null;
   #ignored: Err | null = null;
   /** Parts of ignored failures that are tried once more, cluster by cluster, to save what can be had. */
@@ -114,9 +115,9 @@ export class Transfer {
 
   /** Sends one request if it may. @returns how long to wait before the next step; null when all is done. */
   async #step(): Promise<number | null> {
-    const { planner, window, source } = this.#parts;
-    const lostMs = source.waitMs();
-    if (lostMs > 0) return lostMs;
+    const { clock, planner, window, source } = this.#parts;
+    const restMs = Math.max(source.waitMs(), this.#idleUntilMs - clock.now());
+    if (restMs > 0) return restMs;
     // After a loss one request at a time finds out whether the source is back.
     if (source.waiting !== null && this.#requests > 0) return Infinity;
     const size = this.#requestBytes();
@@ -143,10 +144,6 @@ export class Transfer {
   }
 
   #admission(plan: Plan): number {
-    if (this.#idleStreak >= IDLE_STREAK) {
-      this.#idleStreak = 0;
-      return IDLE_MS;
-    }
     if (!plan.urgent) {
       const courtesyMs = this.#courtesy.waitMs();
       if (courtesyMs > 0) return courtesyMs;
@@ -176,9 +173,16 @@ export class Transfer {
     const movedBytes = populated.dataBytes + populated.zeroBytes;
     const fetchedBytes = populated.fetchedBytes ?? movedBytes;
     this.#parts.limit.refund(Math.max(0, plan.bytes - fetchedBytes));
-    this.#idleStreak = movedBytes === 0 ? this.#idleStreak + 1 : 0;
+    this.#noteIdle(movedBytes === 0);
     if (fetchedBytes > 0 && this.#parts.source.answered()) this.#owner.sourceBack();
     this.#owner.moved(movedBytes);
+  }
+
+  #noteIdle(idle: boolean): void {
+    this.#idleStreak = idle ? this.#idleStreak + 1 : 0;
+    if (this.#idleStreak < IDLE_STREAK) return;
+    this.#idleStreak = 0;
+    this.#idleUntilMs = this.#parts.clock.now() + IDLE_MS;
   }
 
   #failed(plan: Plan, failed: Err): void {
