@@ -1,0 +1,29 @@
+import type { Row } from './measure/row.ts';
+import type { Tool, Toolbox } from './qemu/toolbox.ts';
+import type { Children } from './workshop/children.ts';
+import type { Masters } from './workshop/masters.ts';
+import type { Workshop } from './workshop/workshop.ts';
+
+/** What a case works with. */
+export interface Bench {
+  readonly rounds: number;
+  /** Sizes and times are cut down: the figures say that it works, not how fast it is. */
+  readonly quick: boolean;
+  /** False when tools of the other side are missing: only ours is measured. */
+  readonly withQemu: boolean;
+  readonly children: Children;
+  readonly tools: Toolbox;
+  readonly workshop: Workshop;
+  readonly masters: Masters;
+}
+
+/** One thing that is compared. */
+export interface BenchCase {
+  /** What it is called on the command line. */
+  readonly name: string;
+  readonly title: string;
+  /** What exactly each side is: program, client, cache mode. */
+  readonly sides: { readonly ours: string; readonly qemu: string };
+  readonly needs: readonly Tool[];
+  run(bench: Bench): Promise<readonly Row[]>;
+}

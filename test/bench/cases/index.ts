@@ -1,0 +1,19 @@
+import type { BenchCase } from '../bench.ts';
+import { allocatingWrites } from './allocating-writes.ts';
+import { guestLatency } from './guest-latency.ts';
+import { httpStream } from './http-stream.ts';
+import { localStream } from './local-stream.ts';
+import { memory } from './memory.ts';
+import { openTime } from './open-time.ts';
+import { randomReads } from './random-reads.ts';
+
+/** In the order they are run and printed. */
+export const CASES: readonly BenchCase[] = [
+  localStream,
+  httpStream,
+  allocatingWrites,
+  randomReads,
+  openTime,
+  memory,
+  guestLatency,
+];

@@ -1,0 +1,57 @@
+import fs from 'node:fs';
+import { z } from 'zod';
+import type { Range } from '../../../main/block/range.ts';
+import { err, ok, type Result } from '../../../shared/result.ts';
+import type { Figures } from '../measure/interleave.ts';
+import type { Children } from '../workshop/children.ts';
+
+/** Time fio needs around its run; measured 0.3 s, and a busy machine. */
+const SPARE_MS = 15_000;
+
+export interface RandomReads {
+  readonly uri: string;
+  readonly region: Range;
+  readonly depth: number;
+  readonly durationMs: number;
+  /** Where fio leaves its report. */
+  readonly reportFile: string;
+}
+
+const reportSchema = z.object({
+  jobs: z.tuple([
+    z.object({
+      error: z.number(),
+      read: z.object({
+        iops: z.number(),
+        total_ios: z.number(),
+        clat_ns: z.object({ percentile: z.record(z.string(), z.number()).optional() }),
+      }),
+    }),
+  ]),
+});
+
+/** Reads 4 KiB at random places of an NBD export with fio's `nbd` engine, a client written in C. */
+export async function fioRandomReads(children: Children, reads: RandomReads): Promise<Result<Figures>> {
+  const { uri, region, depth, durationMs, reportFile } = reads;
+  const run = await children.run(
+    'fio',
+    [
+      ...['--name=reads', '--ioengine=nbd', `--uri=${uri}`, '--rw=randread', '--bs=4k', '--norandommap'],
+      ...[`--iodepth=${depth}`, `--offset=${region.offset}`, `--size=${region.length}`],
+      ...['--time_based', `--runtime=${durationMs}ms`, '--randrepeat=1'],
+      ...['--output-format=json', `--output=${reportFile}`],
+    ],
+    durationMs + SPARE_MS,
+  );
+  if (!run.ok) return run;
+  const text = fs.readFileSync(reportFile, 'utf8');
+  fs.rmSync(reportFile);
+  // Remarks of the engine stand before the report.
+  const report = reportSchema.safeParse(JSON.parse(text.slice(text.indexOf('{'))));
+  if (!report.success) return err('malformed', 'fio printed a report of another shape');
+  const { read, error } = report.data.jobs[0];
+  if (error !== 0) return err('io', `fio ended with error ${error}`);
+  if (read.total_ios === 0) return err('io', 'not one read of fio was answered');
+  const microseconds = (share: string) => (read.clat_ns.percentile?.[share] ?? NaN) / 1000;
+  return ok({ iops: read.iops, p50: microseconds('50.000000'), p99: microseconds('99.000000') });
+}
