@@ -10,6 +10,7 @@ import type { ClusterCopier } from '../../qed/copier.ts';
 import { QedDevice } from '../../qed/device.ts';
 import { QedImage, type QedImageOptions } from '../../qed/image.ts';
 import { lockImage } from '../image-lock.ts';
+import { DeferredSource } from './deferred-source.ts';
 import type { ImageChain } from './image-chain.ts';
 import { isRemote, localPath } from './location.ts';
 import { LockedFile } from './locked-file.ts';
@@ -19,6 +20,11 @@ export interface OpenOptions {
   readonly readOnly: boolean;
   /** Most connections to each remote source. */
   readonly connections?: number;
+  /**
+   * Opens a remote source only when it is first read, and again until that succeeds: for machines, which must start
+   * from what is local. Otherwise a source that cannot be reached fails the opening.
+   */
+  readonly deferRemote?: boolean;
   readonly qed?: Omit<QedImageOptions, 'clock'>;
   /** Makes what moves the data when the topmost image is streamed; by default the opening thread does it. */
   readonly copier?: (image: QedImage, backing: ImageChain) => ClusterCopier;
@@ -48,16 +54,32 @@ async function openQed(
   backing: ImageChain | null,
   options: OpenOptions,
 ): Promise<Result<QedDevice>> {
-  const { clock, connections, copier } = options;
-  const image = await QedImage.open(file, { clock, ...options.qed });
+  const image = await QedImage.open(file, { clock: options.clock, ...options.qed });
   if (!image.ok) return image;
   if (image.value.backing === null || backing === null) return ok(new QedDevice(image.value, null));
-  const behind = await openChain(backing, { clock, readOnly: true, ...(connections && { connections }) });
+  const behind = await openBehind(backing, image.value.imageBytes, options);
   if (!behind.ok) {
     await image.value.close();
     return because('Could not open backing file', behind);
   }
-  return ok(new QedDevice(image.value, behind.value, copier?.(image.value, backing)));
+  return ok(new QedDevice(image.value, behind.value, options.copier?.(image.value, backing)));
+}
+
+async function openBehind(
+  backing: ImageChain,
+  overlayBytes: number,
+  options: OpenOptions,
+): Promise<Result<BlockDevice>> {
+  const { clock, connections, deferRemote } = options;
+  const open = () =>
+    openChain(backing, {
+      clock,
+      readOnly: true,
+      ...(connections !== undefined && { connections }),
+      ...(deferRemote !== undefined && { deferRemote }),
+    });
+  const defer = deferRemote === true && isRemote(backing.location);
+  return defer ? ok(new DeferredSource(backing.location, overlayBytes, open)) : open();
 }
 
 async function openFile(location: string, options: OpenOptions): Promise<Result<BlockFile>> {

@@ -1,5 +1,5 @@
 import type { Clock } from '../../../shared/clock.ts';
-import { DONE, err, ok, type Result } from '../../../shared/result.ts';
+import { DONE, err, ok, type Err, type Result } from '../../../shared/result.ts';
 import type { BlockDevice } from '../../block/device.ts';
 import { QedDevice } from '../../qed/device.ts';
 import { WAIT } from '../../streaming/back-off.ts';
@@ -65,11 +65,10 @@ export class OpenDisk {
     const opened = await openChain(spec.chain, {
       clock,
       readOnly: spec.readOnly,
+      deferRemote: spec.onSourceLost === 'wait',
       ...(spec.connections !== undefined && { connections: spec.connections }),
       qed: {
-        onBackgroundFailure: (failed) => {
-          if (!failed.ok) tell({ kind: 'store-failed', failure: failed.failure });
-        },
+        onBackgroundFailure: ({ failure }) => tell({ kind: 'store-failed', failure }),
       },
       copier: (image, source) => {
         copier = new WorkerCopier({
@@ -82,7 +81,11 @@ export class OpenDisk {
         return copier;
       },
     });
-    return opened.ok ? ok(new OpenDisk(opened.value, copier, spec, clock, tell)) : opened;
+    if (!opened.ok) return opened;
+    const incomplete = lacksBacking(opened.value);
+    if (incomplete === null) return ok(new OpenDisk(opened.value, copier, spec, clock, tell));
+    await opened.value.close();
+    return incomplete;
   }
 
   private constructor(
@@ -214,6 +217,15 @@ export class OpenDisk {
   #openBase(base: ImageChain): Promise<Result<BlockDevice>> {
     return openChain(base, { clock: this.#clock, readOnly: true });
   }
+}
+
+/** A guest on an overlay whose backing file nobody named would see zeroes where its data is, and write them back. */
+function lacksBacking(device: BlockDevice): Err | null {
+  if (!(device instanceof QedDevice) || device.backing !== null || device.image.backing === null) return null;
+  return err(
+    'invalid-argument',
+    `'${device.name}' still needs its backing file ('${device.image.backing.name}'), which was not given`,
+  );
 }
 
 /** The QED layers behind an overlay, topmost first, as far as they go. */

@@ -1,0 +1,70 @@
+import { DONE, ok, type Result } from '../../../shared/result.ts';
+import { readPadded } from '../../block/backing-read.ts';
+import { checkRange, readOnlyFailure } from '../../block/bounds.ts';
+import type { BlockDevice, Extent } from '../../block/device.ts';
+
+/**
+ * A remote source that is opened when it is first needed, and tried again at every read until that succeeds: a machine
+ * must start from what is local, whether or not its master can be reached at the moment.
+ *
+ * It looks as long as the overlay in front of it; what the source turns out not to have reads as zeroes, as behind any
+ * overlay.
+ */
+export class DeferredSource implements BlockDevice {
+  readonly name: string;
+  readonly lengthBytes: number;
+  readonly readOnly = true;
+  readonly remote = true;
+  readonly #openSource: () => Promise<Result<BlockDevice>>;
+  #opening: Promise<Result<BlockDevice>> | null = null;
+
+  /** @param lengthBytes size of the overlay in front, in bytes */
+  constructor(name: string, lengthBytes: number, openSource: () => Promise<Result<BlockDevice>>) {
+    this.name = name;
+    this.lengthBytes = lengthBytes;
+    this.#openSource = openSource;
+  }
+
+  async read(offset: number, target: Uint8Array): Promise<Result<void>> {
+    const range = checkRange(this, offset, target.length);
+    if (!range.ok) return range;
+    const source = await this.#source();
+    return source.ok ? readPadded(source.value, offset, target) : source;
+  }
+
+  /** Always `data`: asking the source could mean waiting for it. */
+  async extentAt(offset: number, length: number): Promise<Result<Extent>> {
+    const range = checkRange(this, offset, length);
+    return range.ok ? ok({ offset, length, kind: 'data' }) : range;
+  }
+
+  async write(): Promise<Result<void>> {
+    return readOnlyFailure(this);
+  }
+
+  async writeZeroes(): Promise<Result<void>> {
+    return readOnlyFailure(this);
+  }
+
+  async discard(): Promise<Result<void>> {
+    return readOnlyFailure(this);
+  }
+
+  async flush(): Promise<Result<void>> {
+    return DONE;
+  }
+
+  async close(): Promise<Result<void>> {
+    const source = await this.#opening;
+    return source?.ok === true ? source.value.close() : DONE;
+  }
+
+  /** Reads that come while it is being opened share the attempt. */
+  async #source(): Promise<Result<BlockDevice>> {
+    this.#opening ??= this.#openSource();
+    const attempt = this.#opening;
+    const source = await attempt;
+    if (!source.ok && this.#opening === attempt) this.#opening = null;
+    return source;
+  }
+}
