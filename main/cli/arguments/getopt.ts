@@ -20,18 +20,17 @@ export interface ParsedArguments<S extends OptionSpec> {
   readonly operands: readonly string[];
 }
 
-/** Whose words a failure uses: the C library's, or those QEMU's `qemu-img` has instead. */
-export type Wording = 'glibc' | 'qemu-img';
-
 /**
  * Splits arguments as GNU `getopt_long` does: `-abc`, `-fqed`, `-f qed`, `--format=qed`, unambiguous beginnings of long
  * words, options after operands, and `--` for the end of options. QEMU's tools take theirs this way, and scripts
- * written for them must go on working. Fails with `invalid-argument`.
+ * written for them must go on working. Fails with `invalid-argument`, in glibc's words.
+ *
+ * @param command what stands before the arguments, for a failure in the words `qemu-img` has instead
  */
 export function parseArguments<S extends OptionSpec>(
   args: readonly string[],
   specs: readonly S[],
-  wording: Wording = 'glibc',
+  command?: string,
 ): Result<ParsedArguments<S>> {
   const options: GivenOption<S>[] = [];
   const operands: string[] = [];
@@ -48,7 +47,8 @@ export function parseArguments<S extends OptionSpec>(
     const parsed = arg.startsWith('--')
       ? parseLong(arg, args[index + 1], specs)
       : parseShorts(arg, args[index + 1], specs);
-    if (!parsed.ok) return wording === 'glibc' ? parsed : inWordsOfQemuImg(parsed, args, index);
+    if (!parsed.ok)
+      return command === undefined ? parsed : inWordsOfQemuImg(parsed, [command, ...args], index + 1);
     options.push(...parsed.value.options);
     if (parsed.value.tookNext) index++;
   }

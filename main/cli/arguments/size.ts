@@ -1,6 +1,7 @@
 import { err, ok, type Result } from '../../../shared/result.ts';
 
 const SUFFIXES = 'bkmgtpe';
+/** The largest size most arguments may have, in bytes: that of a signed 64-bit number. */
 const LARGEST = 2n ** 63n - 1n;
 const SIZE =
   /^[\t-\r ]*\+?(?:(?<hex>0x[0-9a-f]+)|(?<whole>[0-9]+)(?:\.(?<fraction>[0-9]*))?)(?<suffix>[bkmgtpe])?$/i;
@@ -11,9 +12,10 @@ const SIZE =
  * accepted, exponents and octal numbers are not.
  *
  * Sizes beyond 2^53 come back rounded: no image can be that large, but the message that says so names the size.
- * @returns bytes; fails with `invalid-argument` when this is no size, with `out-of-range` above 2^63 - 1
+ * @param largest the largest size that is accepted, in bytes
+ * @returns bytes; fails with `invalid-argument` when this is no size, with `out-of-range` when it is too large
  */
-export function parseSize(text: string): Result<number> {
+export function parseSize(text: string, largest = LARGEST): Result<number> {
   const { hex, whole, fraction, suffix } = SIZE.exec(text)?.groups ?? {};
   const integer = hex ?? whole;
   if (integer === undefined) return err('invalid-argument', `'${text}' is not a size`);
@@ -22,7 +24,7 @@ export function parseSize(text: string): Result<number> {
   if (part > 0n && shift === 0n) return err('invalid-argument', `'${text}' is not a whole number of bytes`);
   const halves = (((BigInt(integer) << 64n) + part) << shift) >> 63n;
   const bytes = (halves + 1n) >> 1n;
-  return bytes > LARGEST ? err('out-of-range', `'${text}' is too large`) : ok(Number(bytes));
+  return bytes > largest ? err('out-of-range', `'${text}' is too large`) : ok(Number(bytes));
 }
 
 /** QEMU's warning for a size it still accepts, or null. */

@@ -159,10 +159,9 @@ class Comparison {
     const status = await this.#status[index].above(offset, length);
     if (!status.ok) return status;
     const { data, zero, allocated, fileOffset } = status.value;
-    return ok({
-      length: status.value.length,
-      zero,
-      kind: JSON.stringify([data, zero, allocated, fileOffset !== null]),
-    });
+    // QEMU also compares whether the run reaches the end of the image.
+    const toEnd = offset + status.value.length === image.lengthBytes;
+    const kind = JSON.stringify([data, zero, allocated, fileOffset !== null, toEnd]);
+    return ok({ length: status.value.length, zero, kind });
   }
 }

@@ -72,7 +72,7 @@ function readValue(kind: OptionKind, { key, value }: OptionPair): Result<string 
 
 /** A size in an option; the failure is worded as QEMU's option parser does. */
 export function parseOptionSize(key: string, text: string): Result<number> {
-  const size = parseSize(text);
+  const size = parseSize(text, 2n ** 64n - 1n);
   if (size.ok) return size;
   if (size.failure.code === 'out-of-range') {
     return err('invalid-argument', `Value '${text}' is out of range for parameter '${key}'`);

@@ -22,8 +22,8 @@ const SUBCOMMANDS: Readonly<Record<string, () => Promise<Subcommand>>> = {
 /** `headwater image`: what `qemu-img` does, for raw and QED images, with its arguments, output and exit codes. */
 export const imageCommand: Command = {
   async run(args, terminal) {
-    const tool = new Tool(terminal);
     const [name, ...rest] = args;
+    const tool = new Tool(terminal, name ?? '');
     if (name === undefined) return tool.misuse('Not enough arguments');
     if (name === '-h' || name === '--help' || name === 'help') {
       terminal.out(helpText());

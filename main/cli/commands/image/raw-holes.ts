@@ -6,8 +6,8 @@ import { isRemote } from '../../../storage/chain/location.ts';
 
 const BLOCK_BYTES = 4096;
 const PIECE_BYTES = 1024 * 1024;
-/** A longer run comes in parts, so that callers can be interrupted in between. */
-const MAX_RUN_BYTES = 256 * PIECE_BYTES;
+/** How many pieces are read before signals get a turn. */
+const PIECES_PER_TURN = 64;
 
 export interface RawRun {
   readonly length: number;
@@ -35,7 +35,7 @@ export class RawHoles {
   /** The run that begins at `offset`, at most `length` bytes; both within the device. */
   async runAt(offset: number, length: number): Promise<Result<RawRun>> {
     if (!this.#sparse) return ok({ length, zero: false });
-    const end = offset + Math.min(length, MAX_RUN_BYTES);
+    const end = offset + length;
     let zero: boolean | null = null;
     let position = offset;
     while (position < end) {
@@ -55,6 +55,7 @@ export class RawHoles {
     if (position >= this.#held.start && position < this.#held.end) return ok(undefined);
     const start = position - (position % PIECE_BYTES);
     const end = Math.min(start + PIECE_BYTES, this.#device.lengthBytes);
+    if ((start / PIECE_BYTES) % PIECES_PER_TURN === 0) await new Promise((resolve) => setImmediate(resolve));
     const read = await this.#device.read(start, this.#piece.subarray(0, end - start));
     this.#held = read.ok ? { start, end } : { start: 0, end: 0 };
     return read;

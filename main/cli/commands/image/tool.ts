@@ -62,9 +62,12 @@ export class Given<N extends string> {
 /** The terminal of a subcommand, with the ways in which `qemu-img` prints and fails. */
 export class Tool {
   readonly terminal: Terminal;
+  readonly #command: string;
 
-  constructor(terminal: Terminal) {
+  /** @param command name of the subcommand */
+  constructor(terminal: Terminal, command: string) {
     this.terminal = terminal;
+    this.#command = command;
   }
 
   /** Prints an error and returns the exit code. */
@@ -95,7 +98,7 @@ export class Tool {
     const parsed = parseArguments<ImageOption<N | (typeof COMMON)[number]['name']>>(
       args,
       [...specs, ...COMMON],
-      'qemu-img',
+      this.#command,
     );
     if (!parsed.ok) return this.misuse(parsed.failure.message);
     const options: { name: N; value: string }[] = [];
