@@ -37,5 +37,5 @@ export function sizeWarning(text: string): string | null {
 function fixedPoint(digits: string | undefined): bigint {
   if (digits === undefined || digits === '') return 0n;
   const fraction = Math.min(Number(`0.${digits}`), 1 - Number.EPSILON / 2);
-  return BigInt(fraction * 2 ** 64);
+  return BigInt(Math.trunc(fraction * 2 ** 64));
 }
