@@ -32,7 +32,7 @@ const FIRST_WRITE_TAG: Tag = 2;
 /** Tags of one run stay below those of the next. */
 const TAGS_PER_RUN = 100_000;
 /** About this many kills until an overlay is complete. */
-const RUNS_PER_OVERLAY = 5;
+const RUNS_PER_OVERLAY = 6;
 const RUN_SECONDS = 0.3;
 
 export interface OverlayShape {
@@ -41,10 +41,19 @@ export interface OverlayShape {
   readonly remote: boolean;
 }
 
-/** When a run is killed: so long after it began, or as soon as a certain thing is heard of it. */
+/** When a run is killed. */
 type KillMoment =
-  | { readonly afterMs: number }
-  | { readonly heard: (report: GuestReport) => boolean; readonly times: number; readonly atLatestMs: number };
+  /** So long after its process was started. */
+  | { readonly kind: 'early'; readonly afterMs: number }
+  /** When something was heard so many times, at the latest so long after the disk was open. */
+  | {
+      readonly kind: 'heard';
+      readonly told: GuestReport['told'];
+      readonly times: number;
+      readonly atLatestMs: number;
+    }
+  /** When so many changes of state of an unhurried job were heard: about when the backing file is dropped. */
+  | { readonly kind: 'at-the-end'; readonly changes: number };
 
 export class KilledOverlay {
   kills = 0;
@@ -157,10 +166,7 @@ export class KilledOverlay {
       chain: this.#chain(),
       seed: this.#random.integer(0, 2 ** 31),
       firstTag: FIRST_WRITE_TAG + this.#runs++ * TAGS_PER_RUN,
-      streamSpeed:
-        killed === null
-          ? 0
-          : Math.ceil((this.#shape.sectors * SECTOR_BYTES) / (RUNS_PER_OVERLAY * RUN_SECONDS)),
+      streamSpeed: killed === null || killed.kind === 'at-the-end' ? 0 : this.#gentleSpeed(),
       guests: killed === null ? 0 : this.#random.integer(1, 6),
       busySectors: this.#shape.sectors,
     };
@@ -171,28 +177,32 @@ export class KilledOverlay {
     const ended = new Promise<NodeJS.Signals | null>((resolve) => {
       child.once('close', (_code, signal) => resolve(signal));
     });
-    const timer = killed === null ? undefined : armKill(child, story, killed);
+    const disarm = killed === null ? () => {} : armKill(child, story, killed);
     for await (const line of createInterface({ input: child.stdout })) {
       story.hear(JSON.parse(line) as GuestReport);
     }
     const signal = await ended;
-    clearTimeout(timer);
+    disarm();
     expect(story.problems).toEqual([]);
     if (killed === null) expect(story.last).toEqual({ told: 'closed' });
     else expect(signal).toBe('SIGKILL');
   }
 
+  #gentleSpeed(): number {
+    return Math.ceil((this.#shape.sectors * SECTOR_BYTES) / (RUNS_PER_OVERLAY * RUN_SECONDS));
+  }
+
   #killMoment(): KillMoment {
     const random = this.#random;
-    if (random.chance(0.15)) return { afterMs: random.integer(20, 250) };
-    const heard = random.pick([
-      ({ told }: GuestReport) => told === 'opened',
-      ({ told }: GuestReport) => told === 'flush',
-      ({ told }: GuestReport) => told === 'done',
-      ({ told }: GuestReport) => told === 'write',
-      (report: GuestReport) => report.told === 'job' && ['pending', 'concluded'].includes(report.status),
-    ]);
-    return { heard, times: random.integer(1, 60), atLatestMs: random.integer(200, 700) };
+    const choice = random.next();
+    if (choice < 0.08) return { kind: 'early', afterMs: random.integer(20, 250) };
+    if (choice < 0.2) return { kind: 'at-the-end', changes: random.integer(2, 5) };
+    return {
+      kind: 'heard',
+      told: random.pick(['opened', 'flush', 'done', 'done', 'write', 'read-done'] as const),
+      times: random.integer(1, 80),
+      atLatestMs: random.integer(50, 600),
+    };
   }
 
   #chain(): ImageChain {
@@ -320,13 +330,18 @@ class Listener {
   }
 }
 
-function armKill(child: ChildProcess, story: Listener, moment: KillMoment): NodeJS.Timeout {
-  if ('afterMs' in moment) return setTimeout(() => child.kill('SIGKILL'), moment.afterMs);
-  let left = moment.times;
+/** @returns what calls it off */
+function armKill(child: ChildProcess, story: Listener, moment: KillMoment): () => void {
+  const kill = () => child.kill('SIGKILL');
+  let timer = moment.kind === 'early' ? setTimeout(kill, moment.afterMs) : undefined;
+  const told = moment.kind === 'heard' ? moment.told : 'job';
+  let left =
+    moment.kind === 'heard' ? moment.times : moment.kind === 'at-the-end' ? moment.changes : Infinity;
   story.onReport = (report) => {
-    if (moment.heard(report) && --left === 0) child.kill('SIGKILL');
+    if (report.told === 'opened' && moment.kind === 'heard') timer = setTimeout(kill, moment.atLatestMs);
+    if (report.told === told && --left === 0) kill();
   };
-  return setTimeout(() => child.kill('SIGKILL'), moment.atLatestMs);
+  return () => clearTimeout(timer);
 }
 
 /** Data and holes, each of some clusters. */
