@@ -10,10 +10,23 @@ const LAYERS = {
   qed: ['block', 'shared'],
   streaming: ['qed', 'block', 'shared'],
   storage: ['streaming', 'qed', 'block', 'shared'],
-  appliances: ['storage', 'streaming', 'qed', 'block', 'shared'],
-  machines: ['storage', 'streaming', 'qed', 'block', 'shared'],
+  catalog: ['block', 'shared'],
+  preferences: ['catalog', 'shared'],
+  appliances: ['catalog', 'storage', 'streaming', 'qed', 'block', 'shared'],
+  machines: ['catalog', 'preferences', 'storage', 'streaming', 'qed', 'block', 'shared'],
   cli: ['machines', 'appliances', 'storage', 'streaming', 'qed', 'block', 'shared'],
-  test: ['cli', 'machines', 'appliances', 'storage', 'streaming', 'qed', 'block', 'shared'],
+  test: [
+    'cli',
+    'machines',
+    'appliances',
+    'preferences',
+    'catalog',
+    'storage',
+    'streaming',
+    'qed',
+    'block',
+    'shared',
+  ],
 };
 
 const element = (layer) => ({
