@@ -1,4 +1,5 @@
 import { ok, type Result } from '../../shared/result.ts';
+import { alignDown, alignUp, isAligned } from '../../shared/units.ts';
 import { contentAt, readPadded } from '../block/backing-read.ts';
 import type { BlockDevice } from '../block/device.ts';
 import { rangeEnd, type Range } from '../block/range.ts';
@@ -54,16 +55,25 @@ export class DirectCopier implements ClusterCopier {
   /** The next whole clusters that are all known to be zero, or that have to be read. */
   async #nextPiece(offset: number, end: number): Promise<Result<Range & { zero: boolean }>> {
     const size = this.#clusterBytes;
-    const remote = this.#source.remote;
-    const limit = Math.max(size, remote ? REMOTE_PIECE_BYTES : LOCAL_PIECE_BYTES);
-    const content = await contentAt(this.#source, offset, end - offset);
-    if (!content.ok) return content;
-    const reach = content.value.length;
-    if (content.value.zero && (reach >= size || reach === end - offset)) {
-      const whole = reach === end - offset ? reach : reach - (reach % size);
-      return ok({ offset, length: whole, zero: true });
+    const limit = Math.max(size, this.#source.remote ? REMOTE_PIECE_BYTES : LOCAL_PIECE_BYTES);
+    for (let reach = 0; ;) {
+      const most = end - offset - reach;
+      const content = await contentAt(
+        this.#source,
+        offset + reach,
+        reach === 0 ? most : Math.min(most, limit),
+      );
+      if (!content.ok) return content;
+      const { zero, length } = content.value;
+      const wholeZeroes = length === most ? length : alignDown(length, size);
+      if (zero && wholeZeroes > 0 && reach === 0) return ok({ offset, length: wholeZeroes, zero: true });
+      const isHole = zero && wholeZeroes > 0 && isAligned(reach, size);
+      if (!isHole) reach += length;
+      if (isHole || reach >= Math.min(limit, end - offset)) {
+        const data = Math.min(alignUp(reach, size), limit, end - offset);
+        return ok({ offset, length: data, zero: false });
+      }
     }
-    return ok({ offset, length: Math.min(limit, end - offset), zero: false });
   }
 
   #zeroes({ offset, length }: Range): StoreOutcome {

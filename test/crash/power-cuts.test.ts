@@ -92,15 +92,15 @@ class CutStory {
     this.cuts++;
     const where = `story ${this.#seed}, cut ${this.cuts}`;
     const left = story.file.afterPowerCut(this.#chance);
-    const { check, names } = story.survivors();
+    const survivors = story.survivors();
     try {
       const file = new MemoryFile(left);
       const report = unwrap(await checkQed(file, 'none'));
       expect(report, where).toMatchObject({ corruptions: 0, checkErrors: 0 });
       const image = unwrap(await QedImage.open(file, { clock: new SimulatedClock() }));
-      expect(names, where).toContain(image.backing?.name ?? null);
+      expect(survivors.names, where).toContain(image.backing?.name ?? null);
       const disk = new QedDevice(image, image.backing === null ? null : await story.openBacking());
-      expect(await check(disk), where).toBeNull();
+      expect(await survivors.check(disk), where).toBeNull();
       unwrap(await disk.close());
       expect(unwrap(await checkQed(file.reopen(), 'none')), where).toMatchObject({ corruptions: 0 });
     } catch (problem) {
@@ -114,14 +114,14 @@ async function createAndCut(start: MemoryFile, wanted: CreateOptions, seed: numb
   const random = new SeededRandom(seed);
   const cutAt = random.integer(1, 14);
   let moments = 0;
-  let left: MemoryFile | null = null;
+  const cuts: MemoryFile[] = [];
   const maybeCut = () => {
-    if (++moments === cutAt) left = new MemoryFile(file.afterPowerCut(random));
+    if (++moments === cutAt) cuts.push(new MemoryFile(file.afterPowerCut(random)));
     return null;
   };
   const file = start.reopened({ before: maybeCut, after: () => void maybeCut() });
   unwrap(await createQed(file, wanted));
-  const kept: MemoryFile = left ?? new MemoryFile(file.afterPowerCut(random));
+  const kept = cuts[0] ?? new MemoryFile(file.afterPowerCut(random));
   const name = await nameInside(kept);
   if (!name.ok) return 'nothing';
   const disk = await openQed(kept);
