@@ -36,9 +36,13 @@ export function lockImage(imagePath: string): Result<() => void> {
     const failed = failureFromSystem(error, `Could not lock '${imagePath}' for writing`);
     if (failed.failure.code !== 'permission-denied') return failed;
     const { message } = failed.failure;
-    return err(failed.failure.code, `${message}; the lock is a file beside the image, in the same folder`, {
-      errno: failed.failure.errno,
-    });
+    return err(
+      failed.failure.code,
+      `${message}; the lock is a file beside the image, whose folder must be writable`,
+      {
+        errno: failed.failure.errno,
+      },
+    );
   }
 }
 

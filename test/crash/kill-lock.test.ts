@@ -1,4 +1,4 @@
-import { fork, type ChildProcess } from 'node:child_process';
+import { fork, spawnSync, type ChildProcess } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -10,6 +10,9 @@ import type { LockOrder, LockReport } from './lock-contender.ts';
 
 const CONTENDERS = 8;
 const ROUNDS = Number(process.env['HEADWATER_LOCK_ROUNDS'] ?? 20);
+
+/** Root may write anywhere. */
+const ORDINARY_USER = process.getuid?.() === 0 ? { uid: 65534 } : {};
 
 let program: TestProgram;
 const running = new Set<Contender>();
@@ -26,9 +29,10 @@ afterEach(async () => {
 
 /** A process that wants the lock. */
 class Contender {
-  readonly #child: ChildProcess = fork(program.path);
+  readonly #child: ChildProcess;
 
-  constructor() {
+  constructor(options: { readonly uid?: number } = {}, script = program.path) {
+    this.#child = fork(script, options);
     running.add(this);
   }
 
@@ -58,6 +62,11 @@ class Contender {
       this.#child.send(order);
     });
   }
+}
+
+/** Node may be installed where only some users can run it. */
+function canRun(user: { readonly uid?: number }): boolean {
+  return spawnSync(process.execPath, ['--version'], { cwd: '/', ...user }).status === 0;
 }
 
 function newImage(): string {
@@ -123,6 +132,24 @@ describe('the lock of an image', () => {
       await Promise.all(contenders.map((contender) => contender.release()));
       expect(fs.readdirSync(path.dirname(image))).toEqual([path.basename(image)]);
     }
+  });
+
+  it.skipIf(!canRun(ORDINARY_USER))('says that the folder must be writable, where it is not', async () => {
+    const image = newImage();
+    const folder = path.dirname(image);
+    const script = path.join(folder, 'contender.mjs');
+    fs.copyFileSync(program.path, script);
+    fs.chmodSync(folder, 0o555);
+    const contender = new Contender(ORDINARY_USER, script);
+    expect(await contender.lock(image)).toMatchObject({
+      failure: {
+        code: 'permission-denied',
+        message:
+          `Could not lock '${image}' for writing: Permission denied; ` +
+          'the lock is a file beside the image, whose folder must be writable',
+      },
+    });
+    fs.chmodSync(folder, 0o755);
   });
 
   it('survives killings at any moment of taking it over', async () => {
