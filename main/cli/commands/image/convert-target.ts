@@ -108,7 +108,7 @@ async function openExisting(
   const held = HeldImage.hold(name);
   if (!held.ok) return because(`Could not open '${name}'`, held);
   const device = await held.value.open(probe.value.chain, durable);
-  const emptied = device.ok ? await emptyRaw(device.value, isZero) : device;
+  const emptied = device.ok ? await emptyRaw(device.value, isZero ? 0 : totalBytes) : device;
   if (device.ok && emptied.ok) {
     return ok({ device: device.value, zero: isZero || emptied.value, release: () => held.value.release() });
   }
@@ -117,9 +117,9 @@ async function openExisting(
   return because(`Could not open '${name}'`, emptied.ok ? err('io', 'it could not be emptied') : emptied);
 }
 
-/** Zeroes a raw file by cutting it to nothing first; true when that was done. */
-async function emptyRaw(device: BlockDevice, isZero: boolean): Promise<Result<boolean>> {
-  if (isZero || !(device instanceof RawDevice)) return ok(false);
+/** Zeroes a raw file by cutting it to nothing first, where all of it will be written; true when that was done. */
+async function emptyRaw(device: BlockDevice, totalBytes: number): Promise<Result<boolean>> {
+  if (!(device instanceof RawDevice) || device.lengthBytes > totalBytes) return ok(false);
   const { lengthBytes } = device;
   const cut = await device.resize(0);
   if (!cut.ok) return cut;

@@ -64,8 +64,8 @@ Parameters to compare subcommand:
   '-s' run in Strict mode - fail on different image size or sector allocation
 
 Parameters to map and compare -s:
-  Where a sparse raw file is empty is found by reading it: 4 KiB blocks of zeroes count as holes, also where they
-  were written.
+  The system is asked where a large sparse raw file has holes. Where it does not tell, the file is read: 4 KiB blocks
+  of zeroes count as holes then, also where they were written.
 
 Parameters to commit subcommand:
   Without -d (which -b implies) the image is emptied after its content is safe in the backing file.

@@ -1,14 +1,16 @@
 import fs from 'node:fs';
 import { systemClock } from '../../../../shared/clock.ts';
-import { err, ok, type Err, type Result } from '../../../../shared/result.ts';
+import { because, err, ok, type Err, type Result } from '../../../../shared/result.ts';
 import { alignUp, SECTOR_BYTES } from '../../../../shared/units.ts';
 import type { BlockDevice } from '../../../block/device.ts';
 import { QedDevice } from '../../../qed/device.ts';
 import { followChain } from '../../../storage/chain/follow.ts';
-import { layersOf, type ImageChain } from '../../../storage/chain/image-chain.ts';
+import type { ImageChain } from '../../../storage/chain/image-chain.ts';
 import { isRemote, localPath, type ImageFormat } from '../../../storage/chain/location.ts';
 import { openChain } from '../../../storage/chain/open.ts';
 import { chooseFormat } from './format-choice.ts';
+import { SparseDevice } from './sparse/sparse-device.ts';
+import { storedRanges } from './sparse/stored-ranges.ts';
 import type { Tool } from './tool.ts';
 
 /** One image of a chain. */
@@ -55,18 +57,32 @@ export async function openImage(
 
 /** Opens a chain whose images and formats are known. */
 export async function openLayers(chain: ImageChain, readOnly: boolean): Promise<Result<OpenedImage>> {
-  const opened = await openChain(chain, { clock: systemClock, readOnly });
+  const opened = await openOne(chain, readOnly);
   if (!opened.ok) return withoutName(opened, chain.location);
-  const layers: Layer[] = [];
-  let device: BlockDevice | null = opened.value;
-  for (const { location, format } of layersOf(chain)) {
-    if (device === null) break;
-    layers.push({ location, format, device, lengthBytes: alignUp(device.lengthBytes, SECTOR_BYTES) });
-    device = device instanceof QedDevice ? device.backing : null;
+  const top = opened.value;
+  const behind = top instanceof QedDevice && top.image.backing && chain.backing ? chain.backing : null;
+  if (behind === null) return ok(openedImage(chain, top, null));
+  const below = await openLayers(behind, true);
+  if (!below.ok) {
+    await top.close();
+    return because('Could not open backing file', below);
   }
+  const device = top instanceof QedDevice ? new QedDevice(top.image, below.value.device) : top;
+  return ok(openedImage(chain, device, below.value));
+}
+
+/** One image without what is behind it. A raw file that is only read is asked for its holes. */
+async function openOne({ location, format }: ImageChain, readOnly: boolean): Promise<Result<BlockDevice>> {
+  const opened = await openChain({ location, format, backing: null }, { clock: systemClock, readOnly });
+  if (!opened.ok || !readOnly || format !== 'raw' || isRemote(location)) return opened;
+  const stored = storedRanges(location);
+  return stored === null ? opened : ok(new SparseDevice(opened.value, stored));
+}
+
+function openedImage(chain: ImageChain, device: BlockDevice, below: OpenedImage | null): OpenedImage {
   const { location, format } = chain;
-  const lengthBytes = alignUp(opened.value.lengthBytes, SECTOR_BYTES);
-  return ok({ location, format, device: opened.value, lengthBytes, chain, layers });
+  const layer = { location, format, device, lengthBytes: alignUp(device.lengthBytes, SECTOR_BYTES) };
+  return { ...layer, chain, layers: [layer, ...(below?.layers ?? [])] };
 }
 
 /** The QED engine's own view of an image, where it is QED. */

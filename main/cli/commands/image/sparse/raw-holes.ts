@@ -1,8 +1,9 @@
-import fs from 'node:fs';
-import { ok, type Result } from '../../../../shared/result.ts';
-import type { BlockDevice } from '../../../block/device.ts';
-import { isZero } from '../../../block/zeroes.ts';
-import { isRemote } from '../../../storage/chain/location.ts';
+import { ok, type Result } from '../../../../../shared/result.ts';
+import type { BlockDevice } from '../../../../block/device.ts';
+import { isZero } from '../../../../block/zeroes.ts';
+import { isRemote } from '../../../../storage/chain/location.ts';
+import { SparseDevice } from './sparse-device.ts';
+import { isSparse } from './stored-ranges.ts';
 
 const BLOCK_BYTES = 4096;
 const PIECE_BYTES = 1024 * 1024;
@@ -15,26 +16,26 @@ export interface RawRun {
 }
 
 /**
- * Where a raw image is empty. QEMU asks the file system for its holes (`SEEK_HOLE`), which Node cannot. A file that
- * takes as much space as it is long has none, and is not read. A sparse one is read: whole file system blocks (4 KiB)
- * of zeroes are reported as holes. So "zero" is always true, but a block of zeroes that was *written* to a sparse
- * file counts as a hole too, where QEMU would call it data.
+ * Where a raw image is empty. A file that takes as much space as it is long has no holes, and is not read. Where the
+ * system told where the holes are ({@link SparseDevice}), that is the answer. Other sparse files are read: whole file
+ * system blocks (4 KiB) of zeroes are reported as holes. So "zero" is always true, but a block of zeroes that was
+ * *written* to such a file counts as a hole too, where QEMU would call it data.
  */
 export class RawHoles {
   readonly #device: BlockDevice;
-  readonly #sparse: boolean;
+  readonly #mustRead: boolean;
   readonly #piece = new Uint8Array(PIECE_BYTES);
   /** What {@link #piece} holds: `[start, end)` of the device. */
   #held = { start: 0, end: 0 };
 
   constructor(device: BlockDevice, location: string) {
     this.#device = device;
-    this.#sparse = !isRemote(location) && isSparse(location);
+    this.#mustRead = !(device instanceof SparseDevice) && !isRemote(location) && isSparse(location);
   }
 
   /** The run that begins at `offset`, at most `length` bytes; both within the device. */
   async runAt(offset: number, length: number): Promise<Result<RawRun>> {
-    if (!this.#sparse) return ok({ length, zero: false });
+    if (!this.#mustRead) return this.#ask(offset, length);
     const end = offset + length;
     let zero: boolean | null = null;
     let position = offset;
@@ -51,6 +52,11 @@ export class RawHoles {
     return ok({ length: Math.min(position, end) - offset, zero: zero ?? false });
   }
 
+  async #ask(offset: number, length: number): Promise<Result<RawRun>> {
+    const extent = await this.#device.extentAt(offset, length);
+    return extent.ok ? ok({ length: extent.value.length, zero: extent.value.kind === 'zero' }) : extent;
+  }
+
   async #load(position: number): Promise<Result<void>> {
     if (position >= this.#held.start && position < this.#held.end) return ok(undefined);
     const start = position - (position % PIECE_BYTES);
@@ -60,9 +66,4 @@ export class RawHoles {
     this.#held = read.ok ? { start, end } : { start: 0, end: 0 };
     return read;
   }
-}
-
-function isSparse(path: string): boolean {
-  const file = fs.statSync(path, { throwIfNoEntry: false });
-  return file?.isFile() === true && file.blocks * 512 < file.size;
 }
