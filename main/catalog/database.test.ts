@@ -1,0 +1,135 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import Sqlite from 'better-sqlite3';
+import { describe, expect, it } from 'vitest';
+import { unwrap } from '../../shared/result.ts';
+import { tempFolder } from '../../test/support/temp-folder.ts';
+import { listBackups } from './backups.ts';
+import { openDatabase } from './database.ts';
+import { MIGRATIONS } from './migrations/index.ts';
+
+const nowMs = () => Date.UTC(2026, 10, 23, 12);
+const catalogFile = () => path.join(tempFolder(), 'catalog.db');
+const SECOND = 'ALTER TABLE machines ADD COLUMN note TEXT';
+
+function open(file: string, migrations?: readonly string[]) {
+  return openDatabase(file, { nowMs, ...(migrations && { migrations }) });
+}
+
+describe('the file of the catalog', () => {
+  it('is created with its folder', () => {
+    const file = path.join(tempFolder(), 'new', 'folder', 'catalog.db');
+    const db = unwrap(open(file));
+    expect(db.pragma('user_version', { simple: true })).toBe(MIGRATIONS.length);
+    db.close();
+  });
+
+  it('is in WAL mode, checks foreign keys, and syncs every change', () => {
+    const db = unwrap(open(catalogFile()));
+    expect(db.pragma('journal_mode', { simple: true })).toBe('wal');
+    expect(db.pragma('foreign_keys', { simple: true })).toBe(1);
+    expect(db.pragma('synchronous', { simple: true })).toBe(2);
+    db.close();
+  });
+
+  it('has strict tables only', () => {
+    const db = unwrap(open(catalogFile()));
+    const loose = db
+      .prepare("SELECT name FROM pragma_table_list WHERE type = 'table' AND strict = 0")
+      .pluck()
+      .all();
+    expect(loose.filter((name) => !String(name).startsWith('sqlite_'))).toEqual([]);
+    db.close();
+  });
+
+  it('has one owner at a time', () => {
+    const file = catalogFile();
+    const first = unwrap(open(file));
+    expect(open(file)).toMatchObject({
+      failure: { code: 'busy', message: expect.stringContaining('another Headwater') as string },
+    });
+    first.close();
+    unwrap(open(file)).close();
+  });
+
+  it('is copied to a backup before it is migrated', () => {
+    const file = catalogFile();
+    const before = unwrap(open(file));
+    before.prepare("INSERT INTO machines VALUES ('m', 'Old', NULL, 64, 1)").run();
+    before.close();
+    const after = unwrap(open(file, [...MIGRATIONS, SECOND]));
+    expect(after.prepare('SELECT name, note FROM machines').get()).toEqual({ name: 'Old', note: null });
+    after.close();
+    const [backup, ...others] = listBackups(file);
+    expect(others).toEqual([]);
+    const copy = new Sqlite(backup ?? '', { readonly: true });
+    expect(copy.prepare('SELECT name FROM machines').pluck().get()).toBe('Old');
+    expect(copy.pragma('user_version', { simple: true })).toBe(MIGRATIONS.length);
+    copy.close();
+  });
+
+  it('stays as it was when a migration fails', () => {
+    const file = catalogFile();
+    unwrap(open(file)).close();
+    expect(() => open(file, [...MIGRATIONS, SECOND, 'SELECT nonsense'])).toThrow(/nonsense/);
+    const db = unwrap(open(file));
+    expect(
+      db.prepare("SELECT count(*) FROM pragma_table_info('machines') WHERE name = 'note'").pluck().get(),
+    ).toBe(0);
+    db.close();
+  });
+
+  it('is refused, untouched, when a newer Headwater wrote it', () => {
+    const file = catalogFile();
+    unwrap(open(file, [...MIGRATIONS, SECOND])).close();
+    const bytes = fs.readFileSync(file);
+    const refused = open(file);
+    expect(refused).toMatchObject({
+      failure: {
+        code: 'unsupported',
+        message: expect.stringMatching(/newer Headwater.*install that one again/) as string,
+      },
+    });
+    expect(fs.readFileSync(file)).toEqual(bytes);
+  });
+
+  it('is refused, untouched, when it is damaged, and the failure names the backups', () => {
+    const file = catalogFile();
+    unwrap(open(file)).close();
+    unwrap(open(file, [...MIGRATIONS, SECOND])).close();
+    const bytes = fs.readFileSync(file);
+    bytes.fill(0xaa, 4096, 3 * 4096);
+    fs.writeFileSync(file, bytes);
+    const refused = open(file, [...MIGRATIONS, SECOND]);
+    expect(refused).toMatchObject({ failure: { code: 'malformed' } });
+    const message = refused.ok ? '' : refused.failure.message;
+    expect(message).toContain(`'${file}'`);
+    expect(message).toContain(listBackups(file)[0]);
+    expect(fs.readFileSync(file)).toEqual(bytes);
+  });
+
+  it('is refused, untouched, when it is no database at all', () => {
+    const file = catalogFile();
+    fs.writeFileSync(file, 'my notes, not a database, '.repeat(100));
+    expect(open(file)).toMatchObject({
+      failure: { code: 'malformed', message: expect.stringContaining('There is no backup') as string },
+    });
+    expect(fs.readFileSync(file, 'utf8')).toMatch(/^my notes/);
+  });
+
+  it("is refused when it is another program's database", () => {
+    const file = catalogFile();
+    const other = new Sqlite(file);
+    other.exec('CREATE TABLE songs (title TEXT)');
+    other.close();
+    expect(open(file)).toMatchObject({
+      failure: { code: 'malformed', message: expect.stringContaining('another program') as string },
+    });
+  });
+
+  it('is refused when its folder cannot be made', () => {
+    const folder = tempFolder();
+    fs.writeFileSync(path.join(folder, 'file'), '');
+    expect(open(path.join(folder, 'file', 'catalog.db'))).toMatchObject({ ok: false });
+  });
+});

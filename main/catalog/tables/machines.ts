@@ -1,0 +1,65 @@
+import { z } from 'zod';
+import type { Database } from '../database.ts';
+import { readOptionalRow, readRows } from '../rows.ts';
+
+const machineRowSchema = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    appliance_id: z.string().nullable(),
+    memory_mib: z.number().int(),
+    created_ms: z.number(),
+  })
+  .transform((row) => ({
+    id: row.id,
+    name: row.name,
+    applianceId: row.appliance_id,
+    memoryMiB: row.memory_mib,
+    createdMs: row.created_ms,
+  }));
+
+export type MachineRow = z.output<typeof machineRowSchema>;
+
+export class MachineTable {
+  readonly #db: Database;
+
+  constructor(db: Database) {
+    this.#db = db;
+  }
+
+  list(): MachineRow[] {
+    return readRows(
+      machineRowSchema,
+      this.#db.prepare('SELECT * FROM machines ORDER BY created_ms, id').all(),
+    );
+  }
+
+  find(id: string): MachineRow | null {
+    return readOptionalRow(machineRowSchema, this.#db.prepare('SELECT * FROM machines WHERE id = ?').get(id));
+  }
+
+  isNameTaken(name: string): boolean {
+    return this.#db.prepare('SELECT 1 FROM machines WHERE name = ?').get(name) !== undefined;
+  }
+
+  add(machine: MachineRow): void {
+    this.#db
+      .prepare(
+        `INSERT INTO machines (id, name, appliance_id, memory_mib, created_ms)
+         VALUES (@id, @name, @applianceId, @memoryMiB, @createdMs)`,
+      )
+      .run(machine);
+  }
+
+  rename(id: string, name: string): void {
+    this.#db.prepare('UPDATE machines SET name = ? WHERE id = ?').run(name, id);
+  }
+
+  setMemory(id: string, memoryMiB: number): void {
+    this.#db.prepare('UPDATE machines SET memory_mib = ? WHERE id = ?').run(memoryMiB, id);
+  }
+
+  remove(id: string): void {
+    this.#db.prepare('DELETE FROM machines WHERE id = ?').run(id);
+  }
+}

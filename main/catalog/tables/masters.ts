@@ -1,0 +1,121 @@
+import { z } from 'zod';
+import type { Database } from '../database.ts';
+import { flagColumn, readOptionalRow, readRows } from '../rows.ts';
+
+const masterRowSchema = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    source: z.enum(['recipe', 'file', 'http']),
+    location: z.string(),
+    format: z.enum(['raw', 'qed']),
+    length_bytes: z.number().int().positive(),
+    etag: z.string().nullable(),
+    last_modified: z.string().nullable(),
+    sha256: z.string().nullable(),
+    parent_id: z.string().nullable(),
+    owned: flagColumn,
+    role: z.enum(['master', 'snapshot']),
+    import_state: z.enum(['ready', 'importing', 'failed']),
+    import_problem: z.string().nullable(),
+    created_ms: z.number(),
+  })
+  .transform((row) => ({
+    id: row.id,
+    name: row.name,
+    source: row.source,
+    location: row.location,
+    format: row.format,
+    lengthBytes: row.length_bytes,
+    etag: row.etag,
+    lastModified: row.last_modified,
+    sha256: row.sha256,
+    parentId: row.parent_id,
+    owned: row.owned,
+    role: row.role,
+    importState: row.import_state,
+    importProblem: row.import_problem,
+    createdMs: row.created_ms,
+  }));
+
+/** A disk that overlays lie on; see the schema for what the members mean. */
+export type Master = z.output<typeof masterRowSchema>;
+
+export class MasterTable {
+  readonly #db: Database;
+
+  constructor(db: Database) {
+    this.#db = db;
+  }
+
+  list(): Master[] {
+    return readRows(masterRowSchema, this.#db.prepare('SELECT * FROM masters ORDER BY created_ms, id').all());
+  }
+
+  find(id: string): Master | null {
+    return readOptionalRow(masterRowSchema, this.#db.prepare('SELECT * FROM masters WHERE id = ?').get(id));
+  }
+
+  /** The master and those behind it, topmost first. */
+  withParents(id: string): Master[] {
+    const chain: Master[] = [];
+    let next = this.find(id);
+    while (next !== null && !chain.some(({ id: seen }) => seen === next?.id)) {
+      chain.push(next);
+      next = next.parentId === null ? null : this.find(next.parentId);
+    }
+    return chain;
+  }
+
+  add(master: Master): void {
+    this.#db
+      .prepare(
+        `INSERT INTO masters (id, name, source, location, format, length_bytes, etag, last_modified, sha256, parent_id,
+           owned, role, import_state, import_problem, created_ms)
+         VALUES (@id, @name, @source, @location, @format, @lengthBytes, @etag, @lastModified, @sha256, @parentId,
+           @owned, @role, @importState, @importProblem, @createdMs)`,
+      )
+      .run({ ...master, owned: master.owned ? 1 : 0 });
+  }
+
+  /** Where the same content lies now, and what it is recognised by there. */
+  moved(id: string, location: string, lastModified: string | null): void {
+    this.#db
+      .prepare('UPDATE masters SET location = ?, last_modified = ? WHERE id = ?')
+      .run(location, lastModified, id);
+  }
+
+  imported(id: string, state: Master['importState'], problem: string | null): void {
+    this.#db
+      .prepare('UPDATE masters SET import_state = ?, import_problem = ? WHERE id = ?')
+      .run(state, problem, id);
+  }
+
+  remove(id: string): void {
+    this.#db.prepare('DELETE FROM masters WHERE id = ?').run(id);
+  }
+
+  /** Whether any disk or other master lies on it. */
+  isNeeded(id: string): boolean {
+    const sql =
+      'SELECT EXISTS (SELECT 1 FROM disks WHERE master_id = @id) OR EXISTS (SELECT 1 FROM masters WHERE parent_id = @id)';
+    return this.#db.prepare(sql).pluck().get({ id }) === 1;
+  }
+
+  /** Names of the machines whose disks lie on it, directly or through snapshots. */
+  neededBy(id: string): string[] {
+    return z.array(z.string()).parse(
+      this.#db
+        .prepare(
+          `WITH RECURSIVE above (id) AS (
+             VALUES (?) UNION SELECT masters.id FROM masters JOIN above ON masters.parent_id = above.id
+           )
+           SELECT DISTINCT coalesce(machines.name, disks.path) FROM disks
+           LEFT JOIN machines ON machines.id = disks.machine_id
+           WHERE disks.master_id IN (SELECT id FROM above) ORDER BY 1`,
+        )
+        .pluck()
+        .all(id),
+    );
+  }
+}
