@@ -2,7 +2,16 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SCRIPTS, type Script } from './io-scripts.ts';
-import { compareImages, copyTwins, IMAGES, makeMasters, runBoth, runOurs, sortedLines } from './io-twins.ts';
+import {
+  asOptions,
+  compareImages,
+  copyTwins,
+  IMAGES,
+  makeMasters,
+  runBoth,
+  runOurs,
+  sortedLines,
+} from './io-twins.ts';
 
 let masters = '';
 beforeAll(() => {
@@ -10,23 +19,16 @@ beforeAll(() => {
 });
 afterAll(() => fs.rmSync(masters, { recursive: true, force: true }));
 
-const twinsFor = (name: string) =>
-  copyTwins(masters, path.join(path.dirname(masters), `${path.basename(masters)}-${name}`));
-
 describe('headwater io and qemu-io', () => {
-  it.each(SCRIPTS.map((script, index) => [script.name, index, script] as const))(
+  it.each(SCRIPTS.map((script) => [script.name, script] as const))(
     'print the same for %s',
-    async (_name, index, script) => {
-      const twins = twinsFor(`script-${index}`);
-      try {
-        const { theirs, ours } = await runBoth(twins, argumentsOf(script));
-        const order = script.unordered ? sortedLines : (outcome: typeof ours) => outcome;
-        expect(order(ours)).toEqual(order(theirs));
-        if (script.image !== null && script.image !== 'empty') {
-          expect(compareImages(twins, script.image)).toBe('Images are identical.');
-        }
-      } finally {
-        fs.rmSync(path.dirname(twins.ours), { recursive: true, force: true });
+    async (_name, script) => {
+      const twins = copyTwins(masters);
+      const { theirs, ours } = await runBoth(twins, argumentsOf(script));
+      const order = script.unordered ? sortedLines : (outcome: typeof ours) => outcome;
+      expect(order(ours)).toEqual(order(theirs));
+      if (script.image !== null && script.image !== 'empty') {
+        expect(compareImages(twins, script.image)).toBe('Images are identical.');
       }
     },
   );
@@ -38,10 +40,9 @@ describe('headwater io and qemu-io', () => {
     ['asynchronous requests', 'aio_write 0 512\naio_flush\naio_read -i 0 512\nlength\naio_read 0 1k\nquit\n'],
     ['a failure', 'read 5M 1\n'],
   ])('print the same for %s on standard input', async (_name, input) => {
-    const twins = twinsFor('input');
+    const twins = copyTwins(masters);
     const { theirs, ours } = await runBoth(twins, ['-f', 'raw', '@/disk.raw'], input);
     expect(ours).toEqual(theirs);
-    fs.rmSync(path.dirname(twins.ours), { recursive: true, force: true });
   });
 
   it.each([
@@ -93,7 +94,7 @@ describe('headwater io and qemu-io', () => {
   });
 
   it('report damaged tables in the same words', async () => {
-    const twins = twinsFor('damaged');
+    const twins = copyTwins(masters);
     for (const folder of [twins.theirs, twins.ours]) {
       const file = path.join(folder, IMAGES.qed.file);
       const bytes = fs.readFileSync(file);
@@ -109,20 +110,16 @@ describe('headwater io and qemu-io', () => {
       'aio_read 0 5',
       'aio_flush',
     ];
-    const { theirs, ours } = await runBoth(twins, [
-      ...commands.flatMap((command) => ['-c', command]),
-      ...['-f', 'qed', '@/disk.qed'],
-    ]);
+    const { theirs, ours } = await runBoth(twins, [...asOptions(commands), ...['-f', 'qed', '@/disk.qed']]);
     expect({ ...ours, stderr: '' }).toEqual({ ...theirs, stderr: '' });
     // QEMU says no more than that; we also say which entry of which file is wrong.
     expect(ours.stderr).toContain(theirs.stderr);
     expect(ours.stderr).toContain('L1 entry 0');
-    fs.rmSync(path.dirname(twins.ours), { recursive: true, force: true });
   });
 });
 
 function argumentsOf({ image, commands, options = [] }: Script): string[] {
-  const given = commands.flatMap((command) => ['-c', command]);
+  const given = asOptions(commands);
   if (image === null) return [...options, ...given];
   const { file, format } = IMAGES[image];
   return ['-f', format, ...options, ...given, `@/${file}`];

@@ -4,6 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { Readable } from 'node:stream';
 import { ioCommand } from '../../main/cli/commands/io/index.ts';
+import { tempFolder } from '../support/temp-folder.ts';
 
 /** What a tool printed and how it ended, with everything masked that may differ from run to run. */
 export interface Outcome {
@@ -53,10 +54,11 @@ export function makeMasters(): string {
   return folder;
 }
 
-export function copyTwins(masters: string, into: string): Twins {
-  const twins = { theirs: path.join(into, 'theirs'), ours: path.join(into, 'ours') };
-  fs.rmSync(into, { recursive: true, force: true });
-  for (const folder of [twins.theirs, twins.ours]) fs.cpSync(masters, folder, { recursive: true });
+/** Copies the images for the running test, twice. */
+export function copyTwins(masters: string): Twins {
+  const folder = tempFolder();
+  const twins = { theirs: path.join(folder, 'theirs'), ours: path.join(folder, 'ours') };
+  for (const copy of [twins.theirs, twins.ours]) fs.cpSync(masters, copy, { recursive: true });
   return twins;
 }
 
@@ -73,9 +75,13 @@ export async function runBoth(
   return { theirs, ours };
 }
 
-function runQemuIo(folder: string, args: readonly string[], input: string): Promise<Outcome> {
+export function runQemuIo(folder: string, args: readonly string[], input = ''): Promise<Outcome> {
   return new Promise((resolve, reject) => {
-    const child = spawn('qemu-io', inFolder(args, folder), { stdio: 'pipe', timeout: 60_000 });
+    const child = spawn('qemu-io', inFolder(args, folder), {
+      stdio: 'pipe',
+      timeout: 60_000,
+      env: { ...process.env, LC_ALL: 'C' },
+    });
     const printed = { stdout: '', stderr: '' };
     child.stdout.setEncoding('utf8').on('data', (text: string) => (printed.stdout += text));
     child.stderr.setEncoding('utf8').on('data', (text: string) => (printed.stderr += text));
@@ -108,6 +114,11 @@ export function compareImages({ theirs, ours }: Twins, image: ImageName): string
   return execFileSync('qemu-img', args, { encoding: 'utf8', stdio: 'pipe' }).trim();
 }
 
+/** `-c` in front of each command. */
+export function asOptions(commands: readonly string[]): string[] {
+  return commands.flatMap((command) => ['-c', command]);
+}
+
 /** Lines in one order: requests that run together may end in any. */
 export function sortedLines(outcome: Outcome): Outcome {
   return { ...outcome, stdout: outcome.stdout.split('\n').sort().join('\n') };
@@ -120,7 +131,7 @@ function inFolder(texts: readonly string[], folder: string): string[] {
 /** A rate or a duration must have QEMU's shape to be masked, so a wrong shape is a difference. */
 const RATES = /\((?:\d+(?:\.\d{3}|\.\d{6})? (?:bytes|[KMGTPE]iB)\/sec) and \d+\.\d{4} ops\/sec\)$/gm;
 const DURATION = /(?<= ops; )(?:\d\d\.\d\d sec|\d+:\d\d:\d\d\.\d\d)(?= \()/g;
-const FOR_MACHINES = /^(\d+,\d+),\d+:\d\d:\d\d\.\d\d,\d+\.\d{3},\d+\.\d{3}$/gm;
+const FOR_MACHINES = /(?<=^|> )(\d+,\d+),\d+:\d\d:\d\d\.\d\d,\d+\.\d{3},\d+\.\d{3}$/gm;
 const PROBING = /^WARNING: Image format was not specified.*\n.*\n.*\n/gm;
 
 function masked({ stdout, stderr, exitCode }: Outcome, folder: string): Outcome {

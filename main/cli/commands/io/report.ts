@@ -31,21 +31,26 @@ export function reportTransfer(
   const seconds = Math.max(elapsedMs, SHORTEST_MS) / 1000;
   if (style.forMachines) {
     const rates = `${fixed(bytes / seconds, 3)},${fixed(1 / seconds, 3)}`;
-    session.out(`${bytes},1,${clockTime(seconds)},${rates}\n`);
+    session.out(`${bytes},1,${clockTime(elapsedMs)},${rates}\n`);
     return;
   }
-  const time = seconds < 1 ? `00.${hundredths(seconds)} sec` : clockTime(seconds);
+  const time = elapsedMs < 1000 ? `00.${hundredths(elapsedMs)} sec` : clockTime(elapsedMs);
   const rates = `${quantity(bytes / seconds)}/sec and ${fixed(1 / seconds, 4)} ops/sec`;
   session.out(`${what} ${bytes}/${bytes} bytes at offset ${offset}\n`);
   session.out(`${quantity(bytes)}, 1 ops; ${time} (${rates})\n`);
 }
 
-function clockTime(seconds: number): string {
-  const whole = Math.floor(seconds);
-  const minutes = String(Math.floor(whole / 60) % 60).padStart(2, '0');
-  return `${Math.floor(whole / 3600)}:${minutes}:${String(whole % 60).padStart(2, '0')}.${hundredths(seconds)}`;
+function clockTime(elapsedMs: number): string {
+  const seconds = Math.floor(elapsedMs / 1000);
+  const minutes = Math.floor(seconds / 60);
+  const hours = Math.floor(minutes / 60);
+  return `${hours}:${twoDigits(minutes % 60)}:${twoDigits(seconds % 60)}.${hundredths(elapsedMs)}`;
 }
 
-function hundredths(seconds: number): string {
-  return String(Math.floor((seconds % 1) * 100)).padStart(2, '0');
+function hundredths(elapsedMs: number): string {
+  return twoDigits(Math.floor((elapsedMs % 1000) / 10));
+}
+
+function twoDigits(value: number): string {
+  return String(value).padStart(2, '0');
 }
