@@ -1,17 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
-import { z } from 'zod';
 import { err, ok, type Result } from '../../shared/result.ts';
 import { failureFromSystem } from '../block/errno.ts';
 
-const lockSchema = z.object({
-  token: z.string().regex(/^[\w-]{1,64}$/),
-  pid: z.number().int().positive(),
+/** What a lock file says. */
+interface LockContent {
+  readonly token: string;
+  readonly pid: number;
   /** When the process started, where the system tells: guards against a process number that was given out again. */
-  startedAt: z.string().nullable(),
-});
-type LockContent = z.infer<typeof lockSchema>;
+  readonly startedAt: string | null;
+}
 
 type Acquired =
   { readonly release: () => void } | { readonly release: null; readonly holder: LockContent | null };
@@ -123,13 +122,27 @@ function tryLink(draft: string, lockPath: string): boolean {
 function readLock(lockPath: string): LockContent | 'gone' | typeof DAMAGED {
   try {
     const text = fs.readFileSync(lockPath, 'utf8').slice(0, MAX_LOCK_BYTES);
-    return lockSchema.parse(JSON.parse(text));
+    const content: unknown = JSON.parse(text);
+    return isLockContent(content) ? content : DAMAGED;
   } catch (error) {
     if (hasCode(error, 'ENOENT')) return 'gone';
     // Somebody else's lock, which we may not read, must not be taken for a damaged one.
     if (error instanceof Error && 'syscall' in error) throw error;
     return DAMAGED;
   }
+}
+
+/** By hand: loading a schema library would cost every command more time than all else it does at its start. */
+function isLockContent(value: unknown): value is LockContent {
+  if (typeof value !== 'object' || value === null) return false;
+  const { token, pid, startedAt } = value as Record<string, unknown>;
+  return (
+    typeof token === 'string' &&
+    /^[\w-]{1,64}$/.test(token) &&
+    Number.isSafeInteger(pid) &&
+    (pid as number) > 0 &&
+    (startedAt === null || typeof startedAt === 'string')
+  );
 }
 
 function tokenOf(lock: LockContent | typeof DAMAGED): string {
