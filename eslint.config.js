@@ -1,5 +1,6 @@
 import js from '@eslint/js';
 import boundaries from 'eslint-plugin-boundaries';
+import svelte from 'eslint-plugin-svelte';
 import globals from 'globals';
 import tseslint from 'typescript-eslint';
 
@@ -14,9 +15,13 @@ const LAYERS = {
   preferences: ['catalog', 'shared'],
   appliances: ['catalog', 'storage', 'streaming', 'qed', 'block', 'shared'],
   machines: ['catalog', 'preferences', 'storage', 'streaming', 'qed', 'block', 'shared'],
+  app: ['machines', 'appliances', 'preferences', 'catalog', 'storage', 'streaming', 'qed', 'block', 'shared'],
+  renderer: ['shared'],
   cli: ['machines', 'appliances', 'storage', 'streaming', 'qed', 'block', 'shared'],
   test: [
     'cli',
+    'app',
+    'renderer',
     'machines',
     'appliances',
     'preferences',
@@ -29,9 +34,10 @@ const LAYERS = {
   ],
 };
 
+const OUTSIDE_MAIN = ['shared', 'renderer', 'test'];
 const element = (layer) => ({
   type: layer,
-  pattern: layer === 'shared' || layer === 'test' ? layer : `main/${layer}`,
+  pattern: OUTSIDE_MAIN.includes(layer) ? layer : `main/${layer}`,
 });
 
 /** @param also what every layer may import besides */
@@ -50,13 +56,19 @@ export default tseslint.config(
   { ignores: ['dist/', '.cache/', 'node_modules/', 'artifacts/', 'coverage/'] },
   js.configs.recommended,
   {
-    files: ['**/*.ts'],
+    files: ['**/*.ts', '**/*.svelte'],
     extends: [tseslint.configs.strictTypeChecked],
-    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    languageOptions: {
+      parserOptions: {
+        projectService: true,
+        tsconfigRootDir: import.meta.dirname,
+        extraFileExtensions: ['.svelte'],
+      },
+    },
     plugins: { boundaries },
     settings: {
       'boundaries/elements': Object.keys(LAYERS).map(element),
-      'boundaries/include': ['main/**/*', 'shared/**/*', 'test/**/*'],
+      'boundaries/include': ['main/**/*', 'renderer/**/*', 'shared/**/*', 'test/**/*'],
       'import/resolver': { node: { extensions: ['.ts', '.js'] } },
     },
     rules: {
@@ -78,6 +90,27 @@ export default tseslint.config(
     },
   },
   {
+    // Everything else runs without a window, too.
+    files: ['main/**/*.ts', 'shared/**/*.ts'],
+    ignores: ['main/app/**'],
+    rules: { 'no-restricted-imports': ['error', { paths: ['electron'] }] },
+  },
+  {
+    files: ['renderer/**/*'],
+    ignores: ['renderer/vite.config.ts'],
+    rules: { 'no-restricted-imports': ['error', { paths: ['electron'], patterns: ['node:*'] }] },
+  },
+  {
+    files: ['renderer/**/*.svelte', 'renderer/**/*.svelte.ts'],
+    extends: [svelte.configs.recommended],
+    languageOptions: { parserOptions: { parser: tseslint.parser }, globals: globals.browser },
+    rules: {
+      // The compiler knows these better.
+      'prefer-const': 'off',
+      'no-undef': 'off',
+    },
+  },
+  {
     // Unit tests sit beside the code and share their simulators in `test/support`.
     files: ['main/**/*.test.ts'],
     rules: { 'boundaries/dependencies': layering(['test']) },
@@ -91,7 +124,10 @@ export default tseslint.config(
       'no-restricted-properties': ['error', { object: 'Math', property: 'random' }],
       'no-restricted-imports': [
         'error',
-        { patterns: ['node:fs', 'node:fs/*', 'node:net', 'node:timers', 'node:timers/*'] },
+        {
+          paths: ['electron'],
+          patterns: ['node:fs', 'node:fs/*', 'node:net', 'node:timers', 'node:timers/*'],
+        },
       ],
     },
   },

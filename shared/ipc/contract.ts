@@ -1,9 +1,10 @@
 /**
  * Everything that crosses between a window and the main process, in one table: adding a channel means adding a line
- * here, a handler in `main/app/handlers/` and its use in a window. Both sides check every payload against its schema.
+ * here, a handler in `main/app/handlers/` and its use in a window. The main process checks every payload, whichever way
+ * it goes, against its schema.
  */
 import { z } from 'zod';
-import { preferencesSchema } from '../preferences.ts';
+import { preferencesChangeSchema, preferencesSchema } from '../preferences.ts';
 import { applianceViewSchema, masterViewSchema, newMachineSchema, newMasterSchema } from './catalog.ts';
 import { request, type RequestChannel } from './channel.ts';
 import {
@@ -57,6 +58,8 @@ export const REQUESTS = {
   'machines.remove': request(z.object({ id: idSchema }), z.object({ freedBytes: z.number() })),
   /** Opens, or brings to the front, the machine's console window. */
   'machines.openConsole': request(z.object({ id: idSchema }), nothing),
+  /** Connects a machine's console window to its console: a port arrives by the side (`renderer/ipc/console-port.ts`). */
+  'console.attach': request(z.object({ id: idSchema }), nothing),
 
   'disks.list': request(nothing, z.array(diskViewSchema)),
   'disks.stream': request(z.object({ id: idSchema, command: streamCommandSchema }), nothing),
@@ -74,7 +77,7 @@ export const REQUESTS = {
   'disks.showInFolder': request(z.object({ id: idSchema }), nothing),
 
   'preferences.get': request(nothing, preferencesSchema),
-  'preferences.set': request(preferencesSchema.partial(), preferencesSchema),
+  'preferences.set': request(preferencesChangeSchema, preferencesSchema),
 
   /** Asks the user for a file or folder; null when the dialog was dismissed. */
   'dialog.chooseFile': request(nothing, z.string().nullable()),
@@ -90,12 +93,17 @@ export const PUSHES = {
   'disk.removed': z.object({ id: idSchema }),
   'catalog.changed': z.array(applianceViewSchema),
   'preferences.changed': preferencesSchema,
+  /** The user chose a screen from the menu of the main window. */
+  'app.navigate': z.object({ screen: z.enum(['catalog', 'machines', 'overlays', 'preferences']) }),
   /** Something the user should know that no screen shows otherwise. */
   notice: z.object({ level: z.enum(['info', 'warning', 'error']), text: z.string() }),
 } as const satisfies Record<string, z.ZodType>;
 
 export type RequestName = keyof typeof REQUESTS;
+/** As a window may write it: what has a default may be left out. */
 export type RequestInput<Name extends RequestName> = z.input<(typeof REQUESTS)[Name]['input']>;
+/** As a handler gets it, checked and complete. */
+export type CheckedInput<Name extends RequestName> = z.output<(typeof REQUESTS)[Name]['input']>;
 export type RequestAnswer<Name extends RequestName> = z.output<(typeof REQUESTS)[Name]['answer']>;
 export type PushName = keyof typeof PUSHES;
 export type PushPayload<Name extends PushName> = z.output<(typeof PUSHES)[Name]>;

@@ -96,7 +96,12 @@ async function throughSudo(names, byHand) {
 function missing(packages) {
   const status = spawnSync(
     'dpkg-query',
-    ['-W', '-f', '${Package} ${db:Status-Status}\n', ...packages.map(({ name }) => name)],
+    [
+      '-W',
+      '-f',
+      '${Package} ${db:Status-Status}\n',
+      ...packages.flatMap(({ name, successor }) => (successor ? [name, successor] : [name])),
+    ],
     {
       encoding: 'utf8',
     },
@@ -106,7 +111,7 @@ function missing(packages) {
   const installed = new Set(
     status.stdout.split('\n').flatMap((line) => (line.endsWith(' installed') ? [line.split(' ')[0]] : [])),
   );
-  return packages.filter(({ name }) => !installed.has(name));
+  return packages.filter(({ name, successor }) => !installed.has(name) && !installed.has(successor));
 }
 
 /** Does the machine's package index know all of them? */

@@ -1,0 +1,83 @@
+import { shell } from 'electron';
+import { DONE, err, type Result } from '../../shared/result.ts';
+import { appInfo } from './handlers/app-info.ts';
+import { ChosenPaths } from './handlers/chosen-paths.ts';
+import { dialogHandlers } from './handlers/dialogs.ts';
+import { attachConsole } from './ipc/console-relay.ts';
+import type { RequestHandlers } from './ipc/handlers.ts';
+import type { AppServices } from './services.ts';
+import type { Windows } from './windows/windows.ts';
+
+/** Who answers which request. */
+export function composeHandlers(services: AppServices, windows: Windows): RequestHandlers {
+  const { catalog, masters, machines, disks, preferences, consoles } = services;
+  const chosen = new ChosenPaths();
+  /** For a service that this build of the app does not have. */
+  const absent = async () => err('unsupported', 'This version of Headwater cannot do that yet.');
+
+  return {
+    'app.info': appInfo,
+    ...dialogHandlers(windows, chosen),
+
+    'catalog.list': async () => catalog?.list() ?? absent(),
+    'masters.list': async () => masters?.list() ?? absent(),
+    'masters.add': async (master) => {
+      const allowed = master.source === 'file' ? chosen.check(master.path) : DONE;
+      return allowed.ok ? (masters?.add(master) ?? absent()) : allowed;
+    },
+    'masters.remove': async (input) => masters?.remove(input) ?? absent(),
+
+    'machines.list': async () => machines?.list() ?? absent(),
+    'machines.create': async (input) => machines?.create(input) ?? absent(),
+    'machines.command': async (input) => machines?.command(input) ?? absent(),
+    'machines.rename': async (input) => machines?.rename(input) ?? absent(),
+    'machines.setMemory': async (input) => machines?.setMemory(input) ?? absent(),
+    'machines.duplicate': async (input) => machines?.duplicate(input) ?? absent(),
+    'machines.remove': async (input) => machines?.remove(input) ?? absent(),
+    'machines.openConsole': async ({ id }) => {
+      const known = await find(machines?.list() ?? absent(), id, 'machine');
+      if (known.ok) windows.showConsole(id);
+      return known.ok ? DONE : known;
+    },
+    'console.attach': async ({ id }, { role, contents }) => {
+      if (role.kind !== 'console' || role.machineId !== id) {
+        return err('permission-denied', 'A console can only be attached in its own window.');
+      }
+      return consoles ? attachConsole(consoles, id, contents) : absent();
+    },
+
+    'disks.list': async () => disks?.list() ?? absent(),
+    'disks.stream': async (input) => disks?.stream(input) ?? absent(),
+    'disks.setLimit': async (input) => disks?.setLimit(input) ?? absent(),
+    'disks.setOnError': async (input) => disks?.setOnError(input) ?? absent(),
+    'disks.check': async (input) => disks?.check(input) ?? absent(),
+    'disks.map': async (input) => disks?.map(input) ?? absent(),
+    'disks.export': async (target) => {
+      const allowed = chosen.check(target.path);
+      return allowed.ok ? (disks?.export(target) ?? absent()) : allowed;
+    },
+    'disks.showInFolder': async ({ id }) => {
+      const disk = await find(disks?.list() ?? absent(), id, 'disk');
+      if (disk.ok) shell.showItemInFolder(disk.value.path);
+      return disk.ok ? DONE : disk;
+    },
+
+    'preferences.get': async () => preferences?.get() ?? absent(),
+    'preferences.set': async (change) => {
+      const { storageFolder } = change;
+      const allowed = typeof storageFolder === 'string' ? chosen.check(storageFolder) : DONE;
+      return allowed.ok ? (preferences?.set(change) ?? absent()) : allowed;
+    },
+  };
+}
+
+async function find<Item extends { readonly id: string }>(
+  list: Promise<Result<Item[]>>,
+  id: string,
+  what: string,
+): Promise<Result<Item>> {
+  const listed = await list;
+  if (!listed.ok) return listed;
+  const found = listed.value.find((item) => item.id === id);
+  return found ? { ok: true, value: found } : err('not-found', `There is no ${what} ${id} any more.`);
+}

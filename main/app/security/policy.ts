@@ -1,0 +1,46 @@
+/** The rules for everything that shows pages, whoever opens it. */
+import { app, shell, type Session } from 'electron';
+import type { Log } from '../log.ts';
+import type { Windows } from '../windows/windows.ts';
+import { mayOpenOutside } from './external-links.ts';
+import { APP_ORIGIN } from './origin.ts';
+import { isPermitted } from './permissions.ts';
+
+/** Schemes that lead nowhere: what a page made itself, and the developer tools. */
+const LOCAL = [`${APP_ORIGIN}/`, 'blob:', 'data:', 'devtools:'];
+
+/** Windows never talk to the network; what they need, the main process fetches. */
+export function lockSession(session: Session, windows: Windows, log: Log): void {
+  session.webRequest.onBeforeRequest(({ url }, answer) => {
+    const cancel = !LOCAL.some((prefix) => url.startsWith(prefix));
+    if (cancel) log.warn(`a page asked for ${url}`);
+    answer({ cancel });
+  });
+  session.setPermissionRequestHandler((contents, permission, answer) =>
+    answer(isPermitted(windows.roleOf(contents), permission)),
+  );
+  session.setPermissionCheckHandler((contents, permission) =>
+    isPermitted(contents ? windows.roleOf(contents) : undefined, permission),
+  );
+  session.setDevicePermissionHandler(() => false);
+  session.setSpellCheckerEnabled(false);
+}
+
+/** Pages stay where they are; links to the outside open in the user's browser, if they lead where they may. */
+export function lockNavigation(log: Log): void {
+  app.on('web-contents-created', (_event, contents) => {
+    const stay = (event: { readonly url: string; preventDefault(): void }) => {
+      if (event.url === contents.getURL()) return; // reloading
+      log.warn(`a page wanted to go to ${event.url}`);
+      event.preventDefault();
+    };
+    contents.on('will-frame-navigate', stay);
+    contents.on('will-redirect', stay);
+    contents.on('will-attach-webview', (event) => event.preventDefault());
+    contents.setWindowOpenHandler(({ url }) => {
+      if (mayOpenOutside(url)) void shell.openExternal(url);
+      else log.warn(`a page wanted to open ${url}`);
+      return { action: 'deny' };
+    });
+  });
+}

@@ -1,0 +1,69 @@
+/**
+ * What the desktop app needs from the rest of Headwater. The groups of the contract's requests are the services: a
+ * request added to the contract is a method missing here, which the compiler tells.
+ */
+import type {
+  CheckedInput,
+  PushName,
+  PushPayload,
+  RequestAnswer,
+  RequestName,
+} from '../../shared/ipc/contract.ts';
+import type { Clock } from '../../shared/clock.ts';
+import type { Result } from '../../shared/result.ts';
+import type { ConsoleBroker } from './console-broker.ts';
+import type { Log } from './log.ts';
+import type { WindowStateStore } from './windows/window-state.ts';
+
+/** Requests that are answered with nothing but success may return `DONE`. */
+export type Answer<Name extends RequestName> = RequestAnswer<Name> extends null ? void : RequestAnswer<Name>;
+
+type Operation<Name extends RequestName> =
+  CheckedInput<Name> extends null
+    ? () => Promise<Result<Answer<Name>>>
+    : (input: CheckedInput<Name>) => Promise<Result<Answer<Name>>>;
+
+/** All requests `prefix.method`, as methods. Inputs have been checked against their schemas. */
+type Group<Prefix extends string> = {
+  readonly [
+    Name in RequestName as Name extends `${Prefix}.${infer Method}` ? Method : never
+  ]: Operation<Name>;
+};
+
+export type CatalogService = Group<'catalog'>;
+export type MastersService = Group<'masters'>;
+/** Windows are the app's own business. */
+export type MachinesService = Omit<Group<'machines'>, 'openConsole'>;
+export type DisksService = Omit<Group<'disks'>, 'showInFolder'>;
+export type PreferencesService = Group<'preferences'>;
+
+/**
+ * Tells every window. `machine.changed` and `disk.changed` may be published as often as things change: windows get the
+ * latest state at most four times a second per machine and disk.
+ */
+export type Publish = <Name extends PushName>(name: Name, payload: PushPayload<Name>) => void;
+
+export interface ServiceContext {
+  readonly publish: Publish;
+  readonly log: Log;
+  readonly clock: Clock;
+  /** Where the catalog and, unless the user chose another place, disks lie. Exists. */
+  readonly dataFolder: string;
+}
+
+export interface AppServices {
+  readonly catalog?: CatalogService;
+  readonly masters?: MastersService;
+  readonly machines?: MachinesService;
+  readonly disks?: DisksService;
+  readonly preferences?: PreferencesService;
+  readonly consoles?: ConsoleBroker;
+  readonly windowStates?: WindowStateStore;
+  /** How many machines would be cut off if the app ended now. Asked whenever a machine changed. */
+  machinesRunning(): number;
+  /** Powers machines off and writes everything down. Called once, when the app ends. */
+  close(): Promise<void>;
+}
+
+/** Called once, when Electron is ready and this is the only instance. */
+export type OpenServices = (context: ServiceContext) => Promise<Result<AppServices>>;

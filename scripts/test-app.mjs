@@ -1,0 +1,34 @@
+// `npm run test:app`: drives the desktop app with Playwright in a real Electron. On Linux always on a display of its own,
+// so that windows do not pop up where somebody works. Arguments are Playwright's.
+import { join } from 'node:path';
+import { electronSwitches, installedElectron } from './offline/electron.mjs';
+import { runInForeground } from './setup/child.mjs';
+import { ROOT } from './setup/paths.mjs';
+
+const SCREEN = '-screen 0 1600x1200x24';
+
+function playwright(electron) {
+  const cli = join(ROOT, 'node_modules/@playwright/test/cli.js');
+  const command = [process.execPath, cli, 'test', '--config', 'test/app/playwright.config.ts'];
+  const [program, ...args] = [
+    ...(process.platform === 'linux' ? ['xvfb-run', '-a', '-s', SCREEN] : []),
+    ...command,
+    ...process.argv.slice(2),
+  ];
+  const env = {
+    HEADWATER_TEST_ELECTRON: electron.program,
+    HEADWATER_TEST_SWITCHES: [...electronSwitches(), '--disable-gpu'].join(' '),
+    // No desktop to talk to, and no complaints about that.
+    DBUS_SESSION_BUS_ADDRESS: 'disabled:',
+    DBUS_SYSTEM_BUS_ADDRESS: 'disabled:',
+  };
+  return runInForeground(program, args, { cwd: ROOT, env });
+}
+
+const electron = installedElectron();
+if (electron) {
+  process.exitCode = await playwright(electron);
+} else {
+  console.error('Electron is not there yet. Set everything up first: node scripts/setup/index.mjs test');
+  process.exitCode = 1;
+}

@@ -1,0 +1,12 @@
+import { defineConfig } from '@playwright/test';
+
+export default defineConfig({
+  testDir: '.',
+  testMatch: '**/*.test.ts',
+  // One window has the focus at a time, and a test machine has few cores.
+  workers: 1,
+  timeout: 60_000,
+  reporter: 'list',
+  globalSetup: './support/build.ts',
+  outputDir: '../../artifacts/app',
+});

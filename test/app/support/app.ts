@@ -1,0 +1,87 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { _electron, test as base, type ElectronApplication, type Page } from '@playwright/test';
+import { PRODUCT_ENTRY, TEST_ENTRY } from './build.ts';
+import type {} from './services.ts';
+
+const program = process.env['HEADWATER_TEST_ELECTRON'] ?? '';
+const switches = (process.env['HEADWATER_TEST_SWITCHES'] ?? '').split(' ').filter(Boolean);
+
+/** A user of Headwater with a home of their own. */
+export class Home {
+  readonly folder = mkdtempSync(path.join(tmpdir(), 'headwater-app-'));
+
+  get environment(): Record<string, string> {
+    return {
+      ...(process.env as Record<string, string>),
+      HOME: this.folder,
+      XDG_CONFIG_HOME: path.join(this.folder, 'config'),
+      XDG_DATA_HOME: path.join(this.folder, 'data'),
+      LANGUAGE: 'en',
+    };
+  }
+
+  /** What the app wrote down about bugs and refusals so far. */
+  get log(): string {
+    try {
+      return readFileSync(path.join(this.folder, 'config/Headwater/logs/headwater.log'), 'utf8');
+    } catch {
+      return '';
+    }
+  }
+
+  launch(entry: string): Promise<ElectronApplication> {
+    if (program === '') throw new Error('Run these tests with: npm run test:app');
+    return _electron.launch({
+      executablePath: program,
+      args: [...switches, '--lang=en', entry],
+      env: this.environment,
+    });
+  }
+}
+
+/** The command line that starts the app a second time. */
+export const commandLine = (entry: string): [string, string[]] => [program, [...switches, entry]];
+
+interface Fixtures {
+  home: Home;
+  /** The app as users get it. */
+  product: ElectronApplication;
+  /** The app with the services of `services.ts`. */
+  app: ElectronApplication;
+  /** The main window of `app`. */
+  main: Page;
+}
+
+export const test = base.extend<Fixtures>({
+  // eslint-disable-next-line no-empty-pattern -- Playwright reads the names of fixtures from this pattern
+  home: async ({}, use) => {
+    const home = new Home();
+    await use(home);
+    // Chromium's helper processes write on for a moment after the app has gone.
+    rmSync(home.folder, { recursive: true, force: true, maxRetries: 20 });
+  },
+  product: async ({ home }, use) => {
+    const product = await home.launch(PRODUCT_ENTRY);
+    await use(product);
+    await end(product);
+  },
+  app: async ({ home }, use) => {
+    const app = await home.launch(TEST_ENTRY);
+    await use(app);
+    await end(app);
+  },
+  main: async ({ app }, use) => {
+    await use(await app.firstWindow());
+  },
+});
+
+/** Without the questions that quitting may ask. */
+async function end(app: ElectronApplication): Promise<void> {
+  const child = app.process();
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const gone = new Promise((resolve) => child.once('exit', resolve));
+  child.kill('SIGKILL');
+  await gone;
+}

@@ -1,0 +1,27 @@
+import path from 'node:path';
+import { build } from 'esbuild';
+import buildFirst from '../../support/build-first.mjs';
+
+const root = path.resolve(import.meta.dirname, '../../..');
+
+/** Where the app with a test's services is built. Inside the checkout: it finds its pages from there. */
+export const TEST_ENTRY = path.join(root, '.cache/test-app/entry.js');
+export const PRODUCT_ENTRY = path.join(root, 'dist/main/app/entry.js');
+
+export const PRELOAD = path.join(root, 'dist/main/app/preload.cjs');
+
+/** Builds what users run, and the same app with services that tests can steer. */
+export default async function buildAll(): Promise<void> {
+  await buildFirst();
+  await build({
+    entryPoints: [path.join(import.meta.dirname, 'entry.ts')],
+    outfile: TEST_ENTRY,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node20',
+    external: ['electron', 'better-sqlite3', 'v86'],
+    sourcemap: 'inline',
+    logLevel: 'warning',
+  });
+}

@@ -1,0 +1,7 @@
+import type { Bridge } from '../../../shared/ipc/bridge.ts';
+
+declare global {
+  interface Window {
+    readonly headwater: Bridge;
+  }
+}
