@@ -132,6 +132,22 @@ describe('copy-on-read', () => {
     claim?.release();
   });
 
+  it('leaves what is read of a local source to a job that copies everything anyway', async () => {
+    let running = true;
+    const leftToJob = () => running;
+    const near = setUp({ source: { remote: false }, leftToJob });
+    expect(await near.clock.run(near.read(512, 512))).toEqual(near.content.slice(512, 1024));
+    expect(near.reads).toEqual([`${512 / CLUSTER}+${512 / CLUSTER}`]);
+    expect(near.device.pendingStoreBytes).toBe(0);
+    running = false;
+    await near.clock.run(near.read(512, 512));
+    unwrap(await near.clock.run(near.device.flush()));
+    expect(near.overlay.states[0]).toBe('data');
+    const far = setUp({ leftToJob: () => true });
+    await far.clock.run(far.read(512, 512));
+    expect(far.reads).toEqual(['0+1']);
+  });
+
   it('tells of guest accesses, and which of them missed', async () => {
     const seen: string[] = [];
     const { clock, device, read } = setUp({

@@ -30,6 +30,11 @@ export interface CopyOnReadOptions {
   readonly observer?: CopyOnReadObserver | undefined;
   /** Bytes fetched and not yet stored, at most. */
   readonly mostPendingBytes?: number | undefined;
+  /**
+   * True while a job copies everything that is missing. What is read of a local source meanwhile is left to it: the
+   * guest reads what it asked for and no more, and its thread does no writing, which a busy disk holds up for long.
+   */
+  readonly leftToJob?: (() => boolean) | undefined;
   /** False switches off fetching ahead, which only remote sources get. */
   readonly readAhead?: boolean | undefined;
 }
@@ -50,6 +55,7 @@ export class CopyOnReadDevice implements BlockDevice {
   readonly #fetcher: Fetcher;
   readonly #waits: DemandWait;
   readonly #ahead: ReadAhead | null;
+  readonly #leftToJob: () => boolean;
   readonly #requests = new InFlight();
   #failedStores = 0;
   #closing: Promise<Result<void>> | null = null;
@@ -61,6 +67,7 @@ export class CopyOnReadDevice implements BlockDevice {
     this.#limit = limit;
     this.#stores = new StoreQueue(options.mostPendingBytes ?? MOST_PENDING_BYTES);
     this.#fetcher = new Fetcher(this.#stores, limit, (range, failure) => this.#storeFailed(range, failure));
+    this.#leftToJob = options.leftToJob ?? (() => false);
     this.#waits = new DemandWait(clock, options.onSourceLost ?? REPORT, (state) => {
       observer.waitingForData?.(state);
     });
@@ -217,6 +224,7 @@ export class CopyOnReadDevice implements BlockDevice {
   async #bring(at: number, target: Uint8Array): Promise<Result<number>> {
     const { backing } = this.#overlay;
     if (backing === null) return ok(0);
+    if (!backing.remote && this.#leftToJob()) return this.#readExactly(at, target);
     // Whoever holds the cluster is writing it; waiting for a local disk's data to be copied only costs the guest time.
     if (!backing.remote && this.#overlay.isClaimed(at)) return this.#readClaimed(at, target);
     const joined = backing.remote ? this.#fetcher.at(at) : null;
