@@ -11,7 +11,7 @@ import { formatBytes, formatDuration } from '../../display/quantities.ts';
 import { StatusLine } from '../../display/status-line.ts';
 import { describeProgress } from '../../display/stream-progress.ts';
 import { MachineSession } from '../../machine-session.ts';
-import { createOverlay } from '../../new-overlay.ts';
+import { createOverlay } from '../../../storage/overlays/create-overlay.ts';
 import type { Terminal } from '../../terminal.ts';
 import { GuestEcho } from './guest-echo.ts';
 import { FIRST_BOOT, SECOND_BOOT, type GuestStep } from './script.ts';

@@ -10,7 +10,7 @@ import type { ImageChain } from '../../../storage/chain/image-chain.ts';
 import type { DiskEvent } from '../../../storage/disk/disk-events.ts';
 import { formatBytes } from '../../display/quantities.ts';
 import { MachineSession } from '../../machine-session.ts';
-import { createOverlay } from '../../new-overlay.ts';
+import { createOverlay } from '../../../storage/overlays/create-overlay.ts';
 import { appliancesFolder, overlaysFolder } from '../../places.ts';
 import type { Command, Terminal } from '../../terminal.ts';
 import { parseRunArguments, RUN_HELP, type RunArguments } from './arguments.ts';

@@ -1,0 +1,52 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { DONE, type Result } from '../../../shared/result.ts';
+import { failureFromSystem } from '../../block/errno.ts';
+import { NodeFile } from '../../block/node-file.ts';
+import { createQed } from '../../qed/create.ts';
+import { backingReferenceFor, type ImageChain } from '../chain/image-chain.ts';
+
+/** `streaming`: copies what is read and streams by itself. `thin`: keeps only what the guest writes. */
+export type OverlayUse = 'streaming' | 'thin';
+
+/**
+ * Creates an overlay, durably, with its folder where that is missing. Never replaces a file.
+ * @param imageBytes the size of the disk behind it
+ */
+export async function createOverlay(
+  overlay: ImageChain & { backing: ImageChain },
+  imageBytes: number,
+  use: OverlayUse = 'streaming',
+): Promise<Result<void>> {
+  const folder = path.dirname(overlay.location);
+  try {
+    fs.mkdirSync(folder, { recursive: true });
+  } catch (error) {
+    return failureFromSystem(error, `Could not create the folder of '${overlay.location}'`);
+  }
+  const file = NodeFile.create(overlay.location, { exclusive: true });
+  if (!file.ok) return file;
+  const backing = backingReferenceFor(overlay, overlay.backing);
+  const streams = use === 'streaming';
+  const created = await createQed(file.value, { imageBytes, backing, copyOnRead: streams, stream: streams });
+  const closed = await file.value.close();
+  if (!created.ok) return created;
+  return closed.ok ? syncFolder(folder) : closed;
+}
+
+/** Makes the names in a folder durable: a file whose name is lost in a power cut is lost. */
+export async function syncFolder(folder: string): Promise<Result<void>> {
+  try {
+    const handle = await fs.promises.open(folder, 'r');
+    try {
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    return DONE;
+  } catch (error) {
+    const failed = failureFromSystem(error, `Could not sync the folder '${folder}'`);
+    // Windows and some network file systems cannot sync folders; they need no sync either.
+    return ['EPERM', 'EISDIR', 'EINVAL', 'EACCES'].includes(failed.failure.errno ?? '') ? DONE : failed;
+  }
+}

@@ -1,0 +1,33 @@
+import type { Result } from '../../../shared/result.ts';
+import type { CheckReport } from '../../qed/check.ts';
+import type { ImageFormat } from '../chain/location.ts';
+import type { MapCell } from './cluster-map.ts';
+import type { ExportRequest } from './export-image.ts';
+import type { ImageFacts } from './inspect-image.ts';
+import type { Survey } from './survey.ts';
+
+/** What an image worker can be asked: name, argument and answer. */
+export interface ImageTaskTypes {
+  survey: { argument: { path: string; sourceBytes: number }; answer: Survey };
+  map: { argument: { path: string; cells: number; sourceBytes: number }; answer: MapCell[] };
+  inspect: { argument: { path: string; format: ImageFormat }; answer: ImageFacts };
+  check: { argument: { path: string; repair: boolean }; answer: CheckReport };
+  export: { argument: ExportRequest; answer: void };
+}
+
+export type ImageTask = keyof ImageTaskTypes;
+
+export type ImageRequest =
+  | {
+      [Name in ImageTask]: {
+        readonly kind: 'task';
+        readonly id: number;
+        readonly task: Name;
+        readonly argument: ImageTaskTypes[Name]['argument'];
+      };
+    }[ImageTask]
+  | { readonly kind: 'cancel'; readonly id: number };
+
+export type ImageMessage =
+  | { readonly kind: 'answer'; readonly id: number; readonly result: Result<unknown> }
+  | { readonly kind: 'progress'; readonly id: number; readonly fraction: number };

@@ -1,0 +1,85 @@
+import fs from 'node:fs';
+import { err, ok, type Result } from '../../../shared/result.ts';
+import { failureFromSystem } from '../../block/errno.ts';
+import { NodeFile } from '../../block/node-file.ts';
+import { UNALLOCATED } from '../../qed/format.ts';
+import { hasBackingFile } from '../../qed/header.ts';
+import { hasTable, l2EntriesAt, readTables, visitEntries, type ImageTables } from './tables-of.ts';
+
+/** What an image holds, counted in its tables without looking at data. Bytes of guest range. */
+export interface Survey {
+  readonly lengthBytes: number;
+  /** Names no backing file any more. */
+  readonly standalone: boolean;
+  /** Bytes that need no source any more. */
+  readonly localBytes: number;
+  /** The state of the file this was counted in: as long as it has both, nothing has changed. */
+  readonly fileLength: number;
+  readonly modifiedMs: number;
+}
+
+/**
+ * Counts what is local in the image at `path`, which may be open and being written: the tables on the disk are
+ * consistent at every moment, and at most a commit behind. Fails with `malformed` when it is no QED image, as what a
+ * crash leaves of one that was being created.
+ * @param sourceBytes length of what lies behind: what the image has beyond it needs no source
+ */
+export async function surveyImage(path: string, sourceBytes: number): Promise<Result<Survey>> {
+  const file = NodeFile.open(path, { readOnly: true });
+  if (!file.ok) return file;
+  try {
+    const stat = fs.statSync(path);
+    const tables = await readTables(file.value);
+    if (!tables.ok) return (await isHalfMade(file.value)) ? neverFinished(path) : tables;
+    const { imageBytes } = tables.value.header;
+    const standalone = !hasBackingFile(tables.value.header);
+    const local = standalone ? ok(imageBytes) : await countLocal(tables.value, sourceBytes);
+    if (!local.ok) return local;
+    return ok({
+      lengthBytes: imageBytes,
+      standalone,
+      localBytes: local.value,
+      fileLength: stat.size,
+      modifiedMs: stat.mtimeMs,
+    });
+  } catch (error) {
+    return failureFromSystem(error, `Could not look at '${path}'`);
+  } finally {
+    await file.value.close();
+  }
+}
+
+async function countLocal(tables: ImageTables, sourceBytes: number): Promise<Result<number>> {
+  const { clusterBytes, bytesPerTable } = tables.geometry;
+  const { imageBytes } = tables.header;
+  const needed = Math.min(sourceBytes, imageBytes);
+  let missing = 0;
+  for (let index = 0; index < tables.l1Entries; index++) {
+    const start = index * bytesPerTable;
+    if (start >= needed) break;
+    if (!hasTable(tables, index)) {
+      missing += Math.min(bytesPerTable, needed - start);
+      continue;
+    }
+    const count = Math.min(l2EntriesAt(tables, index), Math.ceil((needed - start) / clusterBytes));
+    const visited = await visitEntries(tables, index, 0, count, (piece, first, entries) => {
+      for (let entry = 0; entry < entries; entry++) {
+        if (piece.get(entry) !== UNALLOCATED) continue;
+        missing += Math.min(clusterBytes, needed - start - (first + entry) * clusterBytes);
+      }
+    });
+    if (!visited.ok) return visited;
+  }
+  return ok(imageBytes - missing);
+}
+
+/** The header is written last: until then there are zeroes in its place, or nothing. */
+async function isHalfMade(file: NodeFile): Promise<boolean> {
+  const magic = new Uint8Array(4);
+  const read = await file.read(0, magic);
+  return read.ok && magic.every((byte) => byte === 0);
+}
+
+function neverFinished(path: string) {
+  return err('malformed', `'${path}' was never finished: it has no header. Nothing in it can be used`);
+}
