@@ -72,7 +72,9 @@ export class QedImage {
     const prepared = file.readOnly ? DONE : await image.#prepareForWriting(fileBytes);
     if (!prepared.ok) return prepared;
     const l1Read = await file.read(header.l1TableOffset, image.#l1.bytes);
-    return l1Read.ok ? ok(image) : l1Read;
+    if (!l1Read.ok) return l1Read;
+    const grown = await image.#noteGrowth();
+    return grown.ok ? ok(image) : grown;
   }
 
   private constructor(
@@ -304,7 +306,20 @@ export class QedImage {
     }
     // A table that was just added may lie behind the end of the file: its entries are 0.
     const read = await this.file.read(this.#sliceFileOffset(offset), slice.bytes);
-    return read.ok ? ok(slice) : read;
+    const grown = read.ok ? await this.#noteGrowth() : read;
+    return grown.ok ? ok(slice) : grown;
+  }
+
+  /**
+   * An image that is only read here may be streamed into by somebody else. That changes no byte of its content, but
+   * the tables just read may refer to clusters added since it was opened.
+   */
+  async #noteGrowth(): Promise<Result<void>> {
+    if (!this.file.readOnly) return DONE;
+    const fileBytes = await this.file.length();
+    if (!fileBytes.ok) return fileBytes;
+    this.#usedEnd = Math.max(this.#usedEnd, alignDown(fileBytes.value, this.geometry.clusterBytes));
+    return DONE;
   }
 
   #scan(table: Table, offset: number, length: number): Result<Extent> {
