@@ -1,4 +1,4 @@
-import { err, ok, type Result } from '../../../shared/result.ts';
+import { DONE, err, ok, type Result } from '../../../shared/result.ts';
 import type { JobListener } from './job-events.ts';
 import { checkSpeed, StreamJob, type StreamJobInfo, type StreamJobOptions } from './stream-job.ts';
 
@@ -6,14 +6,17 @@ import { checkSpeed, StreamJob, type StreamJobInfo, type StreamJobOptions } from
 const JOB_ID = /^[A-Za-z][A-Za-z0-9._-]*$/;
 
 export interface StreamRequest extends StreamJobOptions {
-  /** Names of the block nodes the job changes or reads; no two jobs may share one. */
+  /** Names of the block nodes the job changes or reads, topmost first; no two jobs may share one. */
   readonly nodes: readonly string[];
+  /** What to call the first of them to whoever comes upon it from above: QEMU has a filter node there. */
+  readonly filterNode?: string | undefined;
 }
 
 interface Entry {
   readonly job: StreamJob;
   /** Emptied when the job has concluded. */
   nodes: readonly string[];
+  readonly filterNode: string | undefined;
 }
 
 /** The jobs of a process by id, with the block nodes they keep busy. */
@@ -31,12 +34,9 @@ export class JobTable {
    * leaves the events of a job that was created and given up).
    */
   stream(request: StreamRequest): Result<StreamJob> {
-    for (const node of request.nodes) {
-      if (this.isBusy(node)) {
-        return err('busy', `Node '${node}' is busy: block device is in use by block job: stream`);
-      }
-    }
-    const { id } = request;
+    const free = this.checkFree(request.nodes);
+    if (!free.ok) return free;
+    const { id, nodes, filterNode } = request;
     if (!JOB_ID.test(id)) return err('invalid-argument', `Invalid job ID '${id}'`);
     if (this.#entries.has(id)) return err('already-exists', `Job ID '${id}' already in use`);
     const speed = checkSpeed(request.speed ?? 0);
@@ -53,7 +53,7 @@ export class JobTable {
       job.discard();
       return speed;
     }
-    this.#entries.set(id, { job, nodes: request.nodes });
+    this.#entries.set(id, { job, nodes, filterNode });
     job.start();
     return ok(job);
   }
@@ -65,8 +65,18 @@ export class JobTable {
   }
 
   isBusy(node: string): boolean {
-    for (const entry of this.#entries.values()) if (entry.nodes.includes(node)) return true;
-    return false;
+    return this.#userOf(node) !== undefined;
+  }
+
+  /** Fails with `busy`, in QEMU's words, when a job uses one of `nodes`, which are looked at from the first on. */
+  checkFree(nodes: readonly string[]): Result<void> {
+    for (const [index, node] of nodes.entries()) {
+      const user = this.#userOf(node);
+      if (user === undefined) continue;
+      const met = index > 0 && user.nodes[0] === node ? (user.filterNode ?? node) : node;
+      return err('busy', `Node '${met}' is busy: block device is in use by block job: stream`);
+    }
+    return DONE;
   }
 
   /** Every job, oldest first. */
@@ -74,11 +84,21 @@ export class JobTable {
     return [...this.#entries.values()].map(({ job }) => job.info());
   }
 
+  /** Lets every job that waits for its source try again at once. */
+  retryNow(): void {
+    for (const { job } of this.#entries.values()) job.retryNow();
+  }
+
   /** Ends every job and resolves when all have ended: before their disks are closed. */
   async cancelAll(): Promise<void> {
     const jobs = [...this.#entries.values()].map(({ job }) => job);
     for (const job of jobs) job.cancel(true);
     await Promise.all(jobs.map((job) => job.done));
+  }
+
+  #userOf(node: string): Entry | undefined {
+    for (const entry of this.#entries.values()) if (entry.nodes.includes(node)) return entry;
+    return undefined;
   }
 
   #follow(id: string, status: string): void {

@@ -214,6 +214,7 @@ export class StreamJob implements TransferOwner {
 
   /** The network is back, or somebody thinks so: asks the source again without waiting for the next try. */
   retryNow(): void {
+    if (this.#source.waiting === null) return;
     this.#source.retryNow();
     this.#transfer.wake();
   }
