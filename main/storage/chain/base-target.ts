@@ -1,4 +1,4 @@
-import { err, ok, type Result } from '../../../shared/result.ts';
+import { DONE, err, ok, type Result } from '../../../shared/result.ts';
 import type { BlockDevice } from '../../block/device.ts';
 import { rangeEnd, type Range } from '../../block/range.ts';
 import { QedDevice } from '../../qed/device.ts';
@@ -26,13 +26,13 @@ export function baseTarget(
   if (overlay.readOnly) return err('read-only', 'Block node is read-only');
   return ok({
     name: overlay.name,
-    lengthBytes: overlay.lengthBytes,
+    lengthBytes: between.length === 0 ? 0 : overlay.lengthBytes,
     clusterBytes: overlay.clusterBytes,
     remote: between.some((layer) => layer.remote),
     findMissing: (from, to) => findHeldBetween(overlay, between, from, to),
     populate: (ranges) => overlay.populate(ranges),
     finish: async () => {
-      if (between.length === 0) return ok(undefined);
+      if (between.length === 0) return DONE;
       const device = await base.open();
       if (!device.ok) return device;
       const shortest = Math.min(...between.map((layer) => layer.lengthBytes));

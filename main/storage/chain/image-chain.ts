@@ -9,11 +9,22 @@ export interface ImageChain {
   readonly format: ImageFormat;
   /** Null when nothing lies behind, or when nothing behind is to be opened. */
   readonly backing: ImageChain | null;
+  /** What jobs and monitors call this layer; its location where left out. */
+  readonly nodeName?: string | undefined;
+}
+
+export function nodeNameOf(layer: ImageChain): string {
+  return layer.nodeName ?? layer.location;
 }
 
 /** The layers of a chain, topmost first. */
 export function layersOf(chain: ImageChain): ImageChain[] {
   return chain.backing === null ? [chain] : [chain, ...layersOf(chain.backing)];
+}
+
+/** The chain of these layers, topmost first; null for none. */
+export function chainOf(layers: readonly ImageChain[]): ImageChain | null {
+  return layers.reduceRight<ImageChain | null>((backing, layer) => ({ ...layer, backing }), null);
 }
 
 /** How `image` is to be named in the header of `overlay`: relative where both lie in one folder, so they can move. */

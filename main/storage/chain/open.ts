@@ -65,7 +65,11 @@ async function openQed(
   return ok(new QedDevice(image.value, behind.value, options.copier?.(image.value, backing)));
 }
 
-async function openBehind(
+/**
+ * Opens what is to lie behind an overlay of `overlayBytes`, for reading; where asked to, a remote source only when it
+ * is needed.
+ */
+export async function openBehind(
   backing: ImageChain,
   overlayBytes: number,
   options: OpenOptions,

@@ -1,5 +1,5 @@
 import type { Clock } from '../../../shared/clock.ts';
-import { DONE, err, ok, type Err, type Result } from '../../../shared/result.ts';
+import { err, ok, type Err, type Result } from '../../../shared/result.ts';
 import type { BlockDevice } from '../../block/device.ts';
 import { QedDevice } from '../../qed/device.ts';
 import { WAIT } from '../../streaming/back-off.ts';
@@ -7,16 +7,14 @@ import { CopyOnReadDevice } from '../../streaming/copy-on-read.ts';
 import { BucketChain } from '../../streaming/limits/bucket-chain.ts';
 import type { RateLimit } from '../../streaming/limits/rate-limit.ts';
 import { TokenBucket } from '../../streaming/limits/token-bucket.ts';
-import { JobTable } from '../../streaming/job/job-table.ts';
+import type { JobEvent } from '../../streaming/job/job-events.ts';
 import type { StreamJob, StreamJobInfo } from '../../streaming/job/stream-job.ts';
-import { overlayTarget, type StreamTarget } from '../../streaming/job/stream-target.ts';
 import { GuestLed } from '../../streaming/order/guest-led.ts';
-import { baseTarget } from '../chain/base-target.ts';
-import { backingReferenceFor, layersOf, type ImageChain } from '../chain/image-chain.ts';
 import { openChain } from '../chain/open.ts';
 import { WorkerCopier } from '../worker-copier.ts';
 import type { DiskEvent } from './disk-events.ts';
 import type { DiskSpec, StreamSpec } from './disk-spec.ts';
+import { DiskStreams } from './disk-streams.ts';
 
 /** What is known of a disk at a moment; bytes of guest range. */
 export interface DiskStatus {
@@ -26,7 +24,10 @@ export interface DiskStatus {
   /** The image's own wishes, see `COPY_ON_READ` and `STREAM` in `main/qed/format.ts`. */
   readonly flags: { readonly copyOnRead: boolean; readonly stream: boolean };
   readonly guest: GuestCounters;
+  /** The latest job on the topmost image. */
   readonly job: StreamJobInfo | null;
+  /** Every job there is, oldest first. */
+  readonly jobs: readonly StreamJobInfo[];
 }
 
 export interface GuestCounters {
@@ -51,9 +52,8 @@ export class OpenDisk {
   readonly #limit: RateLimit;
   readonly #diskBucket: TokenBucket;
   readonly #guestLed = new GuestLed();
-  readonly #jobs: JobTable;
+  readonly #streams: DiskStreams;
   readonly #tell: (event: DiskEvent) => void;
-  #job: StreamJob | null = null;
   readonly #guest = { reads: 0, readBytes: 0, missedReads: 0, writes: 0, writtenBytes: 0 };
 
   static async open(
@@ -105,7 +105,14 @@ export class OpenDisk {
       ...(spec.globalLimit === undefined ? [] : [new TokenBucket(clock, undefined, spec.globalLimit)]),
       this.#diskBucket,
     ]);
-    this.#jobs = new JobTable((event) => tell({ kind: 'job', event }));
+    this.#streams = new DiskStreams({
+      spec,
+      overlay: this.#overlay,
+      clock,
+      limit: this.#limit,
+      order: [this.#guestLed],
+      listener: (event) => this.#hearJob(event),
+    });
     this.device = this.#guestView(device);
   }
 
@@ -114,35 +121,20 @@ export class OpenDisk {
     this.#diskBucket.setRate(bytesPerSecond);
   }
 
-  /** Starts a job that fills the image from what lies behind it. Failures carry QEMU's texts. */
-  startStream(spec: StreamSpec): Result<void> {
-    const target = this.#target(spec.baseLayer);
-    if (!target.ok) return target;
-    const started = this.#jobs.stream({
-      id: spec.jobId,
-      target: target.value,
-      nodes: [this.device.name],
-      clock: this.#clock,
-      speed: spec.speed,
-      limit: this.#limit,
-      onError: spec.onError,
-      order: [this.#guestLed],
-      ...(this.#spec.onSourceLost === 'wait' && { onSourceLost: WAIT }),
-    });
-    if (!started.ok) return started;
-    this.#job = started.value;
-    return DONE;
+  /** Starts a job that fills an image of the chain from what lies behind it. Failures carry QEMU's texts. */
+  startStream(spec: StreamSpec): Promise<Result<void>> {
+    return this.#streams.start(spec);
   }
 
   /** The job with this id, or `not-found`. */
   job(id: string): Result<StreamJob> {
-    return this.#jobs.find(id);
+    return this.#streams.find(id);
   }
 
   /** The network is back, or somebody thinks so: whatever waits for a source tries again at once. */
   retryNow(): void {
-    if (this.device instanceof CopyOnReadDevice) this.device.retryNow();
-    this.#job?.retryNow();
+    this.#retryReads();
+    this.#streams.retryNow();
   }
 
   status(): DiskStatus {
@@ -155,13 +147,14 @@ export class OpenDisk {
         stream: image?.hasCompatFeature('STREAM') ?? false,
       },
       guest: { ...this.#guest },
-      job: this.#job?.info() ?? null,
+      job: this.#streams.topJob,
+      jobs: this.#streams.query(),
     };
   }
 
   /** Ends the job, resumably, makes everything durable and closes the images. */
   async close(): Promise<Result<void>> {
-    await this.#jobs.cancelAll();
+    await this.#streams.end();
     const closed = await this.device.close();
     await this.#copier?.close();
     return closed;
@@ -186,6 +179,8 @@ export class OpenDisk {
           if (!missed) return;
           this.#guest.missedReads++;
           this.#guestLed.noteMiss(access);
+          // Whoever gets an answer first tells the other: each backs off by itself, for up to 30 s.
+          this.#streams.retryNow();
         },
         waitingForData: (state) => {
           const waiting = state && { reads: state.reads, failure: state.failure };
@@ -196,26 +191,13 @@ export class OpenDisk {
     });
   }
 
-  #target(baseLayer: number | undefined): Result<StreamTarget> {
-    const overlay = this.#overlay;
-    if (overlay === null) {
-      return err('unsupported', `'${this.device.name}' is a raw image: there is nothing to stream into it`);
-    }
-    if (baseLayer === undefined) return overlayTarget(overlay);
-    const layers = layersOf(this.#spec.chain);
-    const base = layers[baseLayer];
-    if (base === undefined || baseLayer < 1) {
-      return err('invalid-argument', `'${this.device.name}' has no layer ${baseLayer} behind it`);
-    }
-    const between = devicesBehind(overlay).slice(0, baseLayer - 1);
-    return baseTarget(overlay, between, {
-      reference: backingReferenceFor(this.#spec.chain, base),
-      open: () => this.#openBase(base),
-    });
+  #hearJob(event: JobEvent): void {
+    if (event.event === 'STREAM_SOURCE_BACK') this.#retryReads();
+    this.#tell({ kind: 'job', event });
   }
 
-  #openBase(base: ImageChain): Promise<Result<BlockDevice>> {
-    return openChain(base, { clock: this.#clock, readOnly: true });
+  #retryReads(): void {
+    if (this.device instanceof CopyOnReadDevice) this.device.retryNow();
   }
 }
 
@@ -226,10 +208,4 @@ function lacksBacking(device: BlockDevice): Err | null {
     'invalid-argument',
     `'${device.name}' still needs its backing file ('${device.image.backing.name}'), which was not given`,
   );
-}
-
-/** The QED layers behind an overlay, topmost first, as far as they go. */
-function devicesBehind(overlay: QedDevice): QedDevice[] {
-  const next = overlay.backing;
-  return next instanceof QedDevice ? [next, ...devicesBehind(next)] : [];
 }

@@ -1,8 +1,7 @@
 import { systemClock, sleep } from '../../../../shared/clock.ts';
-import { err, ok, type Failure, type Result } from '../../../../shared/result.ts';
+import type { Failure } from '../../../../shared/result.ts';
 import { followChain } from '../../../storage/chain/follow.ts';
-import { layersOf, type ImageChain } from '../../../storage/chain/image-chain.ts';
-import { identityOf } from '../../../storage/chain/location.ts';
+import type { ImageChain } from '../../../storage/chain/image-chain.ts';
 import type { DiskEvent, WaitingReads } from '../../../storage/disk/disk-events.ts';
 import { DiskThread } from '../../../storage/disk/disk-thread.ts';
 import type { DiskStatus } from '../../../storage/disk/open-disk.ts';
@@ -35,8 +34,6 @@ type End =
   { readonly kind: 'completed' | 'interrupted' } | { readonly kind: 'failed'; readonly failure: Failure };
 
 async function streamChain(options: StreamArguments, chain: ImageChain, terminal: Terminal): Promise<number> {
-  const baseLayer = findBase(options, chain);
-  if (!baseLayer.ok) return complain(terminal, baseLayer.failure);
   const run = new StreamRun(options, terminal);
   const disk = await DiskThread.open(
     {
@@ -49,17 +46,9 @@ async function streamChain(options: StreamArguments, chain: ImageChain, terminal
     (event) => run.hear(event),
   );
   if (!disk.ok) return complain(terminal, disk.failure);
-  const end = await run.toEnd(disk.value, baseLayer.value);
+  const end = await run.toEnd(disk.value);
   const closed = await disk.value.close();
   return run.report(closed.ok ? end : { kind: 'failed', failure: closed.failure });
-}
-
-function findBase(options: StreamArguments, chain: ImageChain): Result<number | undefined> {
-  if (options.base === null) return ok(undefined);
-  const wanted = identityOf(options.base);
-  const index = layersOf(chain).findIndex((layer) => identityOf(layer.location) === wanted);
-  if (index > 0) return ok(index);
-  return err('not-found', `'${options.base}' is not in the backing chain of '${options.image}'`);
 }
 
 /** One streaming run as its user sees it. */
@@ -97,14 +86,9 @@ class StreamRun {
     }
   }
 
-  async toEnd(disk: DiskThread, baseLayer: number | undefined): Promise<End> {
-    const { speed, onError } = this.#options;
-    const started = await disk.startStream({
-      jobId: JOB_ID,
-      speed,
-      onError,
-      ...(baseLayer !== undefined && { baseLayer }),
-    });
+  async toEnd(disk: DiskThread): Promise<End> {
+    const { speed, onError, base } = this.#options;
+    const started = await disk.startStream({ jobId: JOB_ID, speed, onError, base: base ?? undefined });
     if (!started.ok) return { kind: 'failed', failure: started.failure };
     const { interrupted } = this.#terminal;
     let stoppedSinceMs: number | null = null;
