@@ -12,12 +12,17 @@ export interface CopyWorkerData {
   /** The free-space pointer of the thread that owns the image. */
   readonly allocator: SharedArrayBuffer;
   readonly connections?: number | undefined;
+  /** A guest uses the image: its requests go first. */
+  readonly standBack: boolean;
 }
 
 export interface CopyRequest {
   readonly id: number;
   readonly ranges: readonly Range[];
 }
+
+/** What a copy worker is sent. */
+export type CopyMessage = CopyRequest | 'stand-back';
 
 export interface CopyReply {
   readonly id: number;

@@ -10,7 +10,8 @@ import { Allocator } from '../qed/allocator.ts';
 import { ClusterStore, type StoreOutcome } from '../qed/cluster-store.ts';
 import { DirectCopier, type ClusterCopier } from '../qed/copier.ts';
 import { openChain } from './chain/open.ts';
-import type { CopyReply, CopyRequest, CopyWorkerData } from './copy-protocol.ts';
+import type { CopyMessage, CopyReply, CopyRequest, CopyWorkerData } from './copy-protocol.ts';
+import { standBack } from './thread-priority.ts';
 
 async function openCopier(data: CopyWorkerData): Promise<Result<ClusterCopier>> {
   const { source, imagePath, clusterBytes, connections } = data;
@@ -27,6 +28,7 @@ async function openCopier(data: CopyWorkerData): Promise<Result<ClusterCopier>> 
 }
 
 function serve(port: MessagePort, data: CopyWorkerData): void {
+  if (data.standBack) standBack();
   // A source that cannot be opened now may be there at the next request.
   let opening: Promise<Result<ClusterCopier>> | null = null;
   const copy = async ({ id, ranges }: CopyRequest) => {
@@ -36,7 +38,10 @@ function serve(port: MessagePort, data: CopyWorkerData): void {
     const outcome: StoreOutcome = copier.ok ? await copier.value.copy(ranges) : failed(copier);
     port.postMessage({ id, outcome } satisfies CopyReply);
   };
-  port.on('message', (request: CopyRequest) => void copy(request));
+  port.on('message', (message: CopyMessage) => {
+    if (message === 'stand-back') standBack();
+    else void copy(message);
+  });
 }
 
 function failed(failure: Err): StoreOutcome {
