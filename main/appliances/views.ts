@@ -1,0 +1,56 @@
+import type { ApplianceView, MasterView } from '../../shared/ipc/catalog.ts';
+import { TIB } from '../../shared/units.ts';
+import type { ApplianceRow } from '../catalog/tables/appliances.ts';
+import type { Master } from '../catalog/tables/masters.ts';
+
+/** The emulator counts sectors in 32 bits. */
+const MOST_DISK_BYTES = 2 * TIB;
+
+/** A location as it may be shown: without the password that an address may carry. */
+export function shownLocation(location: string): string {
+  if (!/^https?:/i.test(location)) return location;
+  try {
+    const url = new URL(location);
+    url.username = '';
+    url.password = '';
+    return url.href;
+  } catch {
+    return location;
+  }
+}
+
+/** @param problem why its master cannot be reached at present, if so */
+export function applianceView(
+  { id, description }: ApplianceRow,
+  master: Master,
+  problem: string | null,
+): ApplianceView {
+  const unavailableBecause = problem ?? cannotRun(description.arch, master.lengthBytes);
+  return {
+    id,
+    name: description.name,
+    summary: description.summary,
+    publisher: description.publisher,
+    version: description.version,
+    arch: description.arch,
+    licence: description.licence,
+    loginHint: description.loginHint ?? null,
+    memoryMiB: description.memoryMiB,
+    diskBytes: master.lengthBytes,
+    bootBytes: null,
+    source: master.source,
+    recommended: master.source === 'recipe',
+    available: unavailableBecause === null,
+    unavailableBecause,
+  };
+}
+
+export function masterView(master: Master, neededBy: string[]): MasterView {
+  const { id, name, source, lengthBytes } = master;
+  return { id, name, source, lengthBytes, location: shownLocation(master.location), neededBy };
+}
+
+function cannotRun(arch: string, lengthBytes: number): string | null {
+  if (arch !== 'i386') return `It needs a ${arch} processor, which the built-in machine does not have.`;
+  return lengthBytes > MOST_DISK_BYTES ? 'The built-in machine can use disks of at most 2 TiB.' : null;
+}
