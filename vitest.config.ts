@@ -13,7 +13,13 @@ const suite = (name: string, timeoutSeconds: number) => ({
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'unit', include: ['main/**/*.test.ts', 'renderer/**/*.test.ts', 'shared/**/*.test.ts'], testTimeout: 20_000 } },
+      {
+        test: {
+          name: 'unit',
+          include: ['main/**/*.test.ts', 'renderer/**/*.test.ts', 'shared/**/*.test.ts'],
+          testTimeout: 20_000,
+        },
+      },
       suite('oracle', 120),
       suite('crash', 600),
       suite('e2e', 600),

@@ -51,7 +51,6 @@ export class Lifecycle {
   showMain(): void {
     if (this.#phase === 'closing' || this.#phase === 'gone') return;
     this.#options.windows.showMain();
-    this.#options.tray.hide();
   }
 
   /** To be called when a machine changed: the last one may have been all that kept the app. */
@@ -106,8 +105,7 @@ export class Lifecycle {
   async #end(): Promise<void> {
     if (this.#phase === 'closing' || this.#phase === 'gone') return;
     this.#phase = 'closing';
-    const { services, windows, tray, clock, log } = this.#options;
-    tray.hide();
+    const { services, windows, clock, log } = this.#options;
     windows.closeAll();
     const inTime = new AbortController();
     const closed = services

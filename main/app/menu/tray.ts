@@ -6,7 +6,10 @@ export interface TrayActions {
   readonly quit: () => void;
 }
 
-/** The icon by which a Headwater without windows can be found again. */
+/**
+ * The icon by which a Headwater without windows can be found again. It appears when it is first needed and then stays:
+ * on Linux, destroying one whose desktop has not answered yet can take the whole process along (seen in Electron 33).
+ */
 export class TrayIcon {
   readonly #icon: string;
   readonly #actions: TrayActions;
@@ -30,10 +33,5 @@ export class TrayIcon {
       ]),
     );
     this.#tray.on('click', show);
-  }
-
-  hide(): void {
-    this.#tray?.destroy();
-    this.#tray = undefined;
   }
 }

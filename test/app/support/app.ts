@@ -62,25 +62,23 @@ export const test = base.extend<Fixtures>({
     // Chromium's helper processes write on for a moment after the app has gone.
     rmSync(home.folder, { recursive: true, force: true, maxRetries: 20 });
   },
-  product: async ({ home }, use) => {
-    const product = await home.launch(PRODUCT_ENTRY);
-    await use(product);
-    await end(product);
-  },
-  app: async ({ home }, use) => {
-    const app = await home.launch(TEST_ENTRY);
-    await use(app);
-    await end(app);
-  },
+  product: ({ home }, use) => launched(home, PRODUCT_ENTRY, use),
+  app: ({ home }, use) => launched(home, TEST_ENTRY, use),
   main: async ({ app }, use) => {
     await use(await app.firstWindow());
   },
 });
 
-/** Without the questions that quitting may ask. */
-async function end(app: ElectronApplication): Promise<void> {
+async function launched(
+  home: Home,
+  entry: string,
+  use: (app: ElectronApplication) => Promise<void>,
+): Promise<void> {
+  const app = await home.launch(entry);
   const child = app.process();
+  await use(app);
   if (child.exitCode !== null || child.signalCode !== null) return;
+  // Without the questions that quitting may ask.
   const gone = new Promise((resolve) => child.once('exit', resolve));
   child.kill('SIGKILL');
   await gone;
