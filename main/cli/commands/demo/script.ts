@@ -9,7 +9,10 @@ const WITNESS = '/root/headwater-was-here';
 
 export const FIRST_BOOT: readonly GuestStep[] = [
   { says: 'The guest reads: what system is this?', command: 'uname -sr; grep PRETTY_NAME /etc/os-release' },
-  { says: 'It reads some of its programs, which the overlay fetches now', command: 'cat /bin/* | wc -c' },
+  {
+    says: 'It reads all its programs: the overlay fetches what has not come by itself yet',
+    command: 'find /usr/bin -type f | xargs cat | wc -c',
+  },
   {
     says: 'It writes: a megabyte of noise, a note of its checksum, and makes both durable',
     command:
