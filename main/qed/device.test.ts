@@ -552,4 +552,17 @@ describe('closing a QED disk', () => {
     unwrap(await device.close());
     expect(file.content.length).toBe(2 * CLUSTER);
   });
+
+  it('tells when the file could not be cut, and is closed all the same', async () => {
+    const { file, device } = await newQed({ imageBytes: MIB, ...SMALL }, null, {
+      before: (operation) => {
+        const bad =
+          operation.kind === 'set-length' || (operation.kind === 'write' && operation.data[0] === 0xee);
+        return bad ? err('io', operation.kind) : null;
+      },
+    });
+    await device.write(0, new Uint8Array(8 * CLUSTER).fill(0xee));
+    expect(await device.close()).toMatchObject({ failure: { message: 'set-length' } });
+    expect(file.closed).toBe(true);
+  });
 });
