@@ -13,6 +13,7 @@ export class DiskThread {
   readonly #waiting = new Map<number, (result: Result<never>) => void>();
   #nextId = 0;
   #lost: Result<never> | null = null;
+  #closing: Promise<Result<void>> | null = null;
 
   /**
    * Starts the thread and opens the disk in it. Fails as {@link openChain} does.
@@ -70,8 +71,13 @@ export class DiskThread {
     return this.#call('status', null);
   }
 
-  /** Ends streaming resumably, makes everything durable, closes the disk and ends its thread. */
-  async close(): Promise<Result<void>> {
+  /** Ends streaming resumably, makes everything durable, closes the disk and ends its thread. Idempotent. */
+  close(): Promise<Result<void>> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<Result<void>> {
     const closed = await this.#call('close', null);
     await this.#worker.terminate();
     return closed;

@@ -25,7 +25,10 @@ export async function openMachineDisk(
   const disk = await DiskThread.open(spec, listen);
   if (!disk.ok) return disk;
   const status = await disk.value.status();
-  if (!status.ok) return status;
+  if (!status.ok) {
+    await disk.value.close();
+    return status;
+  }
   const wanted =
     stream === 'image' && status.value.flags.stream && !status.value.standalone && !spec.readOnly;
   if (!wanted) return ok({ disk: disk.value, warning: null });
