@@ -1,6 +1,7 @@
 import type { Range } from '../block/range.ts';
 import type { StoreOutcome } from '../qed/cluster-store.ts';
 import type { ImageChain } from './chain/image-chain.ts';
+import type { SharedSeals } from './chain/source-seals.ts';
 
 /** What a copy worker needs to know about the image it helps to fill; sent as its `workerData`. */
 export interface CopyWorkerData {
@@ -12,6 +13,8 @@ export interface CopyWorkerData {
   /** The free-space pointer of the thread that owns the image. */
   readonly allocator: SharedArrayBuffer;
   readonly connections?: number | undefined;
+  /** What the sources are that the guest's thread has opened. */
+  readonly seals: SharedSeals;
   /** A guest uses the image: its requests go first. */
   readonly standBack: boolean;
 }

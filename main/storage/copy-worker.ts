@@ -10,6 +10,7 @@ import { Allocator } from '../qed/allocator.ts';
 import { ClusterStore, type StoreOutcome } from '../qed/cluster-store.ts';
 import { DirectCopier, type ClusterCopier } from '../qed/copier.ts';
 import { openChain } from './chain/open.ts';
+import { SourceSeals } from './chain/source-seals.ts';
 import type { CopyMessage, CopyReply, CopyRequest, CopyWorkerData } from './copy-protocol.ts';
 import { standBack } from './thread-priority.ts';
 
@@ -17,8 +18,12 @@ async function openCopier(data: CopyWorkerData): Promise<Result<ClusterCopier>> 
   const { source, imagePath, clusterBytes, connections } = data;
   const file = NodeFile.open(imagePath, { readOnly: false });
   if (!file.ok) return file;
-  const options = { clock: systemClock, readOnly: true, ...(connections !== undefined && { connections }) };
-  const backing = await openChain(source, options);
+  const backing = await openChain(source, {
+    clock: systemClock,
+    readOnly: true,
+    seals: new SourceSeals(data.seals),
+    ...(connections !== undefined && { connections }),
+  });
   if (!backing.ok) {
     await file.value.close();
     return backing;

@@ -59,6 +59,7 @@ class DiskServer {
   }
 
   #connect(disk: OpenDisk, port: MessagePort): Result<void> {
+    disk.guestConnected();
     const service = serveBlockDevice(disk.device, port);
     this.#services.add(service);
     void service.ended.then((ended) => {
@@ -92,7 +93,9 @@ class DiskServer {
   async #close(): Promise<Result<void>> {
     const disk = this.#disk;
     this.#disk = null;
-    await Promise.all([...this.#services].map((service) => service.close()));
+    const ended = [...this.#services].map((service) => service.close());
+    disk?.stopWaiting();
+    await Promise.all(ended);
     return disk === null ? DONE : disk.close();
   }
 

@@ -157,8 +157,13 @@ export class CopyOnReadDevice implements BlockDevice {
     return this.#closing;
   }
 
-  async #close(): Promise<Result<void>> {
+  /** Reads that wait for a lost source fail, now and later: the device is about to be closed. */
+  giveUpWaiting(): void {
     this.#waits.giveUp();
+  }
+
+  async #close(): Promise<Result<void>> {
+    this.giveUpWaiting();
     const stopped = this.#ahead?.stop();
     await this.#requests.idle();
     await stopped;

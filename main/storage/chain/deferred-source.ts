@@ -1,6 +1,6 @@
-import { DONE, ok, type Result } from '../../../shared/result.ts';
+import { DONE, ok, type Err, type Result } from '../../../shared/result.ts';
 import { readPadded } from '../../block/backing-read.ts';
-import { checkRange, readOnlyFailure } from '../../block/bounds.ts';
+import { checkRange, closedFailure, readOnlyFailure } from '../../block/bounds.ts';
 import type { BlockDevice, Extent } from '../../block/device.ts';
 
 /**
@@ -17,12 +17,18 @@ export class DeferredSource implements BlockDevice {
   readonly remote = true;
   readonly #openSource: () => Promise<Result<BlockDevice>>;
   #opening: Promise<Result<BlockDevice>> | null = null;
+  #opened: BlockDevice | null = null;
+  readonly #closed: Promise<Err>;
+  #giveUp: () => void = () => {};
 
   /** @param lengthBytes size of the overlay in front, in bytes */
   constructor(name: string, lengthBytes: number, openSource: () => Promise<Result<BlockDevice>>) {
     this.name = name;
     this.lengthBytes = lengthBytes;
     this.#openSource = openSource;
+    this.#closed = new Promise((resolve) => {
+      this.#giveUp = () => resolve(closedFailure(this));
+    });
   }
 
   async read(offset: number, target: Uint8Array): Promise<Result<void>> {
@@ -54,17 +60,21 @@ export class DeferredSource implements BlockDevice {
     return DONE;
   }
 
+  /** Reads under way fail. Does not wait for a source that is still being opened. */
   async close(): Promise<Result<void>> {
-    const source = await this.#opening;
-    return source?.ok === true ? source.value.close() : DONE;
+    this.#giveUp();
+    void this.#opening?.then((source) => (source.ok ? source.value.close() : DONE));
+    return DONE;
   }
 
   /** Reads that come while it is being opened share the attempt. */
   async #source(): Promise<Result<BlockDevice>> {
+    if (this.#opened !== null) return ok(this.#opened);
     this.#opening ??= this.#openSource();
     const attempt = this.#opening;
-    const source = await attempt;
-    if (!source.ok && this.#opening === attempt) this.#opening = null;
+    const source = await Promise.race([this.#closed, attempt]);
+    if (source.ok) this.#opened = source.value;
+    else if (this.#opening === attempt) this.#opening = null;
     return source;
   }
 }

@@ -14,6 +14,7 @@ import { DeferredSource } from './deferred-source.ts';
 import type { ImageChain } from './image-chain.ts';
 import { isRemote, localPath } from './location.ts';
 import { LockedFile } from './locked-file.ts';
+import type { SourceSeals } from './source-seals.ts';
 
 export interface OpenOptions {
   readonly clock: Clock;
@@ -25,6 +26,8 @@ export interface OpenOptions {
    * from what is local. Otherwise a source that cannot be reached fails the opening.
    */
   readonly deferRemote?: boolean;
+  /** Refuses remote sources that are not what others of this disk have opened. */
+  readonly seals?: SourceSeals;
   readonly qed?: Omit<QedImageOptions, 'clock'>;
   /** Makes what moves the data when the topmost image is streamed; by default the opening thread does it. */
   readonly copier?: (image: QedImage, backing: ImageChain) => ClusterCopier;
@@ -74,13 +77,14 @@ export async function openBehind(
   overlayBytes: number,
   options: OpenOptions,
 ): Promise<Result<BlockDevice>> {
-  const { clock, connections, deferRemote } = options;
+  const { clock, connections, deferRemote, seals } = options;
   const open = () =>
     openChain(backing, {
       clock,
       readOnly: true,
       ...(connections !== undefined && { connections }),
       ...(deferRemote !== undefined && { deferRemote }),
+      ...(seals !== undefined && { seals }),
     });
   const defer = deferRemote === true && isRemote(backing.location);
   return defer ? ok(new DeferredSource(backing.location, overlayBytes, open)) : open();
@@ -101,8 +105,16 @@ async function openFile(location: string, options: OpenOptions): Promise<Result<
   return lock;
 }
 
-function openRemote(location: string, { clock, connections }: OpenOptions): Promise<Result<BlockDevice>> {
-  return openHttpDevice(location, { clock, connections });
+async function openRemote(
+  location: string,
+  { clock, connections, seals }: OpenOptions,
+): Promise<Result<BlockDevice>> {
+  const opened = await openHttpDevice(location, { clock, connections });
+  if (!opened.ok || seals === undefined) return opened;
+  const same = seals.check(location, opened.value.identity);
+  if (same.ok) return opened;
+  await opened.value.close();
+  return same;
 }
 
 function cannotWriteTo(location: string) {

@@ -10,11 +10,16 @@ import { TokenBucket } from '../../streaming/limits/token-bucket.ts';
 import type { JobEvent } from '../../streaming/job/job-events.ts';
 import type { StreamJob, StreamJobInfo } from '../../streaming/job/stream-job.ts';
 import { GuestLed } from '../../streaming/order/guest-led.ts';
+import { layersOf } from '../chain/image-chain.ts';
 import { openChain } from '../chain/open.ts';
+import { SourceSeals } from '../chain/source-seals.ts';
 import { WorkerCopier } from '../worker-copier.ts';
 import type { DiskEvent } from './disk-events.ts';
 import type { DiskSpec, StreamSpec } from './disk-spec.ts';
 import { DiskStreams } from './disk-streams.ts';
+
+/** How long closing a disk waits for a source that says nothing. */
+const SILENT_SOURCE_MS = 2000;
 
 /** What is known of a disk at a moment; bytes of guest range. */
 export interface DiskStatus {
@@ -54,6 +59,7 @@ export class OpenDisk {
   readonly #guestLed = new GuestLed();
   readonly #streams: DiskStreams;
   readonly #tell: (event: DiskEvent) => void;
+  #cancelLetGo: (() => void) | null = null;
   readonly #guest = { reads: 0, readBytes: 0, missedReads: 0, writes: 0, writtenBytes: 0 };
 
   static async open(
@@ -62,10 +68,12 @@ export class OpenDisk {
     tell: (event: DiskEvent) => void,
   ): Promise<Result<OpenDisk>> {
     let copier: WorkerCopier | null = null;
+    const seals = SourceSeals.for(layersOf(spec.chain).map(({ location }) => location));
     const opened = await openChain(spec.chain, {
       clock,
       readOnly: spec.readOnly,
       deferRemote: spec.onSourceLost === 'wait',
+      seals,
       ...(spec.connections !== undefined && { connections: spec.connections }),
       qed: {
         onBackgroundFailure: ({ failure }) => tell({ kind: 'store-failed', failure }),
@@ -77,6 +85,7 @@ export class OpenDisk {
           clusterBytes: image.geometry.clusterBytes,
           allocator: image.allocator.shared,
           connections: spec.connections,
+          seals: { locations: seals.locations, memory: seals.memory },
         });
         return copier;
       },
@@ -121,6 +130,11 @@ export class OpenDisk {
     this.#diskBucket.setRate(bytesPerSecond);
   }
 
+  /** A guest uses the disk from now on: what works in the background stands back. */
+  guestConnected(): void {
+    this.#copier?.standBack();
+  }
+
   /** Starts a job that fills an image of the chain from what lies behind it. Failures carry QEMU's texts. */
   startStream(spec: StreamSpec): Promise<Result<void>> {
     return this.#streams.start(spec);
@@ -152,10 +166,25 @@ export class OpenDisk {
     };
   }
 
+  /**
+   * Nothing waits for a source any more that is known to be lost: its reads fail. One that is only silent gets a
+   * moment, then its connections are ended. To be called when nobody needs the disk any more, before it is closed.
+   */
+  stopWaiting(): void {
+    if (this.#cancelLetGo !== null) return;
+    if (this.device instanceof CopyOnReadDevice) this.device.giveUpWaiting();
+    this.#cancelLetGo = this.#clock.after(SILENT_SOURCE_MS, () => {
+      if (this.#overlay?.remote === true) void this.#overlay.backing?.close();
+      void this.#copier?.close();
+    });
+  }
+
   /** Ends the job, resumably, makes everything durable and closes the images. */
   async close(): Promise<Result<void>> {
+    this.stopWaiting();
     await this.#streams.end();
     const closed = await this.device.close();
+    this.#cancelLetGo?.();
     await this.#copier?.close();
     return closed;
   }
@@ -170,6 +199,7 @@ export class OpenDisk {
     return new CopyOnReadDevice(overlay, {
       clock: this.#clock,
       limit: this.#limit,
+      leftToJob: () => this.#streams.fillTopmost,
       ...(onSourceLost === 'wait' && { onSourceLost: WAIT }),
       observer: {
         guestAccess: (access) => {
@@ -203,7 +233,9 @@ export class OpenDisk {
 
 /** A guest on an overlay whose backing file nobody named would see zeroes where its data is, and write them back. */
 function lacksBacking(device: BlockDevice): Err | null {
-  if (!(device instanceof QedDevice) || device.backing !== null || device.image.backing === null) return null;
+  if (!(device instanceof QedDevice)) return null;
+  if (device.backing !== null) return lacksBacking(device.backing);
+  if (device.image.backing === null) return null;
   return err(
     'invalid-argument',
     `'${device.name}' still needs its backing file ('${device.image.backing.name}'), which was not given`,
