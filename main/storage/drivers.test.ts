@@ -1,5 +1,6 @@
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { MessageChannel } from 'node:worker_threads';
 import { afterAll } from 'vitest';
 import { systemClock } from '../../shared/clock.ts';
 import { unwrap } from '../../shared/result.ts';
@@ -7,6 +8,8 @@ import { newQed } from '../../test/support/qed-disk.ts';
 import { describeBlockDevice } from '../block/device.conformance.ts';
 import { openHttpDevice } from '../block/http/http-device.ts';
 import { MemoryDevice } from '../block/memory.ts';
+import { BlockPortClient } from './block-port/client.ts';
+import { serveBlockDevice } from './block-port/server.ts';
 import { CopyOnReadDevice } from '../streaming/copy-on-read.ts';
 
 const servers: http.Server[] = [];
@@ -43,6 +46,13 @@ async function overlay(content: Uint8Array, backing: MemoryDevice | Awaited<Retu
   return new CopyOnReadDevice(device, { clock: systemClock });
 }
 
+describeBlockDevice('a disk in another thread', {
+  make: async (content) => {
+    const { port1, port2 } = new MessageChannel();
+    serveBlockDevice(MemoryDevice.of(content), port1);
+    return unwrap(await BlockPortClient.connect(port2));
+  },
+});
 describeBlockDevice('HTTP', { make: httpDevice });
 describeBlockDevice('copy-on-read over memory', {
   make: (content) => overlay(content, MemoryDevice.of(content)),

@@ -109,11 +109,13 @@ export class BlockPortClient implements BlockDevice {
   }
 
   async writeZeroes(offset: number, length: number): Promise<Result<void>> {
-    return done(await this.#ask({ op: 'write-zeroes', offset, length }));
+    const inside = checkRange(this, offset, length);
+    return inside.ok ? done(await this.#ask({ op: 'write-zeroes', offset, length })) : inside;
   }
 
   async discard(offset: number, length: number): Promise<Result<void>> {
-    return done(await this.#ask({ op: 'discard', offset, length }));
+    const inside = checkRange(this, offset, length);
+    return inside.ok ? done(await this.#ask({ op: 'discard', offset, length })) : inside;
   }
 
   async flush(): Promise<Result<void>> {
@@ -121,7 +123,8 @@ export class BlockPortClient implements BlockDevice {
   }
 
   async extentAt(offset: number, length: number): Promise<Result<Extent>> {
-    const result = await this.#ask({ op: 'extent-at', offset, length });
+    const inside = checkRange(this, offset, length);
+    const result = inside.ok ? await this.#ask({ op: 'extent-at', offset, length }) : inside;
     if (!result.ok) return result;
     return result.value.extent ? ok(result.value.extent) : err('malformed', `${this.name} sent no extent`);
   }
