@@ -56,6 +56,7 @@ export class DiskStreams {
   #lastStart: Promise<unknown> = Promise.resolve();
   readonly #endings = new InFlight();
   #topJob: StreamJob | null = null;
+  #topJobFillsAll = false;
   /** What lies behind the topmost image is open as it was before a job changed it. */
   #stale = false;
 
@@ -68,6 +69,11 @@ export class DiskStreams {
   /** The latest job on the topmost image, also when it has ended. */
   get topJob(): StreamJobInfo | null {
     return this.#topJob?.info() ?? null;
+  }
+
+  /** True while a job is at work that makes local whatever the topmost image lacks. */
+  get fillsTopmost(): boolean {
+    return this.#topJobFillsAll && this.#topJob?.status === 'running';
   }
 
   /** Every job, oldest first. */
@@ -128,7 +134,10 @@ export class DiskStreams {
       await own?.close();
       return started;
     }
-    if (isTopmost) this.#topJob = started.value;
+    if (isTopmost) {
+      this.#topJob = started.value;
+      this.#topJobFillsAll = nodes.base === null;
+    }
     void started.value.done.then(() => this.#endings.track(() => this.#afterwards(own)));
     return DONE;
   }

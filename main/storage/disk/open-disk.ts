@@ -199,7 +199,7 @@ export class OpenDisk {
     return new CopyOnReadDevice(overlay, {
       clock: this.#clock,
       limit: this.#limit,
-      leftToJob: () => this.#streams.fillTopmost,
+      leftToJob: () => this.#streams.fillsTopmost,
       ...(onSourceLost === 'wait' && { onSourceLost: WAIT }),
       observer: {
         guestAccess: (access) => {
