@@ -1,6 +1,5 @@
 import type { Clock } from '../../../shared/clock.ts';
 import { DONE, err, ok, type Result } from '../../../shared/result.ts';
-import { InFlight } from '../../block/in-flight.ts';
 import { QedDevice } from '../../qed/device.ts';
 import { WAIT } from '../../streaming/back-off.ts';
 import type { JobListener } from '../../streaming/job/job-events.ts';
@@ -52,9 +51,8 @@ export class DiskStreams {
   readonly #parts: DiskStreamsParts;
   readonly #table: JobTable;
   #layers: readonly ImageChain[];
-  /** Settles when the request before has been answered: they open files, and must not overtake one another. */
-  #lastStart: Promise<unknown> = Promise.resolve();
-  readonly #endings = new InFlight();
+  /** What opens and closes images when jobs start and end, one after the other. */
+  #lastStep: Promise<unknown> = Promise.resolve();
   #topJob: StreamJob | null = null;
   #topJobFillsAll = false;
   /** What lies behind the topmost image is open as it was before a job changed it. */
@@ -87,9 +85,7 @@ export class DiskStreams {
 
   /** Starts a job. Failures carry QEMU's texts where QEMU has the case. */
   start(spec: StreamSpec): Promise<Result<void>> {
-    const started = this.#lastStart.then(() => this.#start(spec));
-    this.#lastStart = started.catch(() => {});
-    return started;
+    return this.#inTurn(() => this.#start(spec));
   }
 
   /** Lets every job that waits for its source try again at once. */
@@ -99,13 +95,12 @@ export class DiskStreams {
 
   /** Ends every job, resumably, and resolves when what they had open is closed. */
   async end(): Promise<void> {
-    await this.#lastStart;
+    await this.#lastStep;
     await this.#table.cancelAll();
-    await this.#endings.idle();
+    await this.#lastStep;
   }
 
   async #start(spec: StreamSpec): Promise<Result<void>> {
-    await this.#endings.idle();
     const found = this.#findNodes(spec);
     if (!found.ok) return found;
     const nodes = found.value;
@@ -138,7 +133,12 @@ export class DiskStreams {
       this.#topJob = started.value;
       this.#topJobFillsAll = nodes.base === null;
     }
-    void started.value.done.then(() => this.#endings.track(() => this.#afterwards(own)));
+    void started.value.done.then(() =>
+      this.#inTurn(async () => {
+        await own?.close();
+        await this.#refresh();
+      }),
+    );
     return DONE;
   }
 
@@ -205,13 +205,10 @@ export class DiskStreams {
     if (!finished.ok) return finished;
     this.#layers = this.#layers.filter((layer) => !nodes.between.includes(nodeNameOf(layer)));
     if (own === null) return DONE;
+    const closed = await own.close();
     this.#stale = true;
-    return own.close();
-  }
-
-  async #afterwards(own: QedDevice | null): Promise<void> {
-    await own?.close();
-    await this.#refresh();
+    await this.#inTurn(() => this.#refresh());
+    return closed;
   }
 
   /**
@@ -229,6 +226,12 @@ export class DiskStreams {
     const changed = await overlay.changeBacking(reference, opened.value);
     if (changed.ok) this.#stale = false;
     else if (overlay.backing !== opened.value) await opened.value.close();
+  }
+
+  #inTurn<T>(step: () => Promise<T>): Promise<T> {
+    const done = this.#lastStep.then(step);
+    this.#lastStep = done.catch(() => {});
+    return done;
   }
 
   #options(): OpenOptions {
