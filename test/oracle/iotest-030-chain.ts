@@ -164,6 +164,7 @@ export class StreamedDisk {
   readonly events: JobEvent[] = [];
   readonly #disk: OpenDisk;
   readonly #waiting = new Set<() => void>();
+  readonly #listeners: ((event: JobEvent) => void)[] = [];
 
   static async open(chain: ImageChain, options: Partial<DiskSpec> = {}): Promise<StreamedDisk> {
     const opened = await StreamedDisk.tryOpen(chain, options);
@@ -226,11 +227,23 @@ export class StreamedDisk {
     throw new Error(`job '${id}' ended without a word`);
   }
 
+  listen(listener: (event: JobEvent) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  hasEnded(id: string): boolean {
+    return this.hasBeen(id, 'null');
+  }
+
+  hasBeen(id: string, status: JobStatus): boolean {
+    return this.events.some(
+      ({ event, data }) => event === 'JOB_STATUS_CHANGE' && data.id === id && data.status === status,
+    );
+  }
+
   /** Resolves when a job has been in a state. */
   async until(id: string, status: JobStatus): Promise<void> {
-    const isSo = (told: JobEvent) =>
-      told.event === 'JOB_STATUS_CHANGE' && told.data.id === id && told.data.status === status;
-    while (!this.events.some(isSo)) await new Promise<void>((resolve) => this.#waiting.add(resolve));
+    while (!this.hasBeen(id, status)) await new Promise<void>((resolve) => this.#waiting.add(resolve));
   }
 
   /** Streams to the end, which must be a good one. */
@@ -247,6 +260,7 @@ export class StreamedDisk {
 
   #hear(event: JobEvent): void {
     this.events.push(event);
+    for (const listener of this.#listeners) listener(event);
     for (const wake of this.#waiting) wake();
     this.#waiting.clear();
   }

@@ -68,9 +68,28 @@ class Hand {
   fail: (operation: FileOperation) => Err | null = () => null;
 }
 
+async function openImages(
+  clock: SimulatedClock,
+  folder: string,
+  readOnly: boolean,
+  base: Hand,
+  top: Hand,
+): Promise<QedDevice> {
+  const source = unwrap(NodeFile.open(path.join(folder, 'base.raw'), { readOnly: true }));
+  const watched = new WatchedFile(source, async (operation) => {
+    while (base.held) await clock.delay(10);
+    if (operation.kind === 'read') base.readBytes += operation.length;
+    return base.fail(operation);
+  });
+  const own = unwrap(NodeFile.open(path.join(folder, 'top.qed'), { readOnly }));
+  const file = new WatchedFile(own, (operation) => top.fail(operation));
+  const image = unwrap(await QedImage.open(file, { clock }));
+  return new QedDevice(image, image.backing === null ? null : unwrap(await RawDevice.open(watched)));
+}
+
 export class FileImage implements StreamedImage {
   readonly node: string;
-  readonly device: QedDevice;
+  #device: QedDevice;
   readonly #folder: string;
   readonly #base: Hand;
   readonly #top: Hand;
@@ -81,29 +100,26 @@ export class FileImage implements StreamedImage {
     shape: Pick<ImageShape, 'node' | 'readOnly'>,
   ): Promise<FileImage> {
     const [base, top] = [new Hand(), new Hand()];
-    const source = unwrap(NodeFile.open(path.join(folder, 'base.raw'), { readOnly: true }));
-    const watched = new WatchedFile(source, async (operation) => {
-      while (base.held) await clock.delay(10);
-      if (operation.kind === 'read') base.readBytes += operation.length;
-      return base.fail(operation);
-    });
-    const own = unwrap(NodeFile.open(path.join(folder, 'top.qed'), { readOnly: shape.readOnly ?? false }));
-    const image = unwrap(
-      await QedImage.open(new WatchedFile(own, (operation) => top.fail(operation)), { clock }),
-    );
-    const device = new QedDevice(
-      image,
-      image.backing === null ? null : unwrap(await RawDevice.open(watched)),
-    );
+    const device = await openImages(clock, folder, shape.readOnly ?? false, base, top);
     return new FileImage(device, folder, base, top, shape.node ?? 'drive0');
   }
 
   private constructor(device: QedDevice, folder: string, base: Hand, top: Hand, node: string) {
-    this.device = device;
+    this.#device = device;
     this.node = node;
     this.#folder = folder;
     this.#base = base;
     this.#top = top;
+  }
+
+  get device(): QedDevice {
+    return this.#device;
+  }
+
+  /** Closes the images and opens them again, as after the end of the program. */
+  async reopen(clock: SimulatedClock): Promise<void> {
+    unwrap(await this.#device.close());
+    this.#device = await openImages(clock, this.#folder, false, this.#base, this.#top);
   }
 
   /** Bytes read of the source so far. */
