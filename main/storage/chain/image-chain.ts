@@ -1,4 +1,5 @@
 import path from 'node:path';
+import type { SourceIdentity } from '../../block/http/source-identity.ts';
 import type { BackingReference } from '../../qed/image.ts';
 import { isRemote, localPath, type ImageFormat } from './location.ts';
 
@@ -9,6 +10,8 @@ export interface ImageChain {
   readonly format: ImageFormat;
   /** Null when nothing lies behind, or when nothing behind is to be opened. */
   readonly backing: ImageChain | null;
+  /** What is known of the file or source from before; another version of it is refused with `source-changed`. */
+  readonly expected?: SourceIdentity | undefined;
   /** What jobs and monitors call this layer; its location where left out. */
   readonly nodeName?: string | undefined;
 }

@@ -11,6 +11,7 @@ import { QedDevice } from '../../qed/device.ts';
 import { QedImage, type QedImageOptions } from '../../qed/image.ts';
 import { lockImage } from '../image-lock.ts';
 import { DeferredSource } from './deferred-source.ts';
+import { checkExpectedFile } from './expected-file.ts';
 import type { ImageChain } from './image-chain.ts';
 import { isRemote, localPath } from './location.ts';
 import { LockedFile } from './locked-file.ts';
@@ -42,6 +43,8 @@ export async function openChain(chain: ImageChain, options: OpenOptions): Promis
   if (chain.format === 'raw' && isRemote(chain.location)) {
     return options.readOnly ? openRemote(chain.location, options) : cannotWriteTo(chain.location);
   }
+  const unchanged = checkExpectedFile(chain);
+  if (!unchanged.ok) return unchanged;
   const file = await openFile(chain.location, options);
   if (!file.ok) return file;
   const opened =

@@ -1,5 +1,5 @@
 import type { Clock } from '../../../shared/clock.ts';
-import { err, ok, type Err, type Result } from '../../../shared/result.ts';
+import { DONE, err, ok, type Err, type Result } from '../../../shared/result.ts';
 import type { BlockDevice } from '../../block/device.ts';
 import { QedDevice } from '../../qed/device.ts';
 import { WAIT } from '../../streaming/back-off.ts';
@@ -69,6 +69,11 @@ export class OpenDisk {
   ): Promise<Result<OpenDisk>> {
     let copier: WorkerCopier | null = null;
     const seals = SourceSeals.for(layersOf(spec.chain).map(({ location }) => location));
+    for (const { location, expected } of layersOf(spec.chain)) {
+      // The first version that is seen is the one that counts.
+      const sealed = expected === undefined ? DONE : seals.check(location, expected);
+      if (!sealed.ok) return sealed;
+    }
     const opened = await openChain(spec.chain, {
       clock,
       readOnly: spec.readOnly,

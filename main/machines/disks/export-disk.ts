@@ -1,0 +1,77 @@
+import { randomBytes } from 'node:crypto';
+import fs from 'node:fs';
+import { DONE, err, type Result } from '../../../shared/result.ts';
+import { failureFromSystem } from '../../block/errno.ts';
+import type { ImageTasks } from '../../storage/overlays/image-tasks-client.ts';
+import type { QemuImg } from '../../storage/overlays/qemu-img.ts';
+import type { DiskRows } from './disk-control.ts';
+import { diskChain } from './overlay-chain.ts';
+
+export type ExportFormat = 'raw' | 'qed' | 'qcow2';
+
+export interface ExportOrder {
+  readonly rows: DiskRows;
+  /** The image needs nothing behind it. */
+  readonly complete: boolean;
+  readonly target: string;
+  readonly format: ExportFormat;
+}
+
+/** Writes a copy of a disk; raw and QED by ourselves, qcow2 through qemu-img. What is at `target` is replaced at the end. */
+export async function exportDisk(
+  order: ExportOrder,
+  tools: { readonly tasks: ImageTasks; readonly qemuImg: QemuImg },
+): Promise<Result<void>> {
+  const { rows, target, format } = order;
+  const chain = diskChain(rows.row.path, rows.masters);
+  const draft = draftFor(target);
+  if (format !== 'qcow2') return tools.tasks.run('export', { chain, target, draft, format });
+  if (!(await tools.qemuImg.isAvailable())) {
+    return err(
+      'unsupported',
+      'Exporting to qcow2 needs qemu-img, which is not installed (Debian: qemu-utils)',
+    );
+  }
+  // qemu-img would open whatever an unfinished image names as its backing file: it only gets images that name none.
+  if (order.complete) return convert(tools.qemuImg, { path: rows.row.path, format: 'qed' }, draft, target);
+  const whole = draftFor(target);
+  const copied = await tools.tasks.run('export', {
+    chain,
+    target: whole,
+    draft: draftFor(whole),
+    format: 'raw',
+  });
+  if (!copied.ok) return copied;
+  const converted = await convert(tools.qemuImg, { path: whole, format: 'raw' }, draft, target);
+  await remove(whole);
+  return converted;
+}
+
+async function convert(
+  qemuImg: QemuImg,
+  source: { path: string; format: string },
+  draft: string,
+  target: string,
+): Promise<Result<void>> {
+  const converted = await qemuImg.convert(source, { path: draft, format: 'qcow2' });
+  if (converted.ok) {
+    try {
+      await fs.promises.rename(draft, target);
+      return DONE;
+    } catch (error) {
+      await remove(draft);
+      return failureFromSystem(error, `Could not put '${target}' in place`);
+    }
+  }
+  await remove(draft);
+  return converted;
+}
+
+/** A name nobody else has, beside the target. */
+function draftFor(target: string): string {
+  return `${target}.${randomBytes(4).toString('hex')}.part`;
+}
+
+async function remove(file: string): Promise<void> {
+  await fs.promises.rm(file, { force: true }).catch(() => undefined); // a leftover beside the user's own file, nothing worse
+}

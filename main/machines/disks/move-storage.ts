@@ -1,0 +1,68 @@
+import path from 'node:path';
+import { because, DONE, err, type Result } from '../../../shared/result.ts';
+import type { Catalog, Tables } from '../../catalog/catalog.ts';
+import type { ImageFiles } from '../../storage/overlays/image-files.ts';
+import { deletePassing } from './passing-files.ts';
+
+/** A file of ours with the row that names it. */
+interface Movable {
+  readonly kind: 'disk' | 'snapshot';
+  readonly id: string;
+  readonly from: string;
+  readonly to: string;
+}
+
+/** The images that do not lie in `folder` yet: overlays, and the snapshots that some of them lie on. */
+export function imagesOutside(catalog: Catalog, folder: string): Result<Movable[]> {
+  const toFolder = (file: string) => path.join(folder, path.basename(file));
+  return catalog.read(({ disks, masters }) =>
+    [
+      ...masters.list().flatMap(({ id, role, location }) => {
+        return role === 'snapshot'
+          ? [{ kind: 'snapshot' as const, id, from: location, to: toFolder(location) }]
+          : [];
+      }),
+      ...disks
+        .list()
+        .map(({ id, path: file }) => ({ kind: 'disk' as const, id, from: file, to: toFolder(file) })),
+    ].filter(({ from, to }) => from !== to),
+  );
+}
+
+/**
+ * Moves one image: writes down the new file, copies, lets the row name it, and only then deletes the old one. A crash
+ * leaves the row with one whole file, and the other is deleted at the next start.
+ */
+export async function moveImage(
+  catalog: Catalog,
+  files: ImageFiles,
+  image: Movable,
+  nowMs: number,
+): Promise<Result<void>> {
+  const { from, to } = image;
+  const context = `Could not move '${from}'`;
+  // What is there already is somebody's. After it is written down it would be taken for ours.
+  const there = await files.stateOf(to);
+  if (there.ok) return err('already-exists', `${context}: '${to}' exists; move it away first`);
+  if (there.failure.code !== 'not-found') return because(context, there);
+  const begun = catalog.change(({ passingFiles }) => passingFiles.add([to], 'making', nowMs));
+  if (!begun.ok) return because(context, begun);
+  const copied = await files.duplicate(from, to);
+  if (!copied.ok) {
+    const undone = await deletePassing(catalog, files, [to]);
+    return because(context, undone.ok ? copied : undone);
+  }
+  const named = catalog.change((tables) => {
+    setPlace(tables, image);
+    tables.passingFiles.remove([to]);
+    tables.passingFiles.add([from], 'deleting', nowMs);
+  });
+  if (!named.ok) return because(context, named);
+  const deleted = await deletePassing(catalog, files, [from]);
+  return deleted.ok ? DONE : because(context, deleted);
+}
+
+function setPlace({ disks, masters }: Tables, { kind, id, to }: Movable): void {
+  if (kind === 'disk') disks.setPath(id, to);
+  else masters.moved(id, to, masters.find(id)?.lastModified ?? null);
+}

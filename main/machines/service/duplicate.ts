@@ -1,0 +1,108 @@
+import path from 'node:path';
+import { err, ok, type Result } from '../../../shared/result.ts';
+import type { Catalog, Tables } from '../../catalog/catalog.ts';
+import type { DiskRow } from '../../catalog/tables/disks.ts';
+import type { MachineRow } from '../../catalog/tables/machines.ts';
+import type { Master } from '../../catalog/tables/masters.ts';
+import { newStream } from '../../catalog/tables/streams.ts';
+import { isFarAway, masterChain } from '../disks/overlay-chain.ts';
+import { freeName, imageFileName, nameOfCopy } from './names.ts';
+import type { NewOverlay } from './new-overlays.ts';
+
+export interface DuplicateParts {
+  readonly catalog: Catalog;
+  readonly nowMs: () => number;
+  readonly newId: () => string;
+}
+
+export interface DuplicatePlan {
+  readonly machineId: string;
+  readonly name: string;
+  readonly overlays: readonly NewOverlay[];
+  /** The disk of the copy. */
+  readonly diskId: string;
+  readonly enter: (tables: Tables) => void;
+}
+
+/**
+ * What duplicating a machine that is off comes to:
+ *
+ * ```
+ *   before:  master ◀── image             after:  master ◀── image ◀── new overlay of the machine
+ *                                                  (as it was)  ◀────── overlay of its copy
+ * ```
+ *
+ * The image is never written again. Where it was complete the two overlays are linked ones, thin, over a local disk;
+ * where something of it is still missing both go on streaming by themselves, so that each becomes complete.
+ */
+export function planDuplicate(
+  parts: DuplicateParts,
+  machine: MachineRow,
+  disk: DiskRow,
+): Result<DuplicatePlan> {
+  const { catalog, newId, nowMs } = parts;
+  const read = catalog.read(({ machines, masters, streams }) => ({
+    name: freeName(nameOfCopy(machine.name), (name) => machines.isNameTaken(name)),
+    behind: disk.masterId === null ? [] : masters.withParents(disk.masterId),
+    stream: streams.find(disk.id) ?? newStream(disk.id, 'stopped'),
+  }));
+  if (!read.ok) return read;
+  const { name, behind, stream } = read.value;
+  const createdMs = nowMs();
+  const snapshot: Master = {
+    id: newId(),
+    name: `${machine.name}, ${new Date(createdMs).toISOString().slice(0, 16).replace('T', ' ')}`,
+    source: 'file',
+    location: disk.path,
+    format: 'qed',
+    lengthBytes: disk.lengthBytes,
+    etag: null,
+    lastModified: null,
+    sha256: null,
+    parentId: disk.masterId,
+    owned: true,
+    role: 'snapshot',
+    importState: 'ready',
+    importProblem: null,
+    createdMs,
+  };
+  const backing = masterChain([snapshot, ...behind]);
+  if (backing === null) return err('not-found', 'There is nothing to copy');
+  const folder = path.dirname(disk.path);
+  const thin = !isFarAway(behind);
+  const kind = thin ? 'linked' : 'standalone';
+  const copy: MachineRow = { ...machine, id: newId(), name, createdMs };
+  const copyDiskId = newId();
+  const ownPath = path.join(folder, imageFileName(machine.name, newId()));
+  const copyPath = path.join(folder, imageFileName(name, copyDiskId));
+  const overlay = (file: string): NewOverlay => ({
+    path: file,
+    backing,
+    lengthBytes: disk.lengthBytes,
+    use: thin ? 'thin' : 'streaming',
+  });
+  const wanted = thin ? 'stopped' : stream.wanted;
+  return ok({
+    machineId: copy.id,
+    name,
+    overlays: [overlay(ownPath), overlay(copyPath)],
+    diskId: copyDiskId,
+    enter({ machines, masters, disks, streams, surveys }) {
+      masters.add(snapshot);
+      disks.replaceImage(disk.id, { path: ownPath, masterId: snapshot.id, kind });
+      streams.put({ ...stream, wanted, completedMs: null });
+      surveys.remove(disk.id);
+      machines.add(copy);
+      disks.add({
+        id: copyDiskId,
+        machineId: copy.id,
+        masterId: snapshot.id,
+        kind,
+        path: copyPath,
+        lengthBytes: disk.lengthBytes,
+        createdMs,
+      });
+      streams.put({ ...newStream(copyDiskId, wanted), onError: stream.onError, limit: stream.limit });
+    },
+  });
+}

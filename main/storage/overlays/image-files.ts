@@ -1,0 +1,103 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { err, ok, type Result } from '../../../shared/result.ts';
+import { failureFromSystem } from '../../block/errno.ts';
+import { lockImage } from '../image-lock.ts';
+import { createOverlay, syncFolder, type OverlayUse } from './create-overlay.ts';
+import type { ImageChain } from '../chain/image-chain.ts';
+
+/** How a file stands on the computer. */
+export interface FileState {
+  readonly lengthBytes: number;
+  readonly modifiedMs: number;
+  /** What deleting it would free. */
+  readonly spaceBytes: number;
+}
+
+/** What is done with image files as a whole. One object, so that tests can end the program between any two steps. */
+export interface ImageFiles {
+  /** Never replaces a file. */
+  create(
+    overlay: ImageChain & { backing: ImageChain },
+    imageBytes: number,
+    use: OverlayUse,
+  ): Promise<Result<void>>;
+  /** Gives the content of a file a second name, by a link or a copy, durably. Never replaces a file. */
+  duplicate(from: string, to: string): Promise<Result<void>>;
+  /** Answers with the bytes that became free; a file that is gone already frees none. `busy` while it is open. */
+  delete(file: string): Promise<Result<number>>;
+  /** `not-found` when there is none. */
+  stateOf(file: string): Promise<Result<FileState>>;
+  /** The images in a folder, with their paths; none where there is no folder. */
+  list(folder: string): Promise<Result<string[]>>;
+}
+
+export const imageFiles: ImageFiles = {
+  create: createOverlay,
+  duplicate: duplicateFile,
+  delete: deleteImage,
+  stateOf,
+  list: listImages,
+};
+
+async function duplicateFile(from: string, to: string): Promise<Result<void>> {
+  try {
+    await fs.promises.mkdir(path.dirname(to), { recursive: true });
+    if (await tryLink(from, to)) return await syncFolder(path.dirname(to));
+    await fs.promises.copyFile(from, to, fs.constants.COPYFILE_EXCL | fs.constants.COPYFILE_FICLONE);
+    const handle = await fs.promises.open(to, 'r+');
+    await handle.sync().finally(() => handle.close());
+    return await syncFolder(path.dirname(to));
+  } catch (error) {
+    return failureFromSystem(error, `Could not copy '${from}' to '${to}'`);
+  }
+}
+
+/** Within one file system a second name is all that is needed. */
+async function tryLink(from: string, to: string): Promise<boolean> {
+  try {
+    await fs.promises.link(from, to);
+    return true;
+  } catch (error) {
+    const { errno } = failureFromSystem(error, '').failure;
+    if (errno === 'EEXIST' || errno === 'ENOENT' || errno === 'ENOSPC') throw error;
+    return false;
+  }
+}
+
+async function deleteImage(file: string): Promise<Result<number>> {
+  const state = await stateOf(file);
+  if (!state.ok) return state.failure.code === 'not-found' ? ok(0) : state;
+  const lock = lockImage(file);
+  if (!lock.ok) return lock;
+  try {
+    await fs.promises.unlink(file);
+    return ok(state.value.spaceBytes);
+  } catch (error) {
+    return failureFromSystem(error, `Could not delete '${file}'`);
+  } finally {
+    lock.value();
+  }
+}
+
+async function stateOf(file: string): Promise<Result<FileState>> {
+  try {
+    const stat = await fs.promises.stat(file);
+    if (!stat.isFile()) return err('invalid-argument', `'${file}' is not a regular file`);
+    // What another name still holds is not freed.
+    const spaceBytes = stat.nlink > 1 ? 0 : stat.blocks * 512;
+    return ok({ lengthBytes: stat.size, modifiedMs: stat.mtimeMs, spaceBytes });
+  } catch (error) {
+    return failureFromSystem(error, `Could not find '${file}'`);
+  }
+}
+
+async function listImages(folder: string): Promise<Result<string[]>> {
+  try {
+    const names = await fs.promises.readdir(folder);
+    return ok(names.filter((name) => name.endsWith('.qed')).map((name) => path.join(folder, name)));
+  } catch (error) {
+    const failed = failureFromSystem(error, `Could not list '${folder}'`);
+    return failed.failure.code === 'not-found' ? ok([]) : failed;
+  }
+}
