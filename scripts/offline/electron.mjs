@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readStamp } from '../setup/fingerprint.mjs';
 import { CACHE, ROOT } from '../setup/paths.mjs';
-import { CARRIED_VERSION } from './carried-electron.mjs';
+import { CARRIED_VERSION, carriedRuntimeNote } from './carried-electron.mjs';
 
 const PACKAGE = join(ROOT, 'node_modules/electron');
 export const CARRIED_FOLDER = join(CACHE, `electron-${CARRIED_VERSION}`);
@@ -27,9 +27,8 @@ export function installedElectron() {
   if (wanted !== undefined && ownVersion === wanted && existsSync(join(PACKAGE, 'path.txt'))) {
     return describe(own);
   }
-  return readStamp(join(CARRIED_FOLDER, 'version')) === CARRIED_VERSION
-    ? describe(CARRIED_FOLDER)
-    : undefined;
+  const note = readStamp(join(CARRIED_FOLDER, 'resources/carried-runtime'));
+  return note === carriedRuntimeNote() ? describe(CARRIED_FOLDER) : undefined;
 }
 
 const PROGRAMS = { darwin: 'Electron.app/Contents/MacOS/Electron', win32: 'electron.exe' };

@@ -1,15 +1,20 @@
 // Stands in for the part of Electron that finds the program named on its command line: `electron FILE [arguments]`.
-// The carried runtime comes without it, and without one Electron ends silently.
+// The carried runtime comes without it, and without one Electron ends silently. `-r SCRIPT` runs a script first, which is
+// how Playwright gets a hold on the app before it is ready.
 import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { app } from 'electron';
 
-const file = process.argv.slice(1).find((argument) => !argument.startsWith('-'));
-if (file === undefined) fail('electron: no program was named');
-
 // Until the program has set its own, an uncaught error would open a dialog that nobody may be there to close.
 process.once('uncaughtException', fail);
+
+const script = process.argv[1] === '-r' ? process.argv[2] : undefined;
+const file = process.argv.slice(1).find((argument) => !argument.startsWith('-') && argument !== script);
+if (script !== undefined) createRequire(import.meta.url)(path.resolve(script));
+if (file === undefined) fail('electron: no program was named');
+
 Object.defineProperty(process, 'defaultApp', { enumerable: true, value: true });
 const entry = path.resolve(file);
 app.setAppPath(path.dirname(entry));

@@ -33,8 +33,8 @@ export class Home {
 
   launch(entry: string): Promise<ElectronApplication> {
     if (program === '') throw new Error('Run these tests with: npm run test:app');
+    // Not by `executablePath`: Playwright would not hold the app back until it is listening, and miss its first window.
     return _electron.launch({
-      executablePath: program,
       args: [...switches, '--lang=en', entry],
       env: this.environment,
     });
@@ -59,8 +59,11 @@ export const test = base.extend<Fixtures>({
   home: async ({}, use) => {
     const home = new Home();
     await use(home);
-    // Chromium's helper processes write on for a moment after the app has gone.
-    rmSync(home.folder, { recursive: true, force: true, maxRetries: 20 });
+    try {
+      rmSync(home.folder, { recursive: true, force: true, maxRetries: 5 });
+    } catch {
+      // Chromium's helper processes may write on for a moment after the app has gone; nothing hangs on it.
+    }
   },
   product: ({ home }, use) => launched(home, PRODUCT_ENTRY, use),
   app: ({ home }, use) => launched(home, TEST_ENTRY, use),
@@ -68,6 +71,9 @@ export const test = base.extend<Fixtures>({
     await use(await app.firstWindow());
   },
 });
+
+/** An app that does not end by itself for so long is ended. */
+const PATIENCE_MS = 5000;
 
 async function launched(
   home: Home,
@@ -78,8 +84,10 @@ async function launched(
   const child = app.process();
   await use(app);
   if (child.exitCode !== null || child.signalCode !== null) return;
-  // Without the questions that quitting may ask.
   const gone = new Promise((resolve) => child.once('exit', resolve));
-  child.kill('SIGKILL');
+  // Without the questions that quitting may ask; it may be gone before it answers.
+  await Promise.race([gone, app.evaluate(({ app }) => app.exit(0)).catch(() => undefined)]);
+  const forced = setTimeout(() => child.kill('SIGKILL'), PATIENCE_MS);
   await gone;
+  clearTimeout(forced);
 }
