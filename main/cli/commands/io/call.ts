@@ -1,7 +1,8 @@
 import { parseSize, sizeWarning } from '../../arguments/size.ts';
 import { parseCInteger } from './c-integer.ts';
+import { usageLine, type CommandForm } from './command-form.ts';
 import { GivenOptions } from './given-options.ts';
-import { usageLine, type IoCommand } from './io-command.ts';
+
 import type { Session } from './session.ts';
 import { WordOptions } from './word-options.ts';
 
@@ -11,9 +12,9 @@ export class Call {
   /** The command's name as typed. */
   readonly typed: string;
   readonly words: readonly string[];
-  readonly #command: IoCommand;
+  readonly #command: CommandForm;
 
-  constructor(session: Session, command: IoCommand, typed: string, words: readonly string[]) {
+  constructor(session: Session, command: CommandForm, typed: string, words: readonly string[]) {
     this.session = session;
     this.#command = command;
     this.typed = typed;

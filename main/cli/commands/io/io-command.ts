@@ -1,26 +1,14 @@
 import type { Call } from './call.ts';
+import type { CommandForm } from './command-form.ts';
 import type { IoDisk } from './disk/io-disk.ts';
 
-interface IoCommandBase {
-  readonly name: string;
-  /** A shorter name. */
-  readonly alias?: string;
-  /** What follows the name, as usage lines show it. */
-  readonly synopsis?: string;
-  readonly summary: string;
-  /** What `help NAME` adds to the usage line. */
-  readonly help?: string;
-  /** Fewest and most words after the name, options included; null for no limit. */
-  readonly words: readonly [least: number, most: number | null];
-}
-
 /** A command that also works while no image is open. */
-interface FreeCommand extends IoCommandBase {
+interface FreeCommand extends CommandForm {
   readonly needs: 'nothing';
   run(call: Call): Promise<boolean>;
 }
 
-interface DiskCommand extends IoCommandBase {
+interface DiskCommand extends CommandForm {
   readonly needs: 'disk' | 'writable disk';
   run(call: Call, disk: IoDisk): Promise<boolean>;
 }
@@ -30,9 +18,3 @@ interface DiskCommand extends IoCommandBase {
  * exit code of the program.
  */
 export type IoCommand = FreeCommand | DiskCommand;
-
-/** The line that `help` and misused commands print. `name` is what the user called the command. */
-export function usageLine(command: IoCommand, name = command.name): string {
-  const synopsis = command.synopsis === undefined ? '' : ` ${command.synopsis}`;
-  return `${name}${synopsis} -- ${command.summary}\n`;
-}

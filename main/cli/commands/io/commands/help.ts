@@ -1,4 +1,5 @@
-import { usageLine, type IoCommand } from '../io-command.ts';
+import { usageLine } from '../command-form.ts';
+import type { IoCommand } from '../io-command.ts';
 
 /** `help` over the commands that `all` gives; asked late, because it is one of them. */
 export function helpCommand(all: () => readonly IoCommand[]): IoCommand {
