@@ -12,6 +12,7 @@ import { baseTarget } from '../chain/base-target.ts';
 import { backingReferenceFor, chainOf, layersOf, nodeNameOf, type ImageChain } from '../chain/image-chain.ts';
 import { isRemote } from '../chain/location.ts';
 import { openBehind, openChain, type OpenOptions } from '../chain/open.ts';
+import type { SourceSeals } from '../chain/source-seals.ts';
 import type { DiskSpec, StreamSpec } from './disk-spec.ts';
 import { findStreamRange } from './stream-range.ts';
 
@@ -21,6 +22,8 @@ export interface DiskStreamsParts {
   readonly overlay: QedDevice | null;
   readonly clock: Clock;
   readonly limit: RateLimit;
+  /** What the sources were when the disk was opened: jobs that open them anew must meet the same. */
+  readonly seals: SourceSeals;
   /** What to fetch first when the topmost image is filled. */
   readonly order: readonly OrderPolicy[];
   readonly listener: JobListener;
@@ -50,6 +53,8 @@ interface OpenTarget {
 export class DiskStreams {
   readonly #parts: DiskStreamsParts;
   readonly #table: JobTable;
+  /** Images that jobs have opened for themselves. */
+  readonly #own = new Set<QedDevice>();
   #layers: readonly ImageChain[];
   /** What opens and closes images when jobs start and end, one after the other. */
   #lastStep: Promise<unknown> = Promise.resolve();
@@ -93,6 +98,11 @@ export class DiskStreams {
     this.#table.retryNow();
   }
 
+  /** Ends the connections of jobs to sources that may be silent: what they wait for fails. */
+  letGo(): void {
+    for (const { remote, backing } of this.#own) if (remote) void backing?.close();
+  }
+
   /** Ends every job, resumably, and resolves when what they had open is closed. */
   async end(): Promise<void> {
     await this.#lastStep;
@@ -126,7 +136,7 @@ export class DiskStreams {
       ...(this.#parts.spec.onSourceLost === 'wait' && { onSourceLost: WAIT }),
     });
     if (!started.ok) {
-      await own?.close();
+      await this.#close(own);
       return started;
     }
     if (isTopmost) {
@@ -135,7 +145,7 @@ export class DiskStreams {
     }
     void started.value.done.then(() =>
       this.#inTurn(async () => {
-        await own?.close();
+        await this.#close(own);
         await this.#refresh();
       }),
     );
@@ -167,15 +177,23 @@ export class DiskStreams {
     if (overlay === null) throw new Error(`'${chain.location}' is open, but not as a QED image`);
     const target = this.#targetOn(overlay, chain, nodes, spec.backingFile);
     if (target.ok) return ok({ target: target.value, own: own?.value ?? null });
-    await own?.value.close();
+    await this.#close(own?.value ?? null);
     return target;
   }
 
   async #openLayer(chain: ImageChain): Promise<Result<QedDevice>> {
     const opened = await openChain(chain, { ...this.#options(), readOnly: false });
     if (!opened.ok) return opened;
-    if (opened.value instanceof QedDevice) return ok(opened.value);
-    throw new Error(`'${chain.location}' was opened as a QED image and is none`);
+    if (!(opened.value instanceof QedDevice)) {
+      throw new Error(`'${chain.location}' was opened as a QED image and is none`);
+    }
+    this.#own.add(opened.value);
+    // The job changes the file, though not what a guest reads there.
+    const changing = nodeNameOf(chain);
+    this.#layers = this.#layers.map((layer) =>
+      nodeNameOf(layer) === changing ? { ...layer, expected: undefined } : layer,
+    );
+    return ok(opened.value);
   }
 
   #targetOn(
@@ -205,7 +223,7 @@ export class DiskStreams {
     if (!finished.ok) return finished;
     this.#layers = this.#layers.filter((layer) => !nodes.between.includes(nodeNameOf(layer)));
     if (own === null) return DONE;
-    const closed = await own.close();
+    const closed = await this.#close(own);
     this.#stale = true;
     await this.#inTurn(() => this.#refresh());
     return closed;
@@ -228,6 +246,13 @@ export class DiskStreams {
     else if (overlay.backing !== opened.value) await opened.value.close();
   }
 
+  async #close(own: QedDevice | null): Promise<Result<void>> {
+    if (own === null) return DONE;
+    const closed = await own.close();
+    this.#own.delete(own);
+    return closed;
+  }
+
   #inTurn<T>(step: () => Promise<T>): Promise<T> {
     const done = this.#lastStep.then(step);
     this.#lastStep = done.catch(() => {});
@@ -235,9 +260,10 @@ export class DiskStreams {
   }
 
   #options(): OpenOptions {
-    const { clock, spec } = this.#parts;
+    const { clock, spec, seals } = this.#parts;
     return {
       clock,
+      seals,
       readOnly: true,
       deferRemote: spec.onSourceLost === 'wait',
       ...(spec.connections !== undefined && { connections: spec.connections }),

@@ -97,7 +97,7 @@ export class OpenDisk {
     });
     if (!opened.ok) return opened;
     const incomplete = lacksBacking(opened.value);
-    if (incomplete === null) return ok(new OpenDisk(opened.value, copier, spec, clock, tell));
+    if (incomplete === null) return ok(new OpenDisk(opened.value, copier, seals, spec, clock, tell));
     await opened.value.close();
     return incomplete;
   }
@@ -105,6 +105,7 @@ export class OpenDisk {
   private constructor(
     device: BlockDevice,
     copier: WorkerCopier | null,
+    seals: SourceSeals,
     spec: DiskSpec,
     clock: Clock,
     tell: (event: DiskEvent) => void,
@@ -124,6 +125,7 @@ export class OpenDisk {
       overlay: this.#overlay,
       clock,
       limit: this.#limit,
+      seals,
       order: [this.#guestLed],
       listener: (event) => this.#hearJob(event),
     });
@@ -181,6 +183,7 @@ export class OpenDisk {
     this.#cancelLetGo = this.#clock.after(SILENT_SOURCE_MS, () => {
       if (this.#overlay?.remote === true) void this.#overlay.backing?.close();
       void this.#copier?.close();
+      this.#streams.letGo();
     });
   }
 
