@@ -1,19 +1,19 @@
+import type { MessagePort } from 'node:worker_threads';
+import type { Result } from '../../shared/result.ts';
+
 /**
- * The picture a machine shows. Both back ends will offer it; no back end does yet: the place is kept so that the
- * console can be built against {@link Machine} alone.
+ * The picture a machine shows, its keyboard and its mouse. All fail with `invalid-argument` while the machine is off,
+ * and with `closed` when it ends meanwhile.
  */
 export interface ScreenSource {
-  /** Current size in pixels; changes with the guest's video mode. */
-  readonly size: { readonly width: number; readonly height: number };
-  /** Calls `listener` with what changed, at most once per `minIntervalMs`. Returns a function that ends it. */
-  watch(minIntervalMs: number, listener: (update: ScreenUpdate) => void): () => void;
-}
-
-/** A rectangle of new pixels: RGBA, row by row, `width * height * 4` bytes. */
-export interface ScreenUpdate {
-  readonly x: number;
-  readonly y: number;
-  readonly width: number;
-  readonly height: number;
-  readonly pixels: Uint8Array;
+  /**
+   * Shows the machine to the viewer at the other end of `port`, which is taken over: RFB bytes both ways, as
+   * `Uint8Array` messages. When the machine ends the connection it sends `{ closed: reason }`, unless it dies; either
+   * way the port is closed.
+   */
+  attach(port: MessagePort): Result<void>;
+  /** What the screen shows now, as a PNG file. */
+  screenshot(): Promise<Result<Uint8Array>>;
+  /** The rows of a text mode, without the blanks at their ends; null while the guest shows graphics. */
+  text(): Promise<Result<readonly string[] | null>>;
 }

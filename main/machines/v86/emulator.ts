@@ -4,6 +4,9 @@ import type { V86Drive } from './drive.ts';
 import { GuestClock } from './guest-clock.ts';
 import { forwardGuestFlushes } from './guest-flush.ts';
 import type { Engine } from './pause-gate.ts';
+import { connectDisplay, type DisplayConnection } from './screen/connect-display.ts';
+import type { Display } from './screen/display.ts';
+import { provideImageData } from './screen/image-data.ts';
 
 /** The emulator as the rest of the program sees it. Only this module knows v86's own interface and its gaps. */
 export interface Emulator extends Engine {
@@ -12,6 +15,8 @@ export interface Emulator extends Engine {
   sendSerial(bytes: Uint8Array): void;
   sendScancodes(codes: readonly number[]): void;
   sendText(text: string): void;
+  /** The picture and the mouse. */
+  readonly display: DisplayConnection;
   /** Instructions executed so far. Ask at least every few seconds: v86 counts in 32 bits. */
   instructions(): number;
 }
@@ -25,6 +30,8 @@ export interface EmulatorConfig {
   readonly drive: V86Drive;
   /** Answers the guest's flush commands. */
   readonly flush: () => Promise<void>;
+  /** Where the guest's picture goes. */
+  readonly display: Display;
   readonly onSerialByte: (byte: number) => void;
   /** The processor was halted with interrupts off: only a reset can wake it. */
   readonly onHalted: () => void;
@@ -46,12 +53,14 @@ export const createEmulator: CreateEmulator = async (config) => {
     disable_speaker: true,
   };
   const clock = new GuestClock(performance.now.bind(performance));
+  provideImageData();
   const V86 = await loadV86(() => clock.now());
   const v86 = new V86(options);
   v86.add_listener('serial0-output-byte', config.onSerialByte);
   v86.add_listener('cpu-event-halt' as keyof Event, config.onHalted);
   await new Promise<void>((resolve) => v86.add_listener('emulator-loaded', resolve));
   forwardGuestFlushes(v86, config.flush);
+  const display = connectDisplay(v86, config.display);
 
   let counted = 0;
   let last = 0;
@@ -68,6 +77,7 @@ export const createEmulator: CreateEmulator = async (config) => {
     sendSerial: (bytes) => v86.serial_send_bytes(0, bytes),
     sendScancodes: (codes) => v86.keyboard_send_scancodes([...codes]),
     sendText: (text) => v86.keyboard_send_text(text),
+    display,
     instructions() {
       const now = v86.get_instruction_counter();
       counted += (now - last) >>> 0;

@@ -19,6 +19,14 @@ export interface V86WorkerData {
   /** Client end of a port served by `serveBlockDevice`. */
   readonly disk: MessagePort;
   readonly stall: StallLimits;
+  /** What viewers show as the title. */
+  readonly name: string;
+}
+
+/** What can be asked about the screen, and the kinds of answers. */
+export interface ScreenAnswers {
+  readonly screenshot: Uint8Array<ArrayBuffer>;
+  readonly text: readonly string[] | null;
 }
 
 export type SessionCommand = 'pause' | 'resume' | 'reset' | 'stop';
@@ -28,12 +36,16 @@ export type ToSession =
   | { readonly kind: 'command'; readonly id: number; readonly command: SessionCommand }
   | { readonly kind: 'serial'; readonly bytes: Uint8Array }
   | { readonly kind: 'scancodes'; readonly codes: readonly number[] }
-  | { readonly kind: 'text'; readonly text: string };
+  | { readonly kind: 'text'; readonly text: string }
+  /** A viewer of the screen: RFB. The port is in the transfer list. */
+  | { readonly kind: 'viewer'; readonly port: MessagePort }
+  | { readonly kind: 'screen'; readonly id: number; readonly question: keyof ScreenAnswers };
 
 /** And back. */
 export type FromSession =
   | { readonly kind: 'started'; readonly result: Result<void> }
   | { readonly kind: 'reply'; readonly id: number; readonly result: Result<void> }
+  | { readonly kind: 'screen'; readonly id: number; readonly answer: ScreenAnswers[keyof ScreenAnswers] }
   | { readonly kind: 'holds'; readonly holds: readonly Hold[] }
   | { readonly kind: 'wait'; readonly wait: DiskWait | null }
   | { readonly kind: 'serial'; readonly bytes: Uint8Array<ArrayBuffer> }

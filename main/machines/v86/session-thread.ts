@@ -1,9 +1,9 @@
-import { Worker } from 'node:worker_threads';
-import type { Err, Result } from '../../../shared/result.ts';
-import type { FromSession, SessionCommand, ToSession, V86WorkerData } from './messages.ts';
+import { Worker, type Transferable } from 'node:worker_threads';
+import { ok, type Err, type Result } from '../../../shared/result.ts';
+import type { FromSession, ScreenAnswers, SessionCommand, ToSession, V86WorkerData } from './messages.ts';
 
-/** What a session tells on its own: everything but the replies. */
-export type SessionReport = Exclude<FromSession, { kind: 'reply' }>;
+/** What a session tells on its own: everything but answers. */
+export type SessionReport = Exclude<FromSession, { kind: 'reply' | 'screen' }>;
 
 export interface SessionThreadEvents {
   onReport(report: SessionReport): void;
@@ -16,6 +16,7 @@ export class SessionThread {
   readonly #worker: Worker;
   readonly #events: SessionThreadEvents;
   readonly #replies = new Map<number, (result: Result<void>) => void>();
+  readonly #looks = new Map<number, (answer: Result<ScreenAnswers[keyof ScreenAnswers]>) => void>();
   #nextId = 0;
   #ended = false;
 
@@ -39,8 +40,18 @@ export class SessionThread {
     this.#worker.on('exit', (code) => this.#died(last || `exit code ${code}`));
   }
 
-  send(message: ToSession): void {
-    this.#worker.postMessage(message);
+  send(message: ToSession, transfer: readonly Transferable[] = []): void {
+    this.#worker.postMessage(message, transfer);
+  }
+
+  /** Resolves with what the screen shows, or with what {@link end} was given. */
+  look<Question extends keyof ScreenAnswers>(question: Question): Promise<Result<ScreenAnswers[Question]>> {
+    const id = this.#nextId++;
+    return new Promise((resolve) => {
+      // The session answers what it was asked.
+      this.#looks.set(id, resolve as (answer: Result<ScreenAnswers[keyof ScreenAnswers]>) => void);
+      this.send({ kind: 'screen', id, question });
+    });
   }
 
   /** Resolves with the session's reply, or with what {@link end} was given. */
@@ -58,10 +69,17 @@ export class SessionThread {
     await this.#worker.terminate();
     for (const reply of this.#replies.values()) reply(reason);
     this.#replies.clear();
+    for (const answer of this.#looks.values()) answer(reason);
+    this.#looks.clear();
   }
 
   #receive(message: FromSession): void {
     if (this.#ended) return;
+    if (message.kind === 'screen') {
+      this.#looks.get(message.id)?.(ok(message.answer));
+      this.#looks.delete(message.id);
+      return;
+    }
     if (message.kind !== 'reply') return this.#events.onReport(message);
     this.#replies.get(message.id)?.(message.result);
     this.#replies.delete(message.id);

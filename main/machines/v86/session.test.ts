@@ -17,6 +17,7 @@ async function running(disk = new ScriptedDisk(65_536)) {
   let config: EmulatorConfig | undefined;
   const session = new Session({
     clock,
+    name: 'guest',
     limits: { noticeMs: 1000, pauseMs: 3000 },
     device: disk,
     post: (message) => messages.push(message),
@@ -29,6 +30,12 @@ async function running(disk = new ScriptedDisk(65_536)) {
         sendSerial: (bytes) => void engine.push(`serial ${Buffer.from(bytes).toString()}`),
         sendScancodes: (codes) => void engine.push(`keys ${codes.join()}`),
         sendText: (text) => void engine.push(`text ${text}`),
+        display: {
+          refresh: () => undefined,
+          movePointer: () => undefined,
+          pressButtons: () => undefined,
+          turnWheel: () => undefined,
+        },
         instructions: () => 1,
       };
     },

@@ -1,5 +1,6 @@
 import type { Clock } from '../../../shared/clock.ts';
 import { DONE, assertNever, because, type Result } from '../../../shared/result.ts';
+import { portChannel } from '../rfb/port-channel.ts';
 import type { MachineProgress } from '../machine.ts';
 import { GuestDrive, checkDrive, type DriveDevice } from './disk.ts';
 import { Durability } from './durability.ts';
@@ -7,6 +8,7 @@ import type { CreateEmulator, Emulator, EmulatorConfig } from './emulator.ts';
 import type { FromSession, SessionCommand, ToSession } from './messages.ts';
 import { PauseGate } from './pause-gate.ts';
 import { Retry } from './retry.ts';
+import { GuestConsole } from './screen/guest-console.ts';
 import { SerialOutput } from './serial-output.ts';
 import { StallWatch, type StallLimits, type Watch } from './stall.ts';
 
@@ -14,6 +16,8 @@ const PROGRESS_INTERVAL_MS = 250;
 
 export interface SessionParts {
   readonly clock: Clock;
+  /** What viewers of the screen show as the title. */
+  readonly name: string;
   readonly limits: StallLimits;
   readonly device: DriveDevice & { close(): Promise<Result<void>> };
   readonly createEmulator: CreateEmulator;
@@ -29,6 +33,7 @@ export class Session {
   readonly #durability: Durability;
   readonly #drive: GuestDrive;
   readonly #serial: SerialOutput;
+  readonly #console: GuestConsole;
   #emulator: Emulator | null = null;
   #progress = '';
   /** Present while a flush has failed and none has succeeded since. */
@@ -52,6 +57,7 @@ export class Session {
       durability: this.#durability,
       onLost: (failure) => post({ kind: 'lost', failure }),
     });
+    this.#console = new GuestConsole(clock, parts.name);
     this.#serial = new SerialOutput(clock, (bytes) => post({ kind: 'serial', bytes }));
   }
 
@@ -66,12 +72,14 @@ export class Session {
       ...config,
       drive: this.#drive,
       flush: () => this.#drive.flush(),
+      display: this.#console.display,
       onSerialByte: (byte) => this.#serial.push(byte),
       onHalted: () => {
         this.#serial.flush();
         this.#parts.post({ kind: 'halted' });
       },
     });
+    this.#console.connect(this.#emulator);
     await this.#gate.attach(this.#emulator);
     this.#parts.post({ kind: 'started', result: DONE });
     this.#reportProgress();
@@ -85,6 +93,13 @@ export class Session {
         return this.#emulator?.sendScancodes(message.codes);
       case 'text':
         return this.#emulator?.sendText(message.text);
+      case 'viewer':
+        return this.#console.attach(portChannel(message.port));
+      case 'screen': {
+        const { id, question } = message;
+        const answer = question === 'text' ? this.#console.text() : this.#console.screenshot();
+        return this.#parts.post({ kind: 'screen', id, answer });
+      }
       case 'command': {
         const { id, command } = message;
         this.#commands = this.#commands.then(async () => {
@@ -141,6 +156,7 @@ export class Session {
     this.#reportProgress();
     this.#stall.dispose();
     this.#serial.flush();
+    this.#console.close();
     return this.#parts.device.close();
   }
 

@@ -12,7 +12,8 @@ import {
   type StopReason,
 } from '../machine.ts';
 import { CTRL_ALT_DELETE } from './keyboard.ts';
-import type { Firmware, SessionCommand, ToSession } from './messages.ts';
+import type { ScreenSource } from '../screen.ts';
+import type { Firmware, ScreenAnswers, SessionCommand, ToSession } from './messages.ts';
 import type { Hold } from './pause-gate.ts';
 import { SessionThread, type SessionReport } from './session-thread.ts';
 import { DEFAULT_STALL_LIMITS, type StallLimits } from './stall.ts';
@@ -43,7 +44,15 @@ export interface V86MachineOptions {
  */
 export class V86Machine implements Machine {
   readonly name: string;
-  readonly screen = null;
+  readonly screen: ScreenSource = {
+    attach: (port) => {
+      if (this.#thread === null) return this.#refuse('show its screen');
+      this.#thread.send({ kind: 'viewer', port }, [port]);
+      return DONE;
+    },
+    screenshot: () => this.#look('screenshot'),
+    text: () => this.#look('text'),
+  };
   readonly #options: V86MachineOptions;
   readonly #events = new Emitter<MachineEvents>();
   #state: MachineState = { kind: 'created' };
@@ -97,7 +106,7 @@ export class V86Machine implements Machine {
       this.#started = resolve;
       this.#thread = new SessionThread(
         workerScript,
-        { memoryMiB, firmware, disk: disk.value, stall },
+        { memoryMiB, firmware, disk: disk.value, stall, name: this.name },
         {
           onReport: (report) => this.#receive(report),
           onDied: (why) =>
@@ -151,6 +160,12 @@ export class V86Machine implements Machine {
 
   sendText(text: string): void {
     this.#send({ kind: 'text', text });
+  }
+
+  async #look<Question extends keyof ScreenAnswers>(
+    question: Question,
+  ): Promise<Result<ScreenAnswers[Question]>> {
+    return this.#thread?.look(question) ?? this.#refuse('show its screen');
   }
 
   #send(message: ToSession): void {

@@ -9,7 +9,7 @@ import { Session } from './session.ts';
 
 const main = parentPort;
 if (main === null) throw new Error('This module is the entry of a worker thread');
-const { disk, firmware, memoryMiB, stall } = workerData as V86WorkerData;
+const { disk, firmware, memoryMiB, name, stall } = workerData as V86WorkerData;
 
 const post = (message: FromSession) => {
   main.postMessage(message, message.kind === 'serial' ? [message.bytes.buffer] : []);
@@ -19,6 +19,7 @@ const device = await BlockPortClient.connect(disk);
 if (device.ok) {
   const session = new Session({
     clock: systemClock,
+    name,
     limits: stall,
     device: device.value,
     createEmulator,

@@ -1,0 +1,7 @@
+/** In pixels, from the upper left corner. */
+export interface Rectangle {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+}
