@@ -10,9 +10,10 @@ import { AdaptiveWindow } from './adaptive-window.ts';
 import type { ErrorAction, JobListener, JobReport } from './job-events.ts';
 import { JobMachine } from './job-machine.ts';
 import type { JobStatus } from './job-status.ts';
-import { errorAction, errorText, ioStatusOf, type IoStatus, type OnError } from './on-error.ts';
+import { errorAction, errorText, type IoStatus, type OnError } from './on-error.ts';
 import { Progress } from './progress.ts';
 import { SourceWatch, type WaitingForSource } from './source-watch.ts';
+import { Standstill } from './standstill.ts';
 import type { StreamTarget } from './stream-target.ts';
 import { Transfer, type TransferOwner } from './transfer.ts';
 import { FixedWindow, type TransferWindow } from './transfer-window.ts';
@@ -83,12 +84,10 @@ export class StreamJob implements TransferOwner {
   readonly #source: SourceWatch;
   readonly #transfer: Transfer;
   #conclude: (outcome: JobOutcome) => void = () => {};
-  #paused = false;
+  readonly #standstill = new Standstill();
   #cancelled = false;
   #finishing = false;
-  #ioStatus: IoStatus = 'ok';
   #outcome: JobOutcome | null = null;
-  #resume: (() => void) | null = null;
 
   constructor(options: StreamJobOptions) {
     const { clock, target } = options;
@@ -125,14 +124,14 @@ export class StreamJob implements TransferOwner {
       ...this.#report(),
       status: this.status,
       busy: this.#transfer.busy || this.#finishing,
-      paused: this.#paused,
+      paused: this.#standstill.wanted,
       ready: false,
-      ioStatus: this.#ioStatus,
+      ioStatus: this.#standstill.ioStatus,
       autoFinalize: this.#options.autoFinalize ?? true,
       autoDismiss: this.#options.autoDismiss ?? true,
       ...(failure === null ? {} : { error: errorText(failure) }),
       rate: this.#progress.rate(),
-      etaMs: this.status === 'running' && !this.#paused ? this.#progress.etaMs() : null,
+      etaMs: this.status === 'running' && !this.#standstill.wanted ? this.#progress.etaMs() : null,
       waitingForSource: this.#source.waiting,
     };
   }
@@ -146,8 +145,8 @@ export class StreamJob implements TransferOwner {
   pause(): Result<void> {
     const allowed = this.#machine.check('pause');
     if (!allowed.ok) return allowed;
-    if (this.#paused) return err('invalid-argument', 'Job is already paused');
-    this.#paused = true;
+    if (this.#standstill.wanted) return err('invalid-argument', 'Job is already paused');
+    this.#standstill.begin();
     this.#transfer.wake();
     return DONE;
   }
@@ -155,7 +154,7 @@ export class StreamJob implements TransferOwner {
   resume(): Result<void> {
     const allowed = this.#machine.check('resume');
     if (!allowed.ok) return allowed;
-    if (!this.#paused) return err('invalid-argument', "Can't resume a job that was not paused");
+    if (!this.#standstill.wanted) return err('invalid-argument', "Can't resume a job that was not paused");
     this.#goOn();
     return DONE;
   }
@@ -167,7 +166,7 @@ export class StreamJob implements TransferOwner {
   cancel(force = false): Result<void> {
     const allowed = this.#machine.check('cancel');
     if (!allowed.ok) return allowed;
-    if (this.#paused && !force) {
+    if (this.#standstill.wanted && !force) {
       return err('busy', `The block job for device '${this.id}' is currently paused`);
     }
     if (this.#finishing || this.#cancelled) return DONE;
@@ -224,17 +223,13 @@ export class StreamJob implements TransferOwner {
   }
 
   get wantsPause(): boolean {
-    return this.#paused && !this.#cancelled;
+    return this.#standstill.wanted && !this.#cancelled;
   }
 
   async paused(): Promise<void> {
     this.#machine.enter('paused');
     this.#progress.restart();
-    if (this.wantsPause) {
-      await new Promise<void>((resolve) => {
-        this.#resume = resolve;
-      });
-    }
+    if (this.wantsPause) await this.#standstill.ended();
     this.#machine.enter('running');
   }
 
@@ -245,12 +240,9 @@ export class StreamJob implements TransferOwner {
   failed(failure: Failure): ErrorAction {
     const action = errorAction(this.#options.onError ?? 'report', failure);
     // Requests in flight together fail together; the user stopped once and is told once.
-    if (action === 'stop' && this.#ioStatus !== 'ok') return action;
+    if (action === 'stop' && this.#standstill.ioStatus !== 'ok') return action;
     this.#machine.tell({ event: 'BLOCK_JOB_ERROR', data: { device: this.id, operation: 'read', action } });
-    if (action === 'stop') {
-      this.#paused = true;
-      this.#ioStatus = ioStatusOf(failure);
-    }
+    if (action === 'stop') this.#standstill.beginBecause(failure);
     return action;
   }
 
@@ -263,10 +255,7 @@ export class StreamJob implements TransferOwner {
   }
 
   #goOn(): void {
-    this.#paused = false;
-    this.#ioStatus = 'ok';
-    this.#resume?.();
-    this.#resume = null;
+    this.#standstill.end();
     this.#transfer.wake();
   }
 
