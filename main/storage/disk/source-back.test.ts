@@ -7,11 +7,11 @@ import { readAll } from '../../../test/support/qed-disk.ts';
 import { CopyOnReadDevice } from '../../streaming/copy-on-read.ts';
 import { OpenDisk } from './open-disk.ts';
 
-/** Whoever waits as long as this between two tries of a lost source waits for ever. */
-const BACK_OFF_MS = 500;
+/** Whoever means to wait longer than this waits for ever: the first back-off is 500 ms, a commit comes after 200. */
+const PATIENCE_MS = 300;
 const withoutPatience: Clock = {
   now: () => systemClock.now(),
-  after: (delayMs, callback) => (delayMs >= BACK_OFF_MS ? () => {} : systemClock.after(delayMs, callback)),
+  after: (delayMs, callback) => (delayMs >= PATIENCE_MS ? () => {} : systemClock.after(delayMs, callback)),
 };
 
 /** A disk with a guest read and a job that wait for their source, which is back: nobody has noticed yet. */
