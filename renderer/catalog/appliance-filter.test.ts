@@ -1,0 +1,23 @@
+import { describe, expect, it } from 'vitest';
+import { anAppliance } from '../testing/samples.ts';
+import { architectures, matching, NO_FILTER, searchable } from './appliance-filter.ts';
+
+const all = searchable([
+  anAppliance({ id: 'a', name: 'Grande Linux', publisher: 'München Labs', arch: 'x86_64', source: 'http' }),
+  anAppliance({ id: 'b', name: 'Tiny Linux' }),
+  anAppliance({ id: 'c', name: 'Linux Kiosk', source: 'file' }),
+]);
+const ids = (text: string, rest = {}) => matching(all, { ...NO_FILTER, text, ...rest }).map(({ id }) => id);
+
+describe('searching the catalog', () => {
+  it('finds everything without a search', () => expect(ids('')).toEqual(['a', 'b', 'c']));
+  it('needs every word, in any order', () => expect(ids('linux grande')).toEqual(['a']));
+  it('does not mind accents and case', () => expect(ids('MUNCHEN')).toEqual(['a']));
+  it('puts names that begin with the search first', () => expect(ids('linux')).toEqual(['c', 'a', 'b']));
+  it('filters by architecture and source', () => {
+    expect(ids('', { arch: 'x86_64' })).toEqual(['a']);
+    expect(ids('', { source: 'file' })).toEqual(['c']);
+  });
+  it('knows the architectures there are', () =>
+    expect(architectures(all.map(({ appliance }) => appliance))).toEqual(['i386', 'x86_64']));
+});

@@ -1,0 +1,53 @@
+import { describe, expect, it } from 'vitest';
+import { GIB, KIB, MIB, TIB } from '../../shared/units.ts';
+import { Formatter } from './format.ts';
+
+const english = new Formatter('en-US', 'MB/s');
+const german = new Formatter('de-DE', 'Mbit/s');
+const plain = (text: string) => text.replace(/\s/gu, ' ');
+
+describe('sizes', () => {
+  it.each([
+    [0, '0 B'],
+    [512, '512 B'],
+    [320 * KIB, '320 KiB'],
+    [1.5 * GIB, '1.5 GiB'],
+    [1023 * MIB, '1 GiB'],
+    [14.26 * MIB, '14.3 MiB'],
+    [64 * TIB, '64 TiB'],
+  ])('%d bytes are %s', (bytes, text) => expect(plain(english.bytes(bytes))).toBe(text));
+
+  it('have the decimal sign of the language', () => expect(plain(german.bytes(1.5 * GIB))).toBe('1,5 GiB'));
+});
+
+describe('rates', () => {
+  it('are in the unit of the preference', () => {
+    expect(plain(english.rate(2_500_000))).toBe('2.5 MB/s');
+    expect(plain(german.rate(2_500_000))).toBe('20 Mbit/s');
+    expect(plain(new Formatter('en', 'kB/s').rate(2_500_000))).toBe('2,500 kB/s');
+  });
+});
+
+describe('percentages', () => {
+  it('say 100 only when nothing is missing', () => {
+    expect(plain(english.percent(0.9999))).toBe('99%');
+    expect(plain(german.percent(1))).toBe('100 %');
+  });
+});
+
+describe('durations', () => {
+  it.each([
+    [0, '0 sec'],
+    [59_400, '59 sec'],
+    [200_000, '3 min 20 sec'],
+    [3_600_000, '1 hr'],
+    [2 * 86_400_000 + 4 * 3_600_000 + 60_000, '2 days 4 hr'],
+  ])('of %d ms are %s', (ms, text) => expect(plain(english.duration(ms))).toBe(text));
+});
+
+describe('weekdays', () => {
+  it('begin with Sunday as number 0', () => {
+    expect(english.weekday(0)).toBe('Sun');
+    expect(german.weekday(1)).toBe('Mo');
+  });
+});

@@ -1,0 +1,17 @@
+import Pause from '@lucide/svelte/icons/pause';
+import Play from '@lucide/svelte/icons/play';
+import Power from '@lucide/svelte/icons/power';
+import PowerOff from '@lucide/svelte/icons/power-off';
+import RotateCcw from '@lucide/svelte/icons/rotate-ccw';
+import Zap from '@lucide/svelte/icons/zap';
+import type { MachineCommand } from '../../shared/ipc/machines.ts';
+
+export const COMMAND_ICONS: Readonly<Record<MachineCommand, typeof Play>> = {
+  start: Play,
+  pause: Pause,
+  resume: Play,
+  reset: RotateCcw,
+  'power-button': Power,
+  stop: PowerOff,
+  kill: Zap,
+};

@@ -1,0 +1,48 @@
+import type { DiskView, MachineView } from '../../shared/ipc/machines.ts';
+import { localShare, shownState, type ShownState } from '../machines/stream-view.ts';
+
+/** A line of the table of overlays. */
+export interface OverlayRow {
+  readonly id: string;
+  readonly disk: DiskView;
+  readonly machine: MachineView | undefined;
+  readonly state: ShownState;
+  readonly share: number | null;
+}
+
+export function overlayRows(
+  disks: readonly DiskView[],
+  machineOf: (id: string) => MachineView | undefined,
+): readonly OverlayRow[] {
+  return disks.map((disk) => ({
+    id: disk.id,
+    disk,
+    machine: disk.machineId === null ? undefined : machineOf(disk.machineId),
+    state: shownState(disk),
+    share: localShare(disk),
+  }));
+}
+
+export function filteredRows(
+  rows: readonly OverlayRow[],
+  text: string,
+  state: ShownState | '',
+): readonly OverlayRow[] {
+  const wanted = text.trim().toLowerCase();
+  return rows.filter(
+    (row) =>
+      (state === '' || row.state === state) &&
+      [row.machine?.name, row.disk.masterName, row.disk.path].some((word) =>
+        word?.toLowerCase().includes(wanted),
+      ),
+  );
+}
+
+/** What a table without a machine to name calls a disk: its file. */
+export function rowName({ machine, disk }: OverlayRow): string {
+  return machine?.name ?? fileName(disk.path);
+}
+
+export function fileName(path: string): string {
+  return path.split(/[/\\]/).at(-1) ?? path;
+}

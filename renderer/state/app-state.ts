@@ -1,0 +1,109 @@
+import type { ApplianceView, MasterView } from '../../shared/ipc/catalog.ts';
+import type { DiskView, MachineView } from '../../shared/ipc/machines.ts';
+import type { RequestAnswer, RequestInput, RequestName } from '../../shared/ipc/contract.ts';
+import type { Preferences, PreferencesChange } from '../../shared/preferences.ts';
+import type { Client } from './client.ts';
+import { Collection } from './collection.ts';
+import { Document } from './document.ts';
+import { Notices } from './notices.ts';
+import { RateHistories } from './rate-history.ts';
+
+/** All that the main window knows, kept current by news from the main process. */
+export class AppState {
+  readonly #client: Client;
+  readonly machines: Collection<MachineView>;
+  readonly disks: Collection<DiskView>;
+  readonly catalog: Document<readonly ApplianceView[]>;
+  readonly masters: Document<readonly MasterView[]>;
+  readonly preferences: Document<Preferences>;
+  readonly notices = new Notices();
+  readonly rates = new RateHistories();
+
+  constructor(client: Client) {
+    this.#client = client;
+    this.machines = new Collection(() => client.request('machines.list', null));
+    this.disks = new Collection(() => client.request('disks.list', null));
+    this.catalog = new Document(() => client.request('catalog.list', null));
+    this.masters = new Document(() => client.request('masters.list', null));
+    this.preferences = new Document(() => client.request('preferences.get', null));
+  }
+
+  /** Listens first and asks then, so that nothing falls in between. @returns a function that ends it */
+  connect(): () => void {
+    const { subscribe } = this.#client;
+    const { machines, disks, catalog, masters, preferences } = this;
+    const gap = (list: { reload(): Promise<void> }) => () => void list.reload();
+    const ends = [
+      subscribe('machine.changed', (machine) => this.#machineChanged(machine), gap(machines)),
+      subscribe('machine.removed', ({ id }) => this.#machineRemoved(id), gap(machines)),
+      subscribe('disk.changed', (disk) => this.#diskChanged(disk), gap(disks)),
+      subscribe('disk.removed', ({ id }) => this.#diskRemoved(id), gap(disks)),
+      subscribe('catalog.changed', (appliances) => this.#catalogChanged(appliances), gap(catalog)),
+      subscribe('preferences.changed', (changed) => preferences.put(changed), gap(preferences)),
+      subscribe(
+        'notice',
+        ({ level, text }) => this.notices.add(level, text),
+        () => undefined,
+      ),
+    ];
+    for (const part of [preferences, catalog, machines, disks, masters]) void part.reload();
+    return () => ends.forEach((end) => end());
+  }
+
+  /** Asks; a failure becomes a notice. @returns what was answered, undefined after a failure */
+  async run<Name extends RequestName>(
+    name: Name,
+    input: RequestInput<Name>,
+  ): Promise<RequestAnswer<Name> | undefined> {
+    const result = await this.#client.request(name, input);
+    if (result.ok) return result.value;
+    if (result.failure.code !== 'cancelled') this.notices.add('error', result.failure.message);
+    return undefined;
+  }
+
+  /** Like `run`, for who shows the failure in its own place. */
+  get request(): Client['request'] {
+    return this.#client.request;
+  }
+
+  async changePreferences(change: PreferencesChange): Promise<boolean> {
+    const changed = await this.run('preferences.set', change);
+    if (changed) this.preferences.put(changed);
+    return changed !== undefined;
+  }
+
+  /** The newest word on a machine's disks. */
+  disksOf(machine: MachineView): readonly DiskView[] {
+    return machine.disks.map((disk) => this.disks.get(disk.id) ?? disk);
+  }
+
+  #machineChanged(machine: MachineView): void {
+    const isNew = this.machines.get(machine.id) === undefined;
+    this.machines.put(machine);
+    if (isNew) void this.masters.reload();
+  }
+
+  #machineRemoved(id: string): void {
+    this.machines.remove(id);
+    void this.masters.reload();
+  }
+
+  #diskChanged(disk: DiskView): void {
+    const before = this.disks.get(disk.id);
+    this.disks.put(disk);
+    this.rates.add(disk.id, performance.now(), disk.rate);
+    // A disk that stands alone needs its master no longer.
+    if (before && before.state !== disk.state && disk.state === 'complete') void this.masters.reload();
+  }
+
+  #diskRemoved(id: string): void {
+    this.disks.remove(id);
+    this.rates.forget(id);
+    void this.masters.reload();
+  }
+
+  #catalogChanged(appliances: readonly ApplianceView[]): void {
+    this.catalog.put(appliances);
+    void this.masters.reload();
+  }
+}

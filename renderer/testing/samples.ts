@@ -1,0 +1,75 @@
+/** Things as the main process would send them, with what a test or a demonstration wants to be different. */
+import type { ApplianceView, MasterView } from '../../shared/ipc/catalog.ts';
+import type { DiskView, MachineView } from '../../shared/ipc/machines.ts';
+import { GIB, MIB } from '../../shared/units.ts';
+
+export function aDisk(different: Partial<DiskView> = {}): DiskView {
+  return {
+    id: 'disk-1',
+    machineId: 'machine-1',
+    masterId: 'master-1',
+    masterName: 'Tiny Linux',
+    kind: 'standalone',
+    path: '/home/ada/.local/share/headwater/disks/tiny-linux.qed',
+    lengthBytes: 256 * MIB,
+    localBytes: 96 * MIB,
+    fileBytes: 97 * MIB,
+    state: 'streaming',
+    rate: 2_400_000,
+    etaMs: 70_000,
+    limit: 0,
+    onError: 'report',
+    failure: null,
+    waitingReads: 0,
+    ...different,
+  };
+}
+
+export function aMachine(different: Partial<MachineView> = {}): MachineView {
+  return {
+    id: 'machine-1',
+    name: 'Tiny Linux',
+    applianceId: 'tiny-linux',
+    memoryMiB: 128,
+    state: 'running',
+    failure: null,
+    loginHint: 'Log in as root; there is no password.',
+    createdAtMs: Date.UTC(2026, 10, 20, 9, 30),
+    disks: [],
+    ...different,
+  };
+}
+
+export function anAppliance(different: Partial<ApplianceView> = {}): ApplianceView {
+  return {
+    id: 'tiny-linux',
+    name: 'Tiny Linux',
+    summary:
+      'A small Linux with real tools: bash, editors, Python, SQLite and everything for looking at disks.',
+    publisher: 'Headwater',
+    version: '1.0',
+    arch: 'i386',
+    licence: 'GPL-2.0 and other free licences',
+    loginHint: 'Log in as root; there is no password.',
+    memoryMiB: 128,
+    diskBytes: 256 * MIB,
+    bootBytes: 14 * MIB,
+    source: 'recipe',
+    recommended: true,
+    available: true,
+    unavailableBecause: null,
+    ...different,
+  };
+}
+
+export function aMaster(different: Partial<MasterView> = {}): MasterView {
+  return {
+    id: 'master-1',
+    name: 'Tiny Linux',
+    location: '/home/ada/.local/share/headwater/masters/tiny-linux.raw',
+    source: 'recipe',
+    lengthBytes: 2 * GIB,
+    neededBy: ['Tiny Linux'],
+    ...different,
+  };
+}

@@ -1,0 +1,273 @@
+import type { ApplianceView, MasterView } from '../../shared/ipc/catalog.ts';
+import type { DiskView, MachineView } from '../../shared/ipc/machines.ts';
+import { preferencesChangeSchema, preferencesSchema, type Preferences } from '../../shared/preferences.ts';
+import { GIB, KIB, MIB, TIB } from '../../shared/units.ts';
+import { aDisk, aMachine, aMaster, anAppliance } from './samples.ts';
+
+/** What the pretended main process knows at the start. */
+export interface Scenario {
+  readonly appliances: readonly ApplianceView[];
+  readonly machines: readonly MachineView[];
+  readonly disks: readonly DiskView[];
+  readonly masters: readonly MasterView[];
+  readonly preferences: Preferences;
+  /** Every list fails with this. */
+  readonly broken?: string | undefined;
+}
+
+const appliances: readonly ApplianceView[] = [
+  anAppliance(),
+  anAppliance({
+    id: 'disk-tour',
+    name: 'Disk Tour',
+    summary: 'Shows what a disk reads while it streams in, without an operating system.',
+    version: '1.0',
+    diskBytes: 64 * MIB,
+    bootBytes: 320 * KIB,
+    licence: 'MIT',
+    loginHint: null,
+  }),
+  anAppliance({
+    id: 'debian-12',
+    name: 'Debian 12 “Bookworm” with desktop',
+    summary: 'A complete desktop with a browser and an office suite.',
+    publisher: 'Debian',
+    version: '12.8',
+    arch: 'x86_64',
+    diskBytes: 10 * GIB,
+    bootBytes: 79 * MIB,
+    source: 'http',
+    licence: 'DFSG-free licences',
+    loginHint: 'User debian, password debian',
+  }),
+  anAppliance({
+    id: 'fedora-14',
+    name: 'Fedora 14',
+    summary: 'The release of the original proposal.',
+    publisher: 'Fedora Project',
+    version: '14',
+    diskBytes: 8 * GIB,
+    bootBytes: null,
+    source: 'http',
+    recommended: false,
+    licence: 'GPL-2.0 and others',
+    loginHint: null,
+  }),
+  anAppliance({
+    id: 'alpine',
+    name: 'Alpine',
+    summary: 'Small, simple, secure.',
+    publisher: 'Alpine Linux',
+    version: '3.20',
+    arch: 'x86_64',
+    diskBytes: 512 * MIB,
+    bootBytes: 21 * MIB,
+    source: 'http',
+    recommended: false,
+    licence: 'MIT and others',
+    loginHint: 'root without password',
+  }),
+  anAppliance({
+    id: 'archive',
+    name: 'Institute of Hydrology field measurement archive, northern catchment, 1998–2024',
+    summary: 'Read-only data.',
+    publisher: '',
+    version: '',
+    diskBytes: 64 * TIB,
+    bootBytes: null,
+    source: 'file',
+    recommended: false,
+    licence: '',
+    loginHint: null,
+  }),
+  anAppliance({
+    id: 'router',
+    name: 'Test router',
+    summary: 'A router for the lab.',
+    publisher: 'Network team',
+    version: '2.4.1',
+    arch: 'aarch64',
+    diskBytes: 128 * MIB,
+    bootBytes: 9 * MIB,
+    recommended: false,
+    available: false,
+    unavailableBecause: 'No back end on this computer runs ARM machines.',
+    source: 'file',
+    licence: 'Proprietary',
+    loginHint: 'admin / admin',
+  }),
+];
+
+type Spec = Partial<MachineView> & { readonly disk?: Partial<DiskView> };
+const specs: readonly Spec[] = [
+  { name: 'Tiny Linux', state: 'running' },
+  {
+    name: 'Debian desktop',
+    applianceId: 'debian-12',
+    state: 'waiting-for-data',
+    memoryMiB: 1024,
+    disk: {
+      lengthBytes: 10 * GIB,
+      localBytes: 61 * MIB,
+      fileBytes: 62 * MIB,
+      state: 'waiting-for-source',
+      rate: 0,
+      etaMs: null,
+      waitingReads: 2,
+      masterName: 'Debian 12',
+      failure: {
+        code: 'source-unreachable',
+        message: 'images.example.org does not answer (connection timed out). Next try in 8 seconds.',
+      },
+    },
+  },
+  {
+    name: 'Build server',
+    applianceId: 'alpine',
+    state: 'paused',
+    disk: {
+      lengthBytes: 512 * MIB,
+      localBytes: 200 * MIB,
+      fileBytes: 201 * MIB,
+      state: 'paused',
+      rate: 0,
+      etaMs: null,
+      masterName: 'Alpine',
+    },
+  },
+  {
+    name: 'Tiny Linux 2',
+    state: 'off',
+    disk: {
+      localBytes: 256 * MIB,
+      fileBytes: 180 * MIB,
+      state: 'complete',
+      rate: 0,
+      etaMs: null,
+      masterId: null,
+      masterName: null,
+    },
+  },
+  {
+    name: 'Course 2026 – participant 07 – please do not delete before the examination in February',
+    state: 'off',
+    disk: {
+      kind: 'linked',
+      localBytes: 3 * MIB,
+      fileBytes: 4 * MIB,
+      state: 'not-started',
+      rate: 0,
+      etaMs: null,
+    },
+  },
+  {
+    name: 'Archive',
+    applianceId: 'archive',
+    state: 'running',
+    disk: {
+      lengthBytes: 64 * TIB,
+      localBytes: 9 * TIB,
+      fileBytes: 8.2 * TIB,
+      rate: 118_000_000,
+      etaMs: 5.9 * 86_400_000,
+      limit: 120_000_000,
+      masterName: 'Field measurement archive',
+    },
+  },
+  {
+    name: 'Old experiment',
+    state: 'failed',
+    failure: {
+      code: 'io',
+      message:
+        'The disk image could not be read: input/output error at offset 1,245,184. Check the computer’s disk.',
+    },
+    disk: {
+      localBytes: 40 * MIB,
+      fileBytes: 41 * MIB,
+      state: 'source-changed',
+      rate: 0,
+      etaMs: null,
+      failure: {
+        code: 'source-changed',
+        message: 'https://images.example.org/old.raw has another ETag than when this disk began.',
+      },
+    },
+  },
+];
+
+function machinesOf(wanted: readonly Spec[]): Pick<Scenario, 'machines' | 'disks'> {
+  const machines = wanted.map(({ disk, ...different }, index) => {
+    const id = `machine-${index + 1}`;
+    const diskId = `disk-${index + 1}`;
+    const path = `/home/ada/.local/share/headwater/disks/${id}.qed`;
+    const own = aDisk({ id: diskId, machineId: id, path, ...disk });
+    return aMachine({ id, createdAtMs: Date.UTC(2026, 10, 20) - index * 1e7, ...different, disks: [own] });
+  });
+  return { machines, disks: machines.flatMap(({ disks }) => disks) };
+}
+
+const masters: readonly MasterView[] = [
+  aMaster({ lengthBytes: 256 * MIB, neededBy: ['Tiny Linux', 'Course 2026', 'Old experiment'] }),
+  aMaster({
+    id: 'master-2',
+    name: 'Debian 12',
+    location: 'https://images.example.org/debian-12.8/disk.raw',
+    source: 'http',
+    lengthBytes: 10 * GIB,
+    neededBy: ['Debian desktop'],
+  }),
+  aMaster({
+    id: 'master-3',
+    name: 'Fedora 14',
+    location: 'https://images.example.org/fedora-14.img',
+    source: 'http',
+    lengthBytes: 8 * GIB,
+    neededBy: [],
+  }),
+];
+
+const schedule: Preferences['schedule'] = [
+  { days: [1, 2, 3, 4, 5], from: 8 * 60, to: 18 * 60, limit: 1_000_000 },
+  { days: [0, 6], from: 22 * 60, to: 6 * 60, limit: 0 },
+];
+
+/** @param settings preferences by name, as in the address: theme, language ... */
+export function scenarioNamed(name: string, settings: Readonly<Record<string, string>>): Scenario {
+  const wished = preferencesChangeSchema.parse({ theme: settings['theme'], language: settings['language'] });
+  const named = Object.fromEntries(Object.entries(wished).filter(([, value]) => value !== undefined));
+  const preferences = preferencesSchema.parse({ globalLimit: 2_500_000, schedule, ...named });
+  const nothing = { appliances: [], machines: [], disks: [], masters: [], preferences };
+  switch (name) {
+    case 'empty':
+      return { ...nothing, preferences: preferencesSchema.parse(named) };
+    case 'broken':
+      return {
+        ...nothing,
+        broken:
+          'The catalog database is from a newer version of Headwater. Update Headwater; nothing was changed.',
+      };
+    case 'many':
+      return {
+        appliances: Array.from({ length: 5000 }, (_, index) => {
+          const like = appliances[index % appliances.length];
+          return anAppliance({
+            ...like,
+            id: `many-${index}`,
+            name: `${like?.name ?? ''} ${index}`,
+            recommended: index < 3,
+          });
+        }),
+        ...machinesOf(
+          Array.from({ length: 20 }, (_, index) => ({
+            ...specs[index % specs.length],
+            name: `Machine ${index + 1}`,
+          })),
+        ),
+        masters,
+        preferences,
+      };
+    default:
+      return { appliances, ...machinesOf(specs), masters, preferences };
+  }
+}

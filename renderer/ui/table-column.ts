@@ -1,0 +1,13 @@
+import type { Snippet } from 'svelte';
+
+export interface Column<Row> {
+  readonly id: string;
+  readonly label: string;
+  readonly cell: Snippet<[Row]>;
+  /** What to sort by; a column without it cannot be sorted. */
+  readonly sortBy?: (row: Row) => string | number;
+  readonly numeric?: boolean;
+  /** Left out in narrow windows. */
+  readonly secondary?: boolean;
+  readonly hideLabel?: boolean;
+}
