@@ -30,7 +30,7 @@ export async function runSuite(given: BenchArguments): Promise<Result<number>> {
   if (workshop.fileSystem === 'tmpfs') {
     say('The folder is in memory: flushes cost nothing there, and the figures say nothing about disks.\n\n');
   }
-  const masters = new Masters(workshop, given.quick ? 256 * MIB : GIB);
+  const masters = new Masters(workshop, given.quick ? 512 * MIB : GIB);
   const results: CaseResult[] = [];
   for (const one of given.cases) {
     const missing = tools.missing(one.needs);

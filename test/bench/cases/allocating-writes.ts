@@ -42,7 +42,7 @@ async function measure(bench: Bench, { label, depth, flushEvery, atLeast }: Vari
   const master = masters.random();
   const access: StridedAccess = {
     write: true,
-    count: bench.quick ? 500 : 2000,
+    count: bench.quick ? 1000 : 3000,
     depth,
     startBytes: INSIDE_CLUSTER_BYTES,
     stepBytes: SCATTER_STEP_BYTES,

@@ -12,7 +12,7 @@ import { startServerProcess, type ServerProcess } from '../workshop/range-server
 
 const TIMEOUT_MS = 60_000;
 /** QEMU needs one and a half minutes for the whole over a long line, at an even pace. */
-const QEMU_CUT_MS = 15_000;
+const QEMU_CUT_MS = 10_000;
 const QEMU_QUICK_CUT_MS = 5_000;
 /** A TCP window as one finds them: what one connection has under way per round trip. */
 const WINDOW_BYTES = 256 * KIB;
@@ -22,7 +22,7 @@ export const httpStream: BenchCase = {
   title: 'Streaming over HTTP, server on the same machine',
   sides: {
     ours: 'DiskThread.startStream with its default of 8 connections',
-    qemu: 'block-stream in qemu-storage-daemon, default cache and read-ahead; at 20 ms its rate over the first 15 s',
+    qemu: 'block-stream in qemu-storage-daemon, default cache and read-ahead; at 20 ms its rate over the first 10 s',
   },
   needs: ['qemu-storage-daemon', 'block-curl'],
   async run(bench) {
