@@ -29,7 +29,7 @@ export const sqliteStep = {
     if (!loads()) {
       const cached = join(CACHE, `better-sqlite3-${sources().slice(0, 16)}.node`);
       if (!existsSync(cached)) {
-        tell('its prebuilt addon does not run here: building it, about two minutes');
+        tell('its prebuilt addon does not run here: building it, which takes some minutes');
         await build(detail);
         mkdirSync(CACHE, { recursive: true });
         copyFileSync(ADDON, `${cached}.unfinished`);
