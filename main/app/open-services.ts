@@ -1,9 +1,70 @@
-import { ok } from '../../shared/result.ts';
+import path from 'node:path';
+import { z } from 'zod';
+import { ok, type Result } from '../../shared/result.ts';
+import type { Catalog } from '../catalog/catalog.ts';
+import { v86Maker } from '../machines/v86/make-machine.ts';
+import { packageRoot } from '../storage/worker-script.ts';
+import { openBackEnd } from './back-end.ts';
+import type { Log } from './log.ts';
 import type { OpenServices } from './services.ts';
+import type { WindowStateStore } from './windows/window-state.ts';
 
 /** The services of the product. What is missing here is answered with `unsupported`. */
-export const openServices: OpenServices = async () =>
-  ok({
-    machinesRunning: () => 0,
-    close: async () => undefined,
+export const openServices: OpenServices = async ({ publish, log, clock, dataFolder }) => {
+  const built = path.join(packageRoot(), '.cache');
+  const opened = await openBackEnd({
+    publish,
+    clock,
+    dataFolder,
+    warn: (text) => log.warn(text),
+    recipesFolder: path.join(built, 'appliances'),
+    makeMachine: v86Maker(path.join(built, 'firmware')),
   });
+  if (!opened.ok) return opened;
+  const { catalog, appliances, masters, disks, machines, preferences, close } = opened.value;
+  return ok({
+    catalog: appliances,
+    masters,
+    disks,
+    machines,
+    preferences,
+    windowStates: windowStatesIn(catalog, log),
+    machinesRunning: () => machines.runningCount,
+    close,
+  });
+};
+
+const windowStateSchema = z.object({
+  x: z.number(),
+  y: z.number(),
+  width: z.number(),
+  height: z.number(),
+  maximised: z.boolean(),
+});
+
+/** A window that cannot be put where it was is put where windows begin. */
+function windowStatesIn(catalog: Catalog, log: Log): WindowStateStore {
+  const heard = <T>(result: Result<T>): T | null => {
+    if (result.ok) return result.value;
+    log.warn(result.failure.message);
+    return null;
+  };
+  return {
+    load(key) {
+      const text = heard(catalog.read(({ windows }) => windows.find(key)));
+      const state = windowStateSchema.safeParse(text === null ? null : parseJson(text));
+      return state.success ? state.data : null;
+    },
+    save(key, state) {
+      heard(catalog.note(({ windows }) => windows.put(key, JSON.stringify(state))));
+    },
+  };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}

@@ -149,6 +149,13 @@ describe('the catalog', () => {
     expect(unwrap(catalog.read(({ events }) => events.has('k', 's')))).toBe(true);
   });
 
+  it('fails what comes after its end, and can be closed twice', () => {
+    const catalog = openCatalog();
+    unwrap(catalog.close());
+    unwrap(catalog.close());
+    expect(catalog.read(({ machines }) => machines.list())).toMatchObject({ failure: { code: 'closed' } });
+  });
+
   it('knows which passing files belong to a row', () => {
     const catalog = openCatalog();
     unwrap(

@@ -1,4 +1,4 @@
-import { ok, type Result } from '../../shared/result.ts';
+import { DONE, err, ok, type Result } from '../../shared/result.ts';
 import { wayOut } from './backups.ts';
 import { openDatabase, type Database, type DatabaseOptions } from './database.ts';
 import { failureFromSqlite } from './sqlite-failure.ts';
@@ -33,7 +33,8 @@ export interface Tables {
  * What Headwater remembers: a SQLite database in one file, with one owner at a time.
  *
  * Statements run in the calling thread; each takes microseconds, and nothing here may grow with the size of a disk.
- * Whatever SQLite refuses, and rows that lost their form, come back as failures.
+ * Whatever SQLite refuses, and rows that lost their form, come back as failures; after {@link close}
+ * everything fails with `closed`.
  */
 export class Catalog {
   readonly path: string;
@@ -87,13 +88,15 @@ export class Catalog {
   }
 
   close(): Result<void> {
+    if (!this.#db.open) return DONE;
     return this.#run('close', () => {
-      if (this.#db.open) this.#db.pragma('optimize');
+      this.#db.pragma('optimize');
       this.#db.close();
     });
   }
 
   #run<T>(what: string, work: () => T): Result<T> {
+    if (!this.#db.open) return err('closed', `The catalog '${this.path}' is closed`);
     try {
       return ok(work());
     } catch (error) {

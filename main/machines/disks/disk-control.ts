@@ -78,6 +78,7 @@ export class DiskControl {
   #errorPolicyOfJob: StreamRow['onError'] | null = null;
   #goOnAfterError = false;
   #turn: Promise<void> = Promise.resolve();
+  #looking: Promise<void> = Promise.resolve();
   #lastPublished = '';
   #nextLookMs = 0;
   #ended = false;
@@ -177,8 +178,14 @@ export class DiskControl {
     this.publish();
   }
 
-  /** Looks at the image file again. */
-  async look(): Promise<void> {
+  /** Looks at the image file again. One look at a time: who comes meanwhile waits for one that began after. */
+  look(): Promise<void> {
+    this.#looking = this.#looking.catch(() => undefined).then(() => this.#lookNow());
+    return this.#looking;
+  }
+
+  async #lookNow(): Promise<void> {
+    if (this.#ended) return;
     const { clock } = this.#parts;
     const startedMs = clock.now();
     this.#file = await this.#parts.look(this);
@@ -199,7 +206,7 @@ export class DiskControl {
   /** Closes the disk for good, making everything durable; its stream can be resumed. */
   async end(): Promise<Result<void>> {
     this.#ended = true;
-    await this.#turn;
+    await Promise.all([this.#turn.catch(() => undefined), this.#looking.catch(() => undefined)]);
     return this.#close();
   }
 

@@ -320,7 +320,7 @@ export class DiskService {
   async #lookAtAll(): Promise<void> {
     for (const control of [...this.#controls.values()]) {
       await control.look();
-      void control.settle();
+      if (this.#controls.has(control.id)) void control.settle();
     }
   }
 

@@ -50,8 +50,8 @@ export class Journal {
     if (known.ok && known.value) this.heard(catalog.note(({ events }) => events.forget(kind, subject)));
   }
 
-  /** For results that nobody waits for. */
+  /** For results that nobody waits for. What ends because the program does is nothing to tell of. */
   heard(result: Result<unknown>): void {
-    if (!result.ok) this.#parts.warn(result.failure.message);
+    if (!result.ok && result.failure.code !== 'closed') this.#parts.warn(result.failure.message);
   }
 }

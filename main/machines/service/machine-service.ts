@@ -283,7 +283,12 @@ export class MachineService {
   async #startAndTell(id: string): Promise<void> {
     const started = await this.#start(id);
     if (started.ok || started.failure.code === 'closed') return;
-    this.#parts.journal.tell({ level: 'error', kind: 'start-failed', subject: id, text: started.failure.message });
+    this.#parts.journal.tell({
+      level: 'error',
+      kind: 'start-failed',
+      subject: id,
+      text: started.failure.message,
+    });
   }
 
   async #remove(row: MachineRow, rows: readonly DiskRow[]): Promise<Result<{ freedBytes: number }>> {

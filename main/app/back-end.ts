@@ -1,0 +1,170 @@
+/** Wires the catalog, the preferences, disks, machines and appliances together. Knows no Electron. */
+import { randomBytes } from 'node:crypto';
+import path from 'node:path';
+import type { Clock } from '../../shared/clock.ts';
+import { ok, type Err, type Result } from '../../shared/result.ts';
+import { ApplianceService } from '../appliances/appliance-service.ts';
+import { MasterService } from '../appliances/master-service.ts';
+import { Catalog } from '../catalog/catalog.ts';
+import type { OpenDisk } from '../machines/disks/disk-control.ts';
+import { DiskService } from '../machines/disks/disk-service.ts';
+import { Journal } from '../machines/disks/journal.ts';
+import { MachineService, type MachineServiceParts } from '../machines/service/machine-service.ts';
+import { Bandwidth } from '../preferences/bandwidth.ts';
+import { localTimeReader, type LocalTime } from '../preferences/local-time.ts';
+import { PreferencesService } from '../preferences/preferences-service.ts';
+import { DiskThread } from '../storage/disk/disk-thread.ts';
+import { imageFiles, type ImageFiles } from '../storage/overlays/image-files.ts';
+import { ImageTasks } from '../storage/overlays/image-tasks-client.ts';
+import { QemuImg } from '../storage/overlays/qemu-img.ts';
+import type { Publish } from './services.ts';
+
+export interface BackEndOptions {
+  readonly publish: Publish;
+  /** For what nobody can be told otherwise. */
+  readonly warn: (text: string) => void;
+  readonly clock: Clock;
+  /** Where the catalog and, unless the user chose another place, disks lie. */
+  readonly dataFolder: string;
+  /** Where set-up puts the appliances it builds. */
+  readonly recipesFolder: string;
+  readonly makeMachine: MachineServiceParts['makeMachine'];
+  /** Milliseconds since 1970. */
+  readonly nowMs?: () => number;
+  readonly localTime?: (nowMs: number) => LocalTime;
+  readonly openDisk?: OpenDisk;
+  readonly files?: ImageFiles;
+  readonly qemuImg?: QemuImg;
+}
+
+/** The services behind the windows, open. */
+export interface BackEnd {
+  readonly catalog: Catalog;
+  readonly preferences: PreferencesService;
+  readonly appliances: ApplianceService;
+  readonly masters: MasterService;
+  readonly disks: DiskService;
+  readonly machines: MachineService;
+  /** Powers machines off, writes everything down, ends every thread. */
+  readonly close: () => Promise<void>;
+}
+
+/**
+ * Opens the catalog, finishes what a crash cut off, and lets the disks stream that should. Fails as
+ * {@link Catalog.open} does, with nothing changed.
+ */
+export async function openBackEnd(options: BackEndOptions): Promise<Result<BackEnd>> {
+  const { publish, warn, dataFolder, nowMs = Date.now } = options;
+  const opened = Catalog.open(path.join(dataFolder, 'catalog.db'), { nowMs });
+  if (!opened.ok) return opened;
+  const catalog = opened.value;
+  const giveUp = (failed: Err): Err => {
+    const closed = catalog.close();
+    if (!closed.ok) warn(closed.failure.message);
+    return failed;
+  };
+  const wired = wire(options, catalog, nowMs);
+  if (!wired.ok) return giveUp(wired);
+  const started = await wired.value.disks.start();
+  if (!started.ok) return giveUp(started);
+  const { preferences, appliances, masters, disks, machines, bandwidth, tasks } = wired.value;
+  const close = async () => {
+    const outcomes = [await machines.close(), await disks.close()];
+    await masters.close();
+    await tasks.close();
+    bandwidth.stop();
+    for (const outcome of [...outcomes, catalog.close()]) if (!outcome.ok) warn(outcome.failure.message);
+  };
+  void publishAppliances(appliances, publish, warn);
+  return ok({ catalog, preferences, appliances, masters, disks, machines, close });
+}
+
+type Wired = Omit<BackEnd, 'close' | 'catalog'> & {
+  readonly bandwidth: Bandwidth;
+  readonly tasks: ImageTasks;
+};
+
+function wire(options: BackEndOptions, catalog: Catalog, nowMs: () => number): Result<Wired> {
+  const { publish, warn, clock, dataFolder, recipesFolder, makeMachine } = options;
+  const defaultFolder = path.join(dataFolder, 'disks');
+  const notice = (level: 'info' | 'warning' | 'error', text: string) => publish('notice', { level, text });
+  const journal = new Journal({ catalog, nowMs, notice, warn });
+
+  const read = PreferencesService.open({
+    catalog,
+    publish,
+    onDamage: (key) => warn(`The stored preference '${key}' cannot be used; its default counts`),
+    moveStorage: (folder) => disks.moveStorage(folder),
+  });
+  if (!read.ok) return read;
+  const preferences = read.value;
+  const bandwidth = new Bandwidth(preferences.current, {
+    clock,
+    nowMs,
+    localTime: options.localTime ?? localTimeReader(),
+  });
+  preferences.onChange((changed) => bandwidth.setPreferences(changed));
+
+  const tasks = new ImageTasks();
+  const qemuImg = options.qemuImg ?? new QemuImg();
+  const files = options.files ?? imageFiles;
+  const storageFolder = () => preferences.current.storageFolder ?? defaultFolder;
+  const shared = { catalog, files, journal, nowMs, storageFolder };
+
+  const masters = new MasterService({
+    catalog,
+    tasks,
+    qemuImg,
+    clock,
+    nowMs,
+    newId,
+    notice,
+    mastersFolder: path.join(dataFolder, 'masters'),
+    defaultMemoryMiB: () => preferences.current.defaultMemoryMiB,
+    changed: () => void publishAppliances(appliances, publish, warn),
+  });
+  const recovered = masters.recover();
+  if (!recovered.ok) return recovered;
+  const importProgress = (id: string) => masters.importProgress(id);
+  const appliances = new ApplianceService({ catalog, recipesFolder, nowMs, importProgress });
+
+  const disks: DiskService = new DiskService({
+    ...shared,
+    clock,
+    tasks,
+    qemuImg,
+    bandwidth,
+    defaultFolder,
+    open: options.openDisk ?? ((spec, listen) => DiskThread.open(spec, listen)),
+    connections: () => preferences.current.connections,
+    changed: (disk) => {
+      publish('disk.changed', disk);
+      machines.diskChanged(disk.machineId);
+    },
+    removed: (id) => publish('disk.removed', { id }),
+  });
+  const machines: MachineService = new MachineService({
+    ...shared,
+    disks,
+    appliances,
+    newId,
+    makeMachine,
+    changed: (machine) => publish('machine.changed', machine),
+    removed: (id) => publish('machine.removed', { id }),
+  });
+  return ok({ preferences, appliances, masters, disks, machines, bandwidth, tasks });
+}
+
+async function publishAppliances(
+  appliances: ApplianceService,
+  publish: Publish,
+  warn: (text: string) => void,
+): Promise<void> {
+  const listed = await appliances.list();
+  if (listed.ok) publish('catalog.changed', listed.value);
+  else warn(listed.failure.message);
+}
+
+function newId(): string {
+  return randomBytes(8).toString('hex');
+}

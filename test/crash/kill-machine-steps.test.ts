@@ -1,0 +1,201 @@
+/**
+ * Everything that spans rows of the catalog and files, with the program ended between any two of its steps: before and
+ * after every transaction and every operation on a file. Afterwards the next start must find a catalog and a folder
+ * that belong together, whatever was being done.
+ */
+import fs from 'node:fs';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { systemClock } from '../../shared/clock.ts';
+import { unwrap, type Result } from '../../shared/result.ts';
+import type { BackEnd } from '../../main/app/back-end.ts';
+import { diskChain, mastersBehind } from '../../main/machines/disks/overlay-chain.ts';
+import { openChain } from '../../main/storage/chain/open.ts';
+import { imageFiles, type ImageFiles } from '../../main/storage/overlays/image-files.ts';
+import { MachineRoom, RECIPE } from '../support/machine-room.ts';
+
+class Killed extends Error {}
+
+/** A program that ends at its n-th step, and does nothing any more. */
+class Mortal {
+  /** Steps that were taken. */
+  steps = 0;
+  /** The step that is not taken any more. */
+  readonly #lifetime: number;
+
+  constructor(lifetime: number) {
+    this.#lifetime = lifetime;
+  }
+
+  step(): void {
+    if (this.steps >= this.#lifetime) throw new Killed();
+    this.steps++;
+  }
+
+  files(): ImageFiles {
+    const mortal = <Args extends unknown[], T>(work: (...args: Args) => Promise<T>) => {
+      return async (...args: Args) => {
+        this.step();
+        const result = await work(...args);
+        this.step();
+        return result;
+      };
+    };
+    return {
+      ...imageFiles,
+      create: mortal((...args: Parameters<ImageFiles['create']>) => imageFiles.create(...args)),
+      duplicate: mortal((from: string, to: string) => imageFiles.duplicate(from, to)),
+      delete: mortal((file: string) => imageFiles.delete(file)),
+    };
+  }
+
+  possess({ catalog }: BackEnd): void {
+    const change = catalog.change.bind(catalog);
+    catalog.change = (work) => {
+      this.step();
+      const changed = change(work);
+      this.step();
+      return changed;
+    };
+  }
+}
+
+/** Written by the guest of the machine that is there before; must be there afterwards. */
+const MARK = 0x5a;
+const FOREIGN = 'foreign.qed';
+
+/** A room with a machine, something its guest wrote, and a file of somebody else. */
+async function furnish(): Promise<{ room: MachineRoom; machineId: string }> {
+  const room = new MachineRoom();
+  const backEnd = await room.open();
+  const { id } = await room.create({ name: 'Old', kind: 'linked' });
+  const disk = await openChain(chainOf(backEnd, id), { clock: systemClock, readOnly: false });
+  unwrap(await unwrap(disk).write(1000, new Uint8Array([MARK])));
+  unwrap(await unwrap(disk).close());
+  fs.writeFileSync(path.join(room.disksFolder, FOREIGN), 'not ours');
+  await room.close();
+  return { room, machineId: id };
+}
+
+function chainOf({ catalog }: BackEnd, machineId: string) {
+  return unwrap(
+    catalog.read((tables) => {
+      const [row] = tables.disks.ofMachine(machineId);
+      if (row === undefined) throw new Error('the machine has no disk');
+      return diskChain(row.path, mastersBehind(tables, row));
+    }),
+  );
+}
+
+async function firstBytes(backEnd: BackEnd, machineId: string): Promise<number[]> {
+  const disk = unwrap(await openChain(chainOf(backEnd, machineId), { clock: systemClock, readOnly: true }));
+  const bytes = new Uint8Array(3);
+  unwrap(await disk.read(999, bytes));
+  unwrap(await disk.close());
+  return [...bytes];
+}
+
+type Deed = (backEnd: BackEnd, machineId: string, room: MachineRoom) => Promise<Result<unknown>>;
+
+/** Does the deed with a program that ends after `lifetime` steps; true when it lived to the end of it. */
+async function attempt(deed: Deed, lifetime: number, room: MachineRoom, machineId: string): Promise<boolean> {
+  const mortal = new Mortal(lifetime);
+  const backEnd = await room.open({ files: mortal.files() });
+  mortal.possess(backEnd);
+  let survived = true;
+  try {
+    unwrap(await deed(backEnd, machineId, room));
+  } catch (error) {
+    if (!(error instanceof Killed)) throw error;
+    survived = false;
+  }
+  await room.close();
+  return survived;
+}
+
+/** What must be true after the next start, whatever happened before. */
+async function expectOrder(backEnd: BackEnd, room: MachineRoom): Promise<void> {
+  const known = unwrap(
+    backEnd.catalog.read(({ disks, masters, passingFiles, machines }) => ({
+      owned: [
+        ...disks.list().map(({ path: file }) => file),
+        ...masters.list().flatMap(({ role, location }) => (role === 'snapshot' ? [location] : [])),
+      ],
+      passing: passingFiles.list(),
+      machines: machines.list().map(({ id }) => ({ id, disks: disks.ofMachine(id).length })),
+    })),
+  );
+  expect(known.passing).toEqual([]);
+  for (const { disks } of known.machines) expect(disks).toBe(1);
+  const folders = [room.disksFolder, path.join(room.folder, 'bigger')];
+  const found = folders.flatMap((folder) => room.images(folder).map((name) => path.join(folder, name)));
+  expect(found.filter((file) => path.basename(file) !== FOREIGN).sort()).toEqual(known.owned.sort());
+  expect(fs.readFileSync(path.join(room.disksFolder, FOREIGN), 'utf8')).toBe('not ours');
+  for (const { id } of known.machines) await firstBytes(backEnd, id);
+}
+
+/** Ends the program at every step of a deed in turn. `check` looks at what came of it. */
+async function killEverywhere(
+  deed: Deed,
+  check: (backEnd: BackEnd, machineId: string, survived: boolean) => Promise<void>,
+): Promise<number> {
+  for (let lifetime = 0; ; lifetime++) {
+    const { room, machineId } = await furnish();
+    const survived = await attempt(deed, lifetime, room, machineId);
+    const next = await room.open();
+    await expectOrder(next, room);
+    await check(next, machineId, survived);
+    await room.close();
+    if (survived) return lifetime;
+  }
+}
+
+const names = async ({ machines }: BackEnd) => unwrap(await machines.list()).map(({ name }) => name);
+
+describe('a program that is killed at any step', () => {
+  it('of creating a machine has it whole, or not at all', async () => {
+    const steps = await killEverywhere(
+      ({ machines }) => machines.create({ applianceId: RECIPE, name: 'New', kind: 'linked', start: false }),
+      async (backEnd, id, survived) => {
+        expect(await firstBytes(backEnd, id)).toEqual([0, MARK, 0]);
+        if (survived) expect(await names(backEnd)).toEqual(['Old', 'New']);
+      },
+    );
+    expect(steps).toBeGreaterThanOrEqual(6);
+  });
+
+  it('of duplicating a machine still has the first one, with its data', async () => {
+    const steps = await killEverywhere(
+      ({ machines }, id) => machines.duplicate({ id }),
+      async (backEnd, id, survived) => {
+        expect(await firstBytes(backEnd, id)).toEqual([0, MARK, 0]);
+        const all = unwrap(await backEnd.machines.list());
+        for (const machine of all) expect(await firstBytes(backEnd, machine.id)).toEqual([0, MARK, 0]);
+        if (survived) expect(all.map(({ name }) => name)).toEqual(['Old', 'Old 2']);
+      },
+    );
+    expect(steps).toBeGreaterThanOrEqual(8);
+  });
+
+  it('of removing a machine has it whole, or not at all', async () => {
+    const steps = await killEverywhere(
+      ({ machines }, id) => machines.remove({ id }),
+      async (backEnd, id, survived) => {
+        const left = await names(backEnd);
+        if (survived) expect(left).toEqual([]);
+        if (left.length > 0) expect(await firstBytes(backEnd, id)).toEqual([0, MARK, 0]);
+      },
+    );
+    expect(steps).toBeGreaterThanOrEqual(6);
+  });
+
+  it('of moving the storage has every disk in one place or the other', async () => {
+    const steps = await killEverywhere(
+      ({ preferences }, _id, room) => preferences.set({ storageFolder: path.join(room.folder, 'bigger') }),
+      async (backEnd, id) => {
+        expect(await firstBytes(backEnd, id)).toEqual([0, MARK, 0]);
+      },
+    );
+    expect(steps).toBeGreaterThanOrEqual(10);
+  });
+});
