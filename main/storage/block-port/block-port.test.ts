@@ -151,6 +151,21 @@ describe('the end of a disk connection', () => {
     expect(disk.log).toEqual(['write 0+512', 'flush']);
   });
 
+  it('does not keep a client that closes waiting for its reads', async () => {
+    const { client, disk, service } = await connected();
+    disk.hold('read');
+    const reading = client.readOwned(0, 512);
+    await turn();
+    unwrap(await client.close());
+    expect(await reading).toMatchObject({ failure: { code: 'closed' } });
+    let over = false;
+    void service.ended.then(() => (over = true));
+    await turn();
+    expect(over).toBe(false);
+    disk.release('read');
+    unwrap(await service.ended);
+  });
+
   it('reports a failed last flush to the client that closes', async () => {
     const { client, disk } = await connected();
     disk.fail('flush', err('io', 'The disk broke'));

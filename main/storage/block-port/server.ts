@@ -39,7 +39,8 @@ class Service {
   readonly #device: BlockDevice;
   readonly #port: MessagePort;
   readonly #outbox: Outbox<BlockReply>;
-  readonly #inFlight = new Set<Promise<void>>();
+  readonly #reading = new Set<Promise<void>>();
+  readonly #writing = new Set<Promise<void>>();
   #stopped = false;
   #settled: Promise<Result<void>> | null = null;
   #finish: (reason: Result<void>) => void = () => undefined;
@@ -78,7 +79,8 @@ class Service {
   }
 
   async #settle(reason: Result<void>): Promise<Result<void>> {
-    const flushed = await this.#settleDevice();
+    const flushed = await this.#settleWrites();
+    await Promise.all(this.#reading);
     return reason.ok ? flushed : reason;
   }
 
@@ -90,23 +92,24 @@ class Service {
     }
     for (const request of message) {
       if (request.op === 'close') void this.#sayGoodbye(request.id);
-      else this.#track(this.#handle(request));
+      else this.#track(this.#handle(request), isRead(request) ? this.#reading : this.#writing);
     }
   }
 
-  #track(work: Promise<void>): void {
-    this.#inFlight.add(work);
-    void work.finally(() => this.#inFlight.delete(work));
+  #track(work: Promise<void>, among: Set<Promise<void>>): void {
+    among.add(work);
+    void work.finally(() => among.delete(work));
   }
 
-  /** Waits for the requests in flight and makes them durable, once. */
-  #settleDevice(): Promise<Result<void>> {
-    this.#settled ??= Promise.all(this.#inFlight).then(() => this.#device.flush());
+  /** Waits for the writes in flight and makes them durable, once. */
+  #settleWrites(): Promise<Result<void>> {
+    this.#settled ??= Promise.all(this.#writing).then(() => this.#device.flush());
     return this.#settled;
   }
 
+  /** Who says goodbye wants no answer to its reads, which may be waiting for a source that never answers. */
   async #sayGoodbye(id: number): Promise<void> {
-    const flushed = await this.#settleDevice();
+    const flushed = await this.#settleWrites();
     this.#outbox.push(flushed.ok ? { id, ok: true } : { id, ok: false, failure: flushed.failure });
     this.#stop(DONE);
   }
@@ -148,6 +151,10 @@ class Service {
 /** An answer whose payload nobody else uses. */
 interface OwnedAnswer extends BlockAnswer {
   readonly data?: Uint8Array<ArrayBuffer> | undefined;
+}
+
+function isRead({ op }: BlockRequest): boolean {
+  return op === 'read' || op === 'extent-at';
 }
 
 function nothing(result: Result<void>): Result<OwnedAnswer> {
