@@ -177,7 +177,7 @@ function mapOf(disk: DiskView, count: number): ClusterMapCell[] {
   const share = disk.state === 'complete' ? 1 : (disk.localBytes ?? 0) / disk.lengthBytes;
   return Array.from({ length: count }, (_, index) => {
     const noise = Math.abs(Math.sin(index * 127.1) * 43758.5453) % 1;
-    const isHere = index / count < share * 0.8 || noise < share * 0.25;
+    const isHere = share === 1 || index / count < share * 0.8 || noise < share * 0.25;
     const isZero = Math.floor(index / 23) % 5 === 3;
     if (isHere) return { data: isZero ? 0 : 1, zero: isZero ? 1 : 0, missing: 0 };
     const some = noise < share * 0.5 ? noise : 0;
