@@ -178,7 +178,7 @@ function rowsOfPhase(duel: Duel, region: Region, phase: Phase): Row[] {
   return [
     rowOf(duel, {
       ...latency,
-      label: `${region.name}, ${phase.name}: p50`,
+      label: `guest read, ${region.name}, ${phase.name}: p50`,
       figure: key(phase, region, 'p50'),
     }),
     rowOf(duel, {

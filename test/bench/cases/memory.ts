@@ -28,7 +28,7 @@ export const memory: BenchCase = {
   title: 'Memory per open disk, after 256 reads of each',
   sides: {
     ours: 'growth of one process with 1, 4 and 16 DiskThreads (resident; each disk has its own thread)',
-    qemu: 'growth of one qemu-storage-daemon with as many disks and NBD exports; last row: a qemu-nbd each',
+    qemu: 'growth of one qemu-storage-daemon with as many disks and NBD exports; last row: proportional memory of 16 qemu-nbd',
   },
   needs: ['qemu-storage-daemon', 'qemu-nbd', 'qemu-img'],
   run: async (bench) => {
@@ -59,10 +59,10 @@ async function measure(bench: Bench, images: readonly string[]) {
   };
   const common = { unit: 'MiB', better: 'lower' } as const;
   return [
-    rowOf(daemon, { ...common, label: 'first disk', figure: 'first' }),
-    rowOf(daemon, { ...common, label: 'each further one, of 4', figure: 'ofFour' }),
-    rowOf(daemon, { ...common, label: 'each further one, of 16', figure: 'ofSixteen' }),
-    rowOf(processes, { ...common, label: '  beside a qemu-nbd each (proportional)', figure: 'ofSixteen' }),
+    rowOf(daemon, { ...common, label: 'memory of the first disk', figure: 'first' }),
+    rowOf(daemon, { ...common, label: '  each further one, of 4', figure: 'ofFour' }),
+    rowOf(daemon, { ...common, label: '  each further one, of 16', figure: 'ofSixteen' }),
+    rowOf(processes, { ...common, label: '  beside one qemu-nbd for each', figure: 'ofSixteen' }),
   ];
 }
 

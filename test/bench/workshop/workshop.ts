@@ -30,6 +30,8 @@ export class Workshop {
    */
   static open(children: Children): Result<Workshop> {
     const parent = process.env['BENCH_DIR'] ?? temporaryFolder();
+    if (!fs.existsSync(parent))
+      return err('not-found', `'${parent}' does not exist; BENCH_DIR names the folder`);
     const { bavail, bsize } = fs.statfsSync(parent);
     if (bavail * bsize < NEEDED_BYTES) {
       return err('no-space', `'${parent}' has less than 5 GiB free; name another folder in BENCH_DIR`);
