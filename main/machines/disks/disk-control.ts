@@ -222,8 +222,12 @@ export class DiskControl {
     if (!streams) this.#parts.giveBackTurn(this.id);
     if (streams || this.#usedByMachine) {
       const opened = this.#opened !== null || (await this.#open());
-      if (opened) await this.#steer(streams);
-      else this.#parts.giveBackTurn(this.id);
+      if (opened) {
+        await this.#steer(streams);
+      } else {
+        this.#parts.giveBackTurn(this.id);
+        await this.look();
+      }
     } else {
       const wasOpen = this.#opened !== null;
       const closed = await this.#close();

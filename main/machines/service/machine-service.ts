@@ -234,7 +234,7 @@ export class MachineService {
   }
 
   async #start(id: string): Promise<Result<void>> {
-    if (this.#closing) return err('closed', 'Headwater is closing');
+    if (this.#closing) return CLOSING;
     const off = this.#requireOff(id, 'started');
     if (!off.ok) return off;
     this.#starting.add(id);
@@ -254,7 +254,7 @@ export class MachineService {
     const { disks } = this.#parts;
     const opened = await disks.acquire(disk.value.id);
     if (!opened.ok) return opened;
-    const made = this.#parts.makeMachine(row, opened.value);
+    const made = this.#closing ? CLOSING : this.#parts.makeMachine(row, opened.value);
     if (!made.ok) {
       await disks.release(disk.value.id);
       return made;
@@ -264,7 +264,6 @@ export class MachineService {
     this.#sessions.set(row.id, session);
     void this.#afterwards(row, disk.value.id, session);
     this.#events.emit('started', { id: row.id, machine });
-    if (this.#closing) return session.end();
     return machine.start();
   }
 
@@ -273,8 +272,14 @@ export class MachineService {
     this.#sessions.delete(row.id);
     if (failure !== null) {
       this.#failures.set(row.id, failure);
-      const text = `${row.name} stopped: ${failure.message}`;
-      this.#parts.journal.tell({ level: 'error', kind: 'machine-failed', subject: row.id, text });
+      const happened = {
+        level: 'error',
+        kind: 'machine-failed',
+        subject: row.id,
+        text: `${row.name} stopped: ${failure.message}`,
+      } as const;
+      if (session.hasRun) this.#parts.journal.tell(happened);
+      else this.#parts.journal.note(happened);
     }
     await this.#parts.disks.release(diskId);
     this.#publish(row.id);
@@ -383,6 +388,8 @@ export class MachineService {
     this.#parts.journal.note({ level: 'info', kind, subject, text });
   }
 }
+
+const CLOSING = err('closed', 'Headwater is closing');
 
 function settleName(found: Result<string | null>, typed: string | undefined): Result<string> {
   if (!found.ok) return found;

@@ -9,18 +9,25 @@ export class Session {
   readonly machine: Machine;
   /** Resolves when the machine is off, with why it failed, if it did. */
   readonly over: Promise<Failure | null>;
+  #hasRun = false;
 
   /** @param changed told of every change of state */
   constructor(machine: Machine, changed: (state: MachineState) => void) {
     this.machine = machine;
     this.over = new Promise((resolve) => {
       const stop = machine.on('state', (state) => {
+        if (state.kind === 'running') this.#hasRun = true;
         changed(state);
         if (state.kind !== 'stopped' && state.kind !== 'failed') return;
         stop();
         resolve(state.kind === 'failed' ? state.failure : null);
       });
     });
+  }
+
+  /** Whether its guest ever ran: until then who started it is told what went wrong. */
+  get hasRun(): boolean {
+    return this.#hasRun;
   }
 
   perform(command: RunningCommand): Promise<Result<void>> {
