@@ -36,7 +36,8 @@ export function baseTarget(
       const device = await base.open();
       if (!device.ok) return device;
       const shortest = Math.min(...between.map((layer) => layer.lengthBytes));
-      if (device.value.lengthBytes <= shortest) return overlay.changeBacking(base.reference, device.value);
+      const visible = Math.min(device.value.lengthBytes, overlay.lengthBytes);
+      if (visible <= shortest) return overlay.changeBacking(base.reference, device.value);
       // Past the end of a layer the guest reads zeroes; on the longer base it would read what the base has there.
       await device.value.close();
       return err(

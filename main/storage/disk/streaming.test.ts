@@ -256,6 +256,7 @@ describe('streaming down to a base', () => {
     { sizes: [MIB / 2, MIB, MIB, 2 * MIB] },
     { sizes: [MIB / 2 + 512, MIB - 512, MIB + 512, MIB] },
     { sizes: [MIB / 2, MIB, 2 * MIB, MIB] },
+    { sizes: [4 * MIB, MIB, 2 * MIB, MIB] },
   ] as const)('leaves the content as it was over layers of $sizes bytes', async ({ sizes }) => {
     const { folder, chain, content } = await layered(sizes);
     const top = path.join(folder, 'top.qed');
