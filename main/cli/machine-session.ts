@@ -54,10 +54,26 @@ export class MachineSession {
 
   /** Pulls the plug if the guest still runs, makes everything it wrote durable, and closes the disk. */
   async close(): Promise<Result<void>> {
-    const stopped = isAlive(this.machine.state) ? await this.machine.stop() : ok(undefined);
+    const stopped = await this.#stopMachine();
     if (!stopped.ok) await this.machine.kill();
     const closed = await this.disk.close();
     return stopped.ok ? closed : stopped;
+  }
+
+  async #stopMachine(): Promise<Result<void>> {
+    const { machine } = this;
+    // A guest that has just shut down: its machine is being stopped already.
+    await new Promise<void>((resolve) => {
+      const look = () => {
+        if (machine.state.kind === 'stopping') return;
+        stopListening();
+        resolve();
+      };
+      const stopListening = machine.on('state', look);
+      look();
+    });
+    const { kind } = machine.state;
+    return isAlive(machine.state) || kind === 'starting' ? machine.stop() : ok(undefined);
   }
 
   /** Resolves when the machine has stopped by itself; fails with what made it fail, or `cancelled`. */

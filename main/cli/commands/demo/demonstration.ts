@@ -186,7 +186,7 @@ export class Demonstration {
 
   #describe(status: DiskStatus): string {
     const { missedReads } = status.guest;
-    const reads = missedReads === 0 ? '' : `  ${missedReads} demand reads`;
+    const reads = missedReads === 0 ? '' : `  ${missedReads} demand read${missedReads === 1 ? '' : 's'}`;
     return `${describeProgress(status, this.#waiting)}${reads}`;
   }
 

@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { systemClock } from '../../../../shared/clock.ts';
-import type { Failure } from '../../../../shared/result.ts';
+import { err, type Failure } from '../../../../shared/result.ts';
 import { findBuiltAppliance } from '../../../appliances/built-appliances.ts';
 import { appliancesFolder } from '../../places.ts';
 import type { Command, Terminal } from '../../terminal.ts';
@@ -25,6 +25,15 @@ export const demoCommand: Command = {
 async function demonstrate(options: DemoArguments, terminal: Terminal): Promise<number> {
   const appliance = findBuiltAppliance(appliancesFolder(), options.appliance);
   if (!appliance.ok) return complain(terminal, appliance.failure);
+  const { id, serial } = appliance.value.description;
+  if (serial?.loginPrompt === undefined) {
+    return complain(
+      terminal,
+      err('unsupported', `'${id}' has no login at its serial port to work in`).failure,
+    );
+  }
+  // Heard from now on, so that the temporary folder goes whenever the user interrupts.
+  const { interrupted } = terminal;
   const folder = options.folder ?? fs.mkdtempSync(path.join(os.tmpdir(), 'headwater-demo-'));
   try {
     const overlayPath = path.join(folder, `${appliance.value.description.id}.qed`);
@@ -37,7 +46,8 @@ async function demonstrate(options: DemoArguments, terminal: Terminal): Promise<
     );
     const shown = await demonstration.run();
     if (shown.ok) return 0;
-    return terminal.interrupted.aborted ? 130 : complain(terminal, shown.failure);
+    const code = complain(terminal, shown.failure);
+    return interrupted.aborted ? 130 : code;
   } finally {
     if (options.folder === null) fs.rmSync(folder, { recursive: true, force: true });
   }

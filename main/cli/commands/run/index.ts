@@ -1,19 +1,19 @@
-import fs from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import { systemClock } from '../../../../shared/clock.ts';
-import { DONE, ok, type Failure, type Result } from '../../../../shared/result.ts';
+import { ok, type Failure, type Result } from '../../../../shared/result.ts';
 import { findBuiltAppliance, type InstalledAppliance } from '../../../appliances/built-appliances.ts';
 import { startRangeServer } from '../../../appliances/serve/range-server.ts';
-import { failureFromSystem } from '../../../block/errno.ts';
 import { attachSerialTerminal } from '../../../machines/serial-terminal.ts';
 import type { ImageChain } from '../../../storage/chain/image-chain.ts';
-import type { DiskEvent } from '../../../storage/disk/disk-events.ts';
-import { formatBytes } from '../../display/quantities.ts';
 import { MachineSession } from '../../machine-session.ts';
-import { createOverlay } from '../../../storage/overlays/create-overlay.ts';
 import { appliancesFolder, overlaysFolder } from '../../places.ts';
 import type { Command, Terminal } from '../../terminal.ts';
 import { parseRunArguments, RUN_HELP, type RunArguments } from './arguments.ts';
+import { ConsoleNotes } from './console-notes.ts';
+import { prepareOverlay } from './prepare-overlay.ts';
+
+const EXIT_INTERRUPTED = 130;
 
 /** `headwater run APPLIANCE`: a machine in this terminal. */
 export const runCommand: Command = {
@@ -39,11 +39,10 @@ async function runAppliance(
   if (!master.ok) return complain(terminal, master.failure);
   try {
     const location = options.overlay ?? ownOverlay(appliance);
-    const backing: ImageChain = { location: master.value.location, format: 'raw', backing: null };
-    const chain = { location, format: 'qed', backing } as const;
-    const prepared = await prepareOverlay(chain, options.fresh, appliance.description.disk.sizeBytes);
+    const prepared = await prepareOverlay(location, appliance, options.fresh);
     if (!prepared.ok) return complain(terminal, prepared.failure);
-    return await runMachine(options, appliance, chain, terminal);
+    const backing: ImageChain = { location: master.value.location, format: 'raw', backing: null };
+    return await runMachine(options, appliance, { location, format: 'qed', backing }, terminal);
   } finally {
     await master.value.close();
   }
@@ -64,70 +63,52 @@ async function reachMaster(
   return server.ok ? ok({ location: server.value.url, close: () => server.value.close() }) : server;
 }
 
-async function prepareOverlay(
-  chain: ImageChain & { backing: ImageChain },
-  fresh: boolean,
-  imageBytes: number,
-): Promise<Result<void>> {
-  if (!fs.existsSync(chain.location)) return createOverlay(chain, imageBytes);
-  if (!fresh) return DONE;
-  try {
-    fs.renameSync(chain.location, `${chain.location}.old`);
-  } catch (error) {
-    return failureFromSystem(error, `Could not set '${chain.location}' aside`);
-  }
-  return createOverlay(chain, imageBytes);
-}
-
 async function runMachine(
   options: RunArguments,
   { description }: InstalledAppliance,
   chain: ImageChain,
   terminal: Terminal,
 ): Promise<number> {
-  const session = await MachineSession.open({
+  // Heard from now on, so that the disk is closed properly whenever the user interrupts.
+  const { interrupted } = terminal;
+  // The terminal may be raw: lines end with CR LF.
+  const notes = new ConsoleNotes((text) => terminal.err(`\r\nheadwater: ${text}\r\n`));
+  const opened = await MachineSession.open({
     name: description.name,
     memoryMiB: options.memoryMiB ?? description.memoryMiB,
     chain,
     stream: options.stream,
-    listen: (event) => tellUser(event, terminal),
+    listen: (event) => notes.hear(event),
   });
-  if (!session.ok) return complain(terminal, session.failure);
-  const { machine, warning } = session.value;
-  if (warning !== null) terminal.err(`headwater: streaming did not start: ${warning.message}\r\n`);
-  terminal.err(`headwater: starting ${description.name} from '${chain.location}'\r\n`);
-  if (description.loginHint !== undefined) terminal.err(`headwater: ${description.loginHint}\r\n`);
-  const started = await machine.start();
-  const departure = started.ok
-    ? await attachSerialTerminal({
-        machine,
-        input: process.stdin,
-        output: { write: (data) => process.stdout.write(data) },
-        lifetime: process,
-      })
-    : null;
-  const { state } = machine;
-  const closed = await session.value.close();
-  if (!started.ok) return complain(terminal, started.failure);
+  if (!opened.ok) return complain(terminal, opened.failure);
+  const session = opened.value;
+  if (session.warning !== null) {
+    terminal.err(`headwater: streaming did not start: ${session.warning.message}\n`);
+  }
+  terminal.err(`headwater: starting ${description.name} from '${chain.location}'\n`);
+  if (description.loginHint !== undefined) terminal.err(`headwater: ${description.loginHint}\n`);
+  const ended = await useMachine(session, interrupted);
+  const { state } = session.machine;
+  const closed = await session.close();
+  if (!ended.ok) return complain(terminal, ended.failure);
   if (!closed.ok) return complain(terminal, closed.failure);
   if (state.kind === 'failed') return complain(terminal, state.failure);
   terminal.err(`\nheadwater: ${description.name} has stopped; its disk is '${chain.location}'\n`);
-  return departure?.why === 'signal' ? 130 : 0;
+  return ended.value;
 }
 
-/** What the user should know though the console is the guest's; the terminal is raw, so lines end with CR LF. */
-function tellUser(event: DiskEvent, terminal: Terminal): void {
-  const say = (text: string) => terminal.err(`\r\nheadwater: ${text}\r\n`);
-  if (event.kind === 'store-failed') say(`warning: ${event.failure.message}`);
-  if (event.kind === 'waiting' && event.waiting !== null) {
-    say(`waiting for data: ${event.waiting.failure.message}`);
-  }
-  if (event.kind !== 'job') return;
-  const told = event.event;
-  if (told.event === 'BLOCK_JOB_COMPLETED') {
-    const { error, len } = told.data;
-    say(error === undefined ? `all ${formatBytes(len)} are local now` : `streaming failed: ${error}`);
-  }
+/** Starts the machine and gives it the terminal until the user leaves or it ends. @returns the exit code */
+async function useMachine({ machine }: MachineSession, interrupted: AbortSignal): Promise<Result<number>> {
+  const started = await machine.start();
+  if (!started.ok) return started;
+  if (interrupted.aborted) return ok(EXIT_INTERRUPTED);
+  const departure = await attachSerialTerminal({
+    machine,
+    input: process.stdin,
+    output: { write: (data) => process.stdout.write(data) },
+    lifetime: process,
+  });
+  return ok(departure.why === 'signal' ? 128 + os.constants.signals[departure.signal] : 0);
 }
 
 function complain(terminal: Terminal, failure: Failure): number {

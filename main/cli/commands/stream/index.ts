@@ -34,7 +34,9 @@ type End =
   { readonly kind: 'completed' | 'interrupted' } | { readonly kind: 'failed'; readonly failure: Failure };
 
 async function streamChain(options: StreamArguments, chain: ImageChain, terminal: Terminal): Promise<number> {
-  const run = new StreamRun(options, terminal);
+  // Heard from now on, so that the image is closed properly whenever the user interrupts.
+  const { interrupted } = terminal;
+  const run = new StreamRun(options, terminal, interrupted);
   const disk = await DiskThread.open(
     {
       chain,
@@ -55,6 +57,7 @@ async function streamChain(options: StreamArguments, chain: ImageChain, terminal
 class StreamRun {
   readonly #options: StreamArguments;
   readonly #terminal: Terminal;
+  readonly #interrupted: AbortSignal;
   readonly #line: StatusLine;
   readonly #startedMs = systemClock.now();
   #waiting: WaitingReads | null = null;
@@ -63,9 +66,10 @@ class StreamRun {
   #cancelled = false;
   #last: DiskStatus | null = null;
 
-  constructor(options: StreamArguments, terminal: Terminal) {
+  constructor(options: StreamArguments, terminal: Terminal, interrupted: AbortSignal) {
     this.#options = options;
     this.#terminal = terminal;
+    this.#interrupted = interrupted;
     this.#line = new StatusLine(terminal, systemClock);
   }
 
@@ -90,7 +94,7 @@ class StreamRun {
     const { speed, onError, base } = this.#options;
     const started = await disk.startStream({ jobId: JOB_ID, speed, onError, base: base ?? undefined });
     if (!started.ok) return { kind: 'failed', failure: started.failure };
-    const { interrupted } = this.#terminal;
+    const interrupted = this.#interrupted;
     let stoppedSinceMs: number | null = null;
     const concluded = this.#concluded.signal;
     while (!concluded.aborted) {
