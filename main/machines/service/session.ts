@@ -1,6 +1,7 @@
-import { DONE, type Failure, type Result } from '../../../shared/result.ts';
+import type { Failure, Result } from '../../../shared/result.ts';
 import type { MachineCommand } from '../../../shared/ipc/machines.ts';
-import { isAlive, type Machine, type MachineState } from '../machine.ts';
+import type { Machine, MachineState } from '../machine.ts';
+import { switchOff } from '../switch-off.ts';
 
 type RunningCommand = Exclude<MachineCommand, 'start'>;
 
@@ -49,9 +50,7 @@ export class Session {
 
   /** Pulls the plug after everything the guest wrote is stored; where that cannot be done, without. */
   async end(): Promise<Result<void>> {
-    const { state } = this.machine;
-    const stopped = isAlive(state) || state.kind === 'starting' ? await this.machine.stop() : DONE;
-    if (!stopped.ok) await this.machine.kill();
+    const stopped = await switchOff(this.machine);
     await this.over;
     return stopped;
   }

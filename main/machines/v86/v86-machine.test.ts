@@ -77,6 +77,12 @@ describe('a v86 machine', () => {
     ]);
   });
 
+  it('has failed, not just been refused, when its memory is of an impossible size', async () => {
+    const { self, states } = machine(OBEDIENT, { memoryMiB: 8 });
+    expect(await self.start()).toMatchObject({ failure: { code: 'invalid-argument' } });
+    expect(states).toEqual(['failed: invalid-argument']);
+  });
+
   it('stops by itself when the guest halts', async () => {
     const { self, states, reached } = machine(`${OBEDIENT} post({ kind: 'halted' });`);
     await self.start();

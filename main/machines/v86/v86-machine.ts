@@ -91,7 +91,8 @@ export class V86Machine implements Machine {
     const { memoryMiB, firmware, workerScript, stall = DEFAULT_STALL_LIMITS } = this.#options;
     if (!isOff(this.#state)) return this.#refuse('start');
     if (!Number.isInteger(memoryMiB) || memoryMiB < 16 || memoryMiB > 1024) {
-      return err('invalid-argument', `${this.name}: ${memoryMiB} MiB of memory; give it 16 to 1024`);
+      const message = `${this.name}: ${memoryMiB} MiB of memory; give it 16 to 1024`;
+      return this.#end({ kind: 'failed', failure: { code: 'invalid-argument', message } });
     }
     this.#enter({ kind: 'starting' });
     const disk = await this.#options.connectDisk();

@@ -1,0 +1,28 @@
+import { DONE, type Result } from '../../shared/result.ts';
+import { isAlive, type Machine } from './machine.ts';
+
+/**
+ * Pulls the plug after everything the guest wrote is stored; where that cannot be done, without. Fails with why it was
+ * done without. A machine that is off already stays as it is.
+ */
+export async function switchOff(machine: Machine): Promise<Result<void>> {
+  await notStopping(machine);
+  const { state } = machine;
+  const stopped = isAlive(state) || state.kind === 'starting' ? await machine.stop() : DONE;
+  if (stopped.ok) return stopped;
+  await machine.kill();
+  return stopped;
+}
+
+/** A stop that is under way, of a guest that has just shut down for one, may end in `stopped` or back in `paused`. */
+function notStopping(machine: Machine): Promise<void> {
+  return new Promise((resolve) => {
+    const look = () => {
+      if (machine.state.kind === 'stopping') return;
+      stopListening();
+      resolve();
+    };
+    const stopListening = machine.on('state', look);
+    look();
+  });
+}
