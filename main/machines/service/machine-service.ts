@@ -185,7 +185,7 @@ export class MachineService {
 
   /**
    * Makes a second machine with the same content, at once, however large the disk is: the present image becomes a
-   * snapshot that is never written again, and both machines get a new overlay over it (ADR 8). Refused while the
+   * snapshot that is never written again, and both machines get a new overlay over it (ADR 11). Refused while the
    * machine is on: what its guest has not written yet would be missing from the copy.
    */
   async duplicate({ id }: { id: string }): Promise<Result<MachineView>> {
