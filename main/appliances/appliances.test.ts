@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { systemClock } from '../../shared/clock.ts';
-import { unwrap } from '../../shared/result.ts';
+import { DONE, err, ok, unwrap, type Result } from '../../shared/result.ts';
 import { KIB, MIB } from '../../shared/units.ts';
 import { Catalog } from '../catalog/catalog.ts';
 import { ImageTasks } from '../storage/overlays/image-tasks-client.ts';
@@ -47,6 +47,28 @@ function setUp(qemuImg = new QemuImg()) {
     unwrap(catalog.close());
   });
   return { folder, recipesFolder, mastersFolder, catalog, masters, appliances, notice };
+}
+
+/** Says that it converted, after it left this at the place of the draft. */
+class PretendQemuImg extends QemuImg {
+  readonly #leave: (draft: string) => Result<void>;
+
+  constructor(leave: (draft: string) => Result<void>) {
+    super();
+    this.#leave = leave;
+  }
+
+  override async isAvailable() {
+    return true;
+  }
+
+  override async lengthOf() {
+    return ok(MIB);
+  }
+
+  override async convert(_source: unknown, { path: draft }: { path: string }) {
+    return this.#leave(draft);
+  }
 }
 
 function buildRecipe(recipesFolder: string, sha: string): string {
@@ -250,6 +272,43 @@ describe('masters', () => {
       format: 'qcow2',
     } as const;
     expect(await masters.add(wanted)).toMatchObject({ failure: { code: 'unsupported' } });
+  });
+
+  describe('whose import fails', () => {
+    const foreign = { source: 'file', name: 'Mine', path: '/x.qcow2', format: 'qcow2' } as const;
+
+    it('leave the draft written down where it cannot be deleted', async () => {
+      const qemuImg = new PretendQemuImg((draft) => {
+        fs.mkdirSync(draft);
+        return err('no-space', 'The disk is full');
+      });
+      const { masters, catalog, mastersFolder, notice } = setUp(qemuImg);
+      unwrap(await masters.add(foreign));
+      await vi.waitFor(() => expect(notice).toHaveBeenCalled());
+      const [draft = ''] = fs.readdirSync(mastersFolder);
+      expect(unwrap(catalog.read(({ passingFiles }) => passingFiles.list()))).toEqual([
+        { path: path.join(mastersFolder, draft), why: 'making' },
+      ]);
+    });
+
+    it('because the name of the file could not be made durable say so', async () => {
+      const qemuImg = new PretendQemuImg((draft) => {
+        fs.writeFileSync(draft, 'x');
+        return DONE;
+      });
+      const { masters, catalog, mastersFolder, notice } = setUp(qemuImg);
+      const { open } = fs.promises;
+      const spy = vi.spyOn(fs.promises, 'open').mockImplementation((file, ...rest) => {
+        if (file !== mastersFolder) return open(file, ...rest);
+        return Promise.reject(Object.assign(new Error('bad disk'), { code: 'EIO' }));
+      });
+      onTestFinished(() => spy.mockRestore());
+      const { id } = unwrap(await masters.add(foreign));
+      await vi.waitFor(() => expect(notice).toHaveBeenCalled());
+      expect(notice).toHaveBeenCalledWith('error', expect.stringContaining(mastersFolder));
+      const master = unwrap(catalog.read((tables) => tables.masters.find(id)));
+      expect(master?.importState).toBe('failed');
+    });
   });
 
   describe.runIf(HAS_QEMU_IMG)('of other formats', () => {

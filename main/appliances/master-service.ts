@@ -7,6 +7,7 @@ import { failureFromSystem } from '../block/errno.ts';
 import { openHttpDevice } from '../block/http/http-device.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { Master } from '../catalog/tables/masters.ts';
+import { syncFolder } from '../storage/overlays/create-overlay.ts';
 import type { ImageTasks } from '../storage/overlays/image-tasks-client.ts';
 import type { QemuImg } from '../storage/overlays/qemu-img.ts';
 import { masterView } from './views.ts';
@@ -119,11 +120,8 @@ export class MasterService {
   }
 
   async #deleteFile(file: string): Promise<Result<void>> {
-    try {
-      await fs.promises.rm(file, { force: true });
-    } catch (error) {
-      return failureFromSystem(error, `Could not delete '${file}'`);
-    }
+    const removed = await removeFile(file);
+    if (!removed.ok) return removed;
     return this.#parts.catalog.change(({ passingFiles }) => passingFiles.remove([file]));
   }
 
@@ -234,11 +232,12 @@ export class MasterService {
     const { signal } = running.abort;
     const converted = await qemuImg.convert(source, { path: draft, format: 'raw' }, { onProgress, signal });
     const placed = converted.ok ? await this.#place(draft, location) : converted;
-    if (!placed.ok) await fs.promises.rm(draft, { force: true }).catch(() => undefined); // found again at the next start
+    // A draft that cannot be deleted stays written down, and is deleted at the next start.
+    const cleared = placed.ok ? DONE : await removeFile(draft);
     const problem = placed.ok ? null : placed.failure.message;
     const settled = catalog.change(({ masters, passingFiles }) => {
       masters.imported(id, placed.ok ? 'ready' : 'failed', problem);
-      passingFiles.remove([draft]);
+      if (cleared.ok) passingFiles.remove([draft]);
     });
     this.#imports.delete(id);
     changed();
@@ -253,7 +252,7 @@ export class MasterService {
       const handle = await fs.promises.open(draft, 'r+');
       await handle.sync().finally(() => handle.close());
       await fs.promises.rename(draft, location);
-      return DONE;
+      return await syncFolder(path.dirname(location));
     } catch (error) {
       return failureFromSystem(error, `Could not store '${location}'`);
     }
@@ -275,4 +274,13 @@ export class MasterService {
 /** Where a file lies until it is complete. */
 function draftOf({ location }: { location: string }): string {
   return `${location}.part`;
+}
+
+async function removeFile(file: string): Promise<Result<void>> {
+  try {
+    await fs.promises.rm(file, { force: true });
+    return DONE;
+  } catch (error) {
+    return failureFromSystem(error, `Could not delete '${file}'`);
+  }
 }
