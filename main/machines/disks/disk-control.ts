@@ -45,6 +45,8 @@ export interface DiskControlParts {
   readonly failed: (control: DiskControl, failure: Failure) => void;
   /** A copy could not be kept, or entries not be written. */
   readonly storeFailed: (control: DiskControl, failure: Failure) => void;
+  /** The open disk did not do what it was told: its job or its limit is not what it should be. */
+  readonly refused: (control: DiskControl, failure: Failure) => void;
 }
 
 const JOB_ID = 'stream';
@@ -72,6 +74,8 @@ export class DiskControl {
   #status: DiskStatus | null = null;
   #waiting: WaitingReads | null = null;
   #openFailure: Failure | null = null;
+  /** What came of steering the job the last time. */
+  #steered: Result<void> = DONE;
   #usedByMachine = false;
   /** What else keeps the image for itself, for messages: 'being checked'. */
   #occupied: string | null = null;
@@ -168,14 +172,19 @@ export class DiskControl {
     if (command === 'start' || command === 'resume' || command === 'retry-now') this.#goOnAfterError = true;
     await this.settle();
     const outcome = this.#outcome();
-    if (outcome.ok) return command === 'retry-now' ? outcome.value.retryNow() : DONE;
+    if (outcome.ok) {
+      if (!this.#steered.ok) return this.#steered;
+      return command === 'retry-now' ? unlessGone(await outcome.value.retryNow()) : DONE;
+    }
     return outcome.failure === CLOSED ? DONE : outcome;
   }
 
   /** The rules or the limit of the disk have changed. */
-  async applyLimit(): Promise<void> {
-    await this.#opened?.setLimit(this.#limit());
+  async applyLimit(): Promise<Result<void>> {
+    const opened = this.#opened;
+    const limited = opened === null ? DONE : unlessGone(await opened.setLimit(this.#limit()));
     this.publish();
+    return limited;
   }
 
   /** Looks at the image file again. One look at a time: who comes meanwhile waits for one that began after. */
@@ -276,7 +285,8 @@ export class DiskControl {
     this.#openFailure = opened.ok ? null : opened.failure;
     if (!opened.ok) return false;
     this.#opened = opened.value;
-    await opened.value.setLimit(this.#limit());
+    const limited = unlessGone(await opened.value.setLimit(this.#limit()));
+    if (!limited.ok) this.#parts.refused(this, limited.failure);
     await this.#poll(opened.value);
     this.#keepPolling(opened.value);
     return true;
@@ -295,21 +305,27 @@ export class DiskControl {
     const opened = this.#opened;
     if (opened === null) return;
     await this.#poll(opened);
+    this.#steered = unlessGone(await this.#steerJob(opened, streams));
+    if (!this.#steered.ok) this.#parts.refused(this, this.#steered.failure);
+    this.#goOnAfterError = false;
+    await this.#poll(opened);
+  }
+
+  async #steerJob(opened: OpenedDisk, streams: boolean): Promise<Result<void>> {
     const job = this.#status?.job ?? null;
     if (job === null || !isActive(this.#status)) {
       if (streams && this.#status?.standalone === false) await this.#startJob(opened);
     } else if (!streams) {
       const end = this.#rows.stream.wanted === 'stopped';
-      if (end) await opened.controlJob(JOB_ID, 'force-cancel');
-      else if (!job.paused) await opened.controlJob(JOB_ID, 'pause');
+      if (end) return opened.controlJob(JOB_ID, 'force-cancel');
+      if (!job.paused) return opened.controlJob(JOB_ID, 'pause');
     } else if (this.#errorPolicyOfJob !== this.#rows.stream.onError) {
       // The policy of a job is fixed. What is local stays; the end of this one calls for the next.
-      await opened.controlJob(JOB_ID, 'force-cancel');
+      return opened.controlJob(JOB_ID, 'force-cancel');
     } else if (job.paused && (job.ioStatus === 'ok' || this.#goOnAfterError)) {
-      await opened.controlJob(JOB_ID, 'resume');
+      return opened.controlJob(JOB_ID, 'resume');
     }
-    this.#goOnAfterError = false;
-    await this.#poll(opened);
+    return DONE;
   }
 
   async #startJob(opened: OpenedDisk): Promise<void> {
@@ -376,3 +392,9 @@ export class DiskControl {
 }
 
 const CLOSED: Failure = { code: 'closed', message: 'The disk is closed' };
+
+/** A disk that was closed and a job that ended meanwhile need nothing any more. */
+function unlessGone(result: Result<void>): Result<void> {
+  if (result.ok || result.failure.code === 'closed' || result.failure.code === 'not-found') return DONE;
+  return result;
+}

@@ -117,8 +117,7 @@ export class DiskService {
   async setLimit({ id, limit }: { id: string; limit: number }): Promise<Result<void>> {
     const changed = this.#changeStream(id, (stream) => ({ ...stream, limit }));
     if (!changed.ok) return changed;
-    await changed.value.applyLimit();
-    return DONE;
+    return changed.value.applyLimit();
   }
 
   async setOnError({ id, onError }: { id: string; onError: StreamRow['onError'] }): Promise<Result<void>> {
@@ -250,11 +249,11 @@ export class DiskService {
     return moved.ok ? DONE : moved;
   }
 
-  /** The network is back, or somebody thinks so. */
-  async retryNow(): Promise<void> {
-    await Promise.all(
-      [...this.#controls.values()].filter(({ isOpen }) => isOpen).map((disk) => disk.nudge('retry-now')),
-    );
+  /** The network is back, or somebody thinks so. Fails with the first failure. */
+  async retryNow(): Promise<Result<void>> {
+    const open = [...this.#controls.values()].filter(({ isOpen }) => isOpen);
+    const retried = await Promise.all(open.map((disk) => disk.nudge('retry-now')));
+    return retried.find((result) => !result.ok) ?? DONE;
   }
 
   /** Closes every disk, making everything durable; streams can be resumed. Fails with the first failure. */
@@ -294,6 +293,7 @@ export class DiskService {
       failed: (disk, failure) => this.#failed(disk, failure),
       storeFailed: ({ id: subject }, { message: text }) =>
         journal.tell({ level: 'warning', kind: 'store-failed', subject, text }),
+      refused: (_, failure) => journal.heard({ ok: false, failure }),
     });
     this.#controls.set(id, control);
     return DONE;
@@ -393,7 +393,8 @@ export class DiskService {
   async #apply(rules: BandwidthRules): Promise<void> {
     this.#bucket.setRate(rules.globalLimit);
     const controls = [...this.#controls.values()];
-    await Promise.all(controls.map((control) => control.applyLimit()));
+    const limited = await Promise.all(controls.map((control) => control.applyLimit()));
+    for (const result of limited) this.#parts.journal.heard(result);
     await Promise.all(controls.map((control) => control.settle()));
   }
 

@@ -1,0 +1,84 @@
+import { describe, expect, it, vi } from 'vitest';
+import { DONE, err, ok, type Result } from '../../../shared/result.ts';
+import { SimulatedClock } from '../../../test/support/simulated-clock.ts';
+import { newStream } from '../../catalog/tables/streams.ts';
+import type { DiskStatus } from '../../storage/disk/open-disk.ts';
+import { DiskControl, type DiskRows, type OpenedDisk } from './disk-control.ts';
+
+const REFUSAL = err('io', 'The thread does not do that');
+const STATUS = {
+  standalone: false,
+  job: { status: 'running', paused: false, ioStatus: 'ok' },
+} as unknown as DiskStatus;
+
+/** A disk whose machine is on and whose job runs although the user paused it; it answers as told. */
+async function setUp(over: Partial<OpenedDisk>) {
+  const disk: OpenedDisk = {
+    connect: async () => REFUSAL,
+    startStream: async () => DONE,
+    controlJob: async () => DONE,
+    setLimit: async () => DONE,
+    retryNow: async () => DONE,
+    status: async () => ok(STATUS),
+    close: async () => DONE,
+    ...over,
+  };
+  const row = {
+    id: 'd',
+    machineId: 'm',
+    masterId: null,
+    kind: 'standalone',
+    path: '/d.qed',
+    lengthBytes: 512,
+    createdMs: 1,
+  } as const;
+  const rows: DiskRows = { row, stream: newStream('d', 'paused'), masters: [] };
+  const refused = vi.fn();
+  const control = new DiskControl(rows, {
+    clock: new SimulatedClock(),
+    open: async () => ok(disk),
+    globalLimit: new SharedArrayBuffer(0),
+    rules: () => ({ globalLimit: 0, diskLimit: 0, metered: false }),
+    connections: () => 1,
+    takeTurn: () => true,
+    giveBackTurn: () => undefined,
+    look: async () => ({ localBytes: 0, standalone: false, fileBytes: 0, problem: null }),
+    changed: () => undefined,
+    completed: () => undefined,
+    failed: () => undefined,
+    storeFailed: () => undefined,
+    refused,
+  });
+  expect((await control.acquire()).ok).toBe(true);
+  return { control, refused };
+}
+
+describe('a disk that does not do what it is told', () => {
+  it('has that reported, and answered to who asked, when it is its job', async () => {
+    const { control, refused } = await setUp({ controlJob: async () => REFUSAL });
+    expect(refused).toHaveBeenCalledWith(control, REFUSAL.failure);
+    expect(await control.nudge('pause')).toEqual(REFUSAL);
+  });
+
+  it('has that answered when it is its limit, and reported when it was opened with it', async () => {
+    const { control, refused } = await setUp({ setLimit: async () => REFUSAL });
+    expect(refused).toHaveBeenCalledWith(control, REFUSAL.failure);
+    expect(await control.applyLimit()).toEqual(REFUSAL);
+  });
+
+  it('has that answered when it is to try again', async () => {
+    const { control } = await setUp({ retryNow: async () => REFUSAL });
+    expect(await control.nudge('retry-now')).toEqual(REFUSAL);
+  });
+
+  it.each<[string, Result<never>]>([
+    ['whose thread has ended', err('closed', 'The thread of the disk has ended')],
+    ['whose job has ended', err('not-found', "Block job 'stream' not found")],
+  ])('is not complained of, %s', async (_, gone) => {
+    const answer = async () => gone;
+    const { control, refused } = await setUp({ controlJob: answer, setLimit: answer, retryNow: answer });
+    expect(await control.applyLimit()).toEqual(DONE);
+    expect(await control.nudge('retry-now')).toEqual(DONE);
+    expect(refused).not.toHaveBeenCalled();
+  });
+});
