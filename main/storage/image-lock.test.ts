@@ -97,4 +97,24 @@ describe('the lock of an image', () => {
       },
     });
   });
+
+  it('is not given for a file with several names, as another one could be opened past it', () => {
+    const image = path.join(tempFolder(), 'disk.qed');
+    fs.writeFileSync(image, '');
+    fs.linkSync(image, `${image}.second`);
+    expect(lockImage(image)).toMatchObject({
+      failure: { code: 'busy', message: expect.stringContaining('hard links') as string },
+    });
+    fs.rmSync(`${image}.second`);
+    unwrap(lockImage(image))();
+  });
+
+  it('is given for names as long as the file system allows', () => {
+    const image = path.join(tempFolder(), `${'a'.repeat(251)}.qed`);
+    fs.writeFileSync(image, '');
+    const release = unwrap(lockImage(image));
+    expect(lockImage(image)).toMatchObject({ failure: { code: 'busy' } });
+    release();
+    unwrap(lockImage(image))();
+  });
 });

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { err, ok, type Result } from '../../shared/result.ts';
@@ -16,6 +16,8 @@ type Acquired =
   { readonly release: () => void } | { readonly release: null; readonly holder: LockContent | null };
 
 const MAX_LOCK_BYTES = 4096;
+/** Longer names leave no room for what a lock's name adds, in the 255 bytes that file systems allow. */
+const LONGEST_NAME_BYTES = 180;
 const ATTEMPTS = 5;
 /** Stands for the token of a lock that cannot be read, as a power cut may leave one. */
 const DAMAGED = 'damaged';
@@ -29,6 +31,8 @@ const DAMAGED = 'damaged';
  */
 export function lockImage(imagePath: string): Result<() => void> {
   try {
+    const names = fs.statSync(imagePath, { throwIfNoEntry: false })?.nlink ?? 1;
+    if (names > 1) return hasManyNames(imagePath, names);
     const acquired = acquire(lockPathOf(imagePath));
     return acquired.release === null ? heldBy(imagePath, acquired.holder) : ok(acquired.release);
   } catch (error) {
@@ -47,7 +51,24 @@ export function lockImage(imagePath: string): Result<() => void> {
 
 function lockPathOf(imagePath: string): string {
   const real = fs.existsSync(imagePath) ? fs.realpathSync(imagePath) : path.resolve(imagePath);
-  return path.join(path.dirname(real), `.${path.basename(real)}.lock`);
+  const name = path.basename(real);
+  return path.join(
+    path.dirname(real),
+    `.${Buffer.byteLength(name) <= LONGEST_NAME_BYTES ? name : digestOf(name)}.lock`,
+  );
+}
+
+/** Another name could lie in any folder, with another lock beside it. */
+function hasManyNames(imagePath: string, names: number) {
+  return err(
+    'busy',
+    `'${imagePath}' is one of ${names} names (hard links) of its file, which a lock beside one of them does not ` +
+      `protect; remove the others, or write to a copy`,
+  );
+}
+
+function digestOf(name: string): string {
+  return createHash('sha256').update(name).digest('hex').slice(0, 32);
 }
 
 function heldBy(imagePath: string, holder: LockContent | null) {
@@ -64,8 +85,8 @@ function acquire(lockPath: string): Acquired {
   const content: LockContent = { token, pid: process.pid, startedAt: startOfThisProcess() };
   const draft = `${lockPath}.${token}`;
   const release = () => unlock(lockPath, token);
-  fs.writeFileSync(draft, JSON.stringify(content), { flag: 'wx' });
   try {
+    fs.writeFileSync(draft, JSON.stringify(content), { flag: 'wx' });
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       if (tryLink(draft, lockPath)) return { release };
       const holder = readLock(lockPath);

@@ -2,7 +2,7 @@ import { type Err, type Result, DONE, err } from '../../../shared/result.ts';
 import type { Range } from '../range.ts';
 import { parseContentRange, parseLength, retryAfterMs } from './field-values.ts';
 import type { ResponseHead } from './response-head.ts';
-import { type SourceIdentity, changedField } from './source-identity.ts';
+import { type SourceIdentity, changedField, lacksTag } from './source-identity.ts';
 
 /**
  * Whether `head` announces exactly the bytes asked for, of the source that was opened. Failures:
@@ -14,6 +14,9 @@ export function checkRangeResponse(head: ResponseHead, asked: Range, identity: S
     const changed = changedField(identity, head);
     if (changed !== null)
       return err('source-changed', `the source has changed: ${changed} is another one than at open`);
+    if (lacksTag(identity, head)) {
+      return err('source-changed', 'the source has changed: it had an ETag at open, and this range has none');
+    }
     return checkPartialContent(head, asked, identity.lengthBytes);
   }
   if (head.status === 412) return err('source-changed', 'the source has changed (status 412)');

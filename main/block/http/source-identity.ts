@@ -47,6 +47,14 @@ export function changedField(identity: SourceIdentity, head: ResponseHead): 'ETa
   return lastModified === identity.lastModified ? null : 'Last-Modified';
 }
 
+/**
+ * True when a range comes without the strong tag the source had at open. A range must carry it (RFC 9110, section
+ * 15.3.7): without it nothing says that the bytes belong to the same version.
+ */
+export function lacksTag(identity: SourceIdentity, head: ResponseHead): boolean {
+  return identity.etag !== null && isStrongEtag(identity.etag) && !head.fields.has('etag');
+}
+
 /** The tag without its weakness mark, which proxies add on the way. */
 function opaque(etag: string): string {
   return etag.replace(/^W\//, '');

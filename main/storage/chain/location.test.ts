@@ -46,8 +46,16 @@ describe('a location', () => {
     const file = path.join(folder, 'disk.raw');
     fs.writeFileSync(file, '');
     fs.symlinkSync(file, path.join(folder, 'link'));
-    const names = [file, path.join(folder, 'link'), `file:${file}`, path.relative(process.cwd(), file)];
-    expect(new Set(names.map(identityOf))).toEqual(new Set([file]));
+    fs.linkSync(file, path.join(folder, 'second name'));
+    const second = path.join(folder, 'second name');
+    const names = [
+      file,
+      second,
+      path.join(folder, 'link'),
+      `file:${file}`,
+      path.relative(process.cwd(), file),
+    ];
+    expect(new Set(names.map(identityOf)).size).toBe(1);
     expect(identityOf(path.join(folder, 'x/../gone'))).toBe(path.join(folder, 'gone'));
   });
 });

@@ -27,11 +27,15 @@ export function resolveBacking(imageLocation: string, name: string): string {
   return image.slice(0, image.lastIndexOf('/') + 1) + file;
 }
 
-/** One spelling for every way to name the same file, for telling loops; missing files keep their name. */
+/**
+ * One text for every way to reach the same file, hard links and mounts included: for telling loops, and targets from
+ * sources. Missing files are told apart by their names.
+ */
 export function identityOf(location: string): string {
   if (isRemote(location)) return location;
   try {
-    return fs.realpathSync(localPath(location));
+    const { dev, ino } = fs.statSync(localPath(location), { bigint: true });
+    return `${dev}:${ino}`;
   } catch {
     return path.resolve(localPath(location));
   }

@@ -1,5 +1,12 @@
 import { err, ok, type Result } from '../../../../shared/result.ts';
-import { IMAGE_FORMATS, isRemote, localPath, type ImageFormat } from '../../../storage/chain/location.ts';
+import {
+  IMAGE_FORMATS,
+  identityOf,
+  isRemote,
+  localPath,
+  resolveBacking,
+  type ImageFormat,
+} from '../../../storage/chain/location.ts';
 import { asksForHelp, parseOptionString } from '../../arguments/option-string.ts';
 import { backingLocation, completeBackingFormat, guessedFormat } from './backing-choice.ts';
 import {
@@ -84,7 +91,7 @@ function creationOptions(
   }
   const backing = stringOption(options.value, 'backing_file');
   if (backing === '') return err('invalid-argument', 'Expected backing file name, got empty string');
-  if (backing === name) {
+  if (backing !== undefined && identityOf(resolveBacking(name, backing)) === identityOf(name)) {
     const message = 'Error: Trying to create an image with the same filename as the backing file';
     return err('invalid-argument', message);
   }

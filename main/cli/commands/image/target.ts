@@ -56,7 +56,10 @@ function createFile(path: string): Result<BlockFile> {
     return asCreating(file);
   }
   const lock = early ?? lockImage(path);
-  return lock.ok ? ok(new LockedFile(file.value, lock.value)) : lock;
+  if (lock.ok) return ok(new LockedFile(file.value, lock.value));
+  void file.value.close();
+  if (isNew) fs.rmSync(path, { force: true });
+  return lock;
 }
 
 function asCreating(failed: Err): Err {
