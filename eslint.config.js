@@ -97,7 +97,7 @@ export default tseslint.config(
   },
   {
     files: ['renderer/**/*'],
-    ignores: ['renderer/vite.config.ts'],
+    ignores: ['renderer/vite.config.ts', 'renderer/**/*.test.ts'],
     rules: { 'no-restricted-imports': ['error', { paths: ['electron'], patterns: ['node:*'] }] },
   },
   {

@@ -9,17 +9,17 @@ export function repeatGuard(
     new Promise((resolve) => setTimeout(resolve, delayMs)),
 ): () => Promise<void> {
   let running: Promise<void> | undefined;
-  const asked = { again: false };
+  let asked = 0;
   const runAll = async () => {
-    do {
-      asked.again = false;
+    for (let answered = -1; answered < asked;) {
+      if (answered >= 0) await wait(spacingMs);
+      answered = asked;
       await task();
-      if (asked.again) await wait(spacingMs);
-    } while (asked.again);
+    }
     running = undefined;
   };
   return () => {
-    asked.again = true;
+    asked += 1;
     return (running ??= runAll());
   };
 }
