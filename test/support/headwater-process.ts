@@ -9,6 +9,8 @@ const COMMAND = path.join(PROJECT_ROOT, 'dist/main/cli/index.js');
 export interface ProcessOptions {
   /** Give it a terminal of its own (`script` of util-linux). */
   readonly terminal?: boolean;
+  /** What the shell in that terminal runs, made of the command's own line. */
+  readonly around?: (command: string) => string;
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
 }
@@ -37,10 +39,12 @@ export class HeadwaterProcess {
     return run;
   }
 
-  private constructor(args: readonly string[], { terminal = false, env, cwd }: ProcessOptions) {
+  private constructor(args: readonly string[], options: ProcessOptions) {
+    const { terminal = false, around = (line: string) => line, env, cwd } = options;
     const command = [process.execPath, COMMAND, ...args];
+    const line = around(command.map(quoted).join(' '));
     const [program = '', ...rest] = terminal
-      ? ['script', '--quiet', '--return', '--flush', '--command', command.map(quoted).join(' '), '/dev/null']
+      ? ['script', '--quiet', '--return', '--flush', '--command', line, '/dev/null']
       : command;
     this.#child = spawn(program, rest, {
       env: { ...process.env, TERM: 'xterm', ...env },
