@@ -27,12 +27,16 @@ const DAMAGED = 'damaged';
  * (kill -9, power cut) is taken over. Fails with `busy` while another process, or another part of this one, has it.
  * Node offers no `fcntl` locks, so QEMU's own locks are not seen; see ADR 4.
  *
+ * @param otherNames `allowed` for who only moves or removes this name of the file, and does not write to it
  * @returns the function that gives the right back
  */
-export function lockImage(imagePath: string): Result<() => void> {
+export function lockImage(
+  imagePath: string,
+  otherNames: 'refused' | 'allowed' = 'refused',
+): Result<() => void> {
   try {
     const names = fs.statSync(imagePath, { throwIfNoEntry: false })?.nlink ?? 1;
-    if (names > 1) return hasManyNames(imagePath, names);
+    if (names > 1 && otherNames === 'refused') return hasManyNames(imagePath, names);
     const acquired = acquire(lockPathOf(imagePath));
     return acquired.release === null ? heldBy(imagePath, acquired.holder) : ok(acquired.release);
   } catch (error) {

@@ -68,7 +68,7 @@ async function tryLink(from: string, to: string): Promise<boolean> {
 async function deleteImage(file: string): Promise<Result<number>> {
   const state = await stateOf(file);
   if (!state.ok) return state.failure.code === 'not-found' ? ok(0) : state;
-  const lock = lockImage(file);
+  const lock = lockImage(file, 'allowed');
   if (!lock.ok) return lock;
   try {
     await fs.promises.unlink(file);

@@ -31,7 +31,7 @@ function setAside(location: string): Result<void> {
   const old = `${location}.old`;
   if (fs.existsSync(old))
     return err('already-exists', `'${old}' exists already; remove it or rename it first`);
-  const lock = lockImage(location);
+  const lock = lockImage(location, 'allowed');
   if (!lock.ok) return lock;
   try {
     fs.renameSync(location, old);
