@@ -30,8 +30,11 @@ export async function createOverlay(
   const streams = use === 'streaming';
   const created = await createQed(file.value, { imageBytes, backing, copyOnRead: streams, stream: streams });
   const closed = await file.value.close();
-  if (!created.ok) return created;
-  return closed.ok ? syncFolder(folder) : closed;
+  const done = created.ok ? closed : created;
+  if (done.ok) return syncFolder(folder);
+  // Half an image would be taken for a damaged one next time.
+  fs.rmSync(overlay.location, { force: true });
+  return done;
 }
 
 /** Makes the names in a folder durable: a file whose name is lost in a power cut is lost. */

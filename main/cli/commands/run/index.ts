@@ -12,6 +12,7 @@ import type { Command, Terminal } from '../../terminal.ts';
 import { parseRunArguments, RUN_HELP, type RunArguments } from './arguments.ts';
 import { ConsoleNotes } from './console-notes.ts';
 import { prepareOverlay } from './prepare-overlay.ts';
+import { tryAgain } from './try-again.ts';
 
 const EXIT_INTERRUPTED = 130;
 
@@ -87,7 +88,10 @@ async function runMachine(
   }
   terminal.err(`headwater: starting ${description.name} from '${chain.location}'\n`);
   if (description.loginHint !== undefined) terminal.err(`headwater: ${description.loginHint}\n`);
+  session.machine.on('wait', (wait) => notes.hearMachine(wait));
+  const stopTrying = tryAgain(session.machine, systemClock);
   const ended = await useMachine(session, interrupted);
+  stopTrying();
   const { state } = session.machine;
   const closed = await session.close();
   if (!ended.ok) return complain(terminal, ended.failure);
