@@ -1,10 +1,14 @@
 import { defineConfig } from 'vitest/config';
 
+/** Worker threads run as they were built: the build must be that of the sources. */
+const globalSetup = ['test/support/build-first.mjs'];
+
 /** Suites that span folders; unit tests sit beside the code they specify. */
 const suite = (name: string, timeoutSeconds: number) => ({
   test: {
     name,
     include: [`test/${name}/**/*.test.ts`],
+    globalSetup,
     testTimeout: timeoutSeconds * 1000,
     hookTimeout: timeoutSeconds * 1000,
   },
@@ -17,6 +21,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['main/**/*.test.ts', 'renderer/**/*.test.ts', 'shared/**/*.test.ts'],
+          globalSetup,
           testTimeout: 20_000,
         },
       },

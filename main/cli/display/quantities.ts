@@ -7,9 +7,12 @@ const UNITS: readonly (readonly [number, string])[] = [
   [KIB, 'KiB'],
 ];
 
+/** From here on 1024 of the smaller unit would be shown, by rounding. */
+const ROUNDED_UP = 1023.5 / 1024;
+
 /** `1.5 GiB`, `320 KiB`, `17 bytes`. */
 export function formatBytes(bytes: number): string {
-  const [unit, name] = UNITS.find(([size]) => bytes >= size) ?? [1, 'bytes'];
+  const [unit, name] = UNITS.find(([size]) => bytes >= size * ROUNDED_UP) ?? [1, 'bytes'];
   const value = bytes / unit;
   const digits = unit === 1 || value >= 100 ? 0 : 1;
   return `${value.toFixed(digits)} ${name}`;
