@@ -34,8 +34,8 @@ export class WorkerCopier implements ClusterCopier {
   }
 
   /**
-   * Has the thread run behind others from now on. Measured on two cores: beside a copier at full speed the 99th
-   * percentile of a guest's reads falls from 1 to 8 ms to 0.2 ms; where cores are free, copying loses nothing.
+   * Has the thread run behind others from now on, so that its time slices do not hold up a guest's thread. Costs rate
+   * where processors are short; docs/performance.md has what was measured.
    */
   standBack(): void {
     if (this.#standsBack) return;
