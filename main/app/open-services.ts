@@ -2,6 +2,7 @@ import path from 'node:path';
 import { z } from 'zod';
 import { ok, type Result } from '../../shared/result.ts';
 import type { Catalog } from '../catalog/catalog.ts';
+import { MachineConsoles } from '../machines/consoles/machine-consoles.ts';
 import { v86Maker } from '../machines/v86/make-machine.ts';
 import { packageRoot } from '../storage/worker-script.ts';
 import { openBackEnd } from './back-end.ts';
@@ -27,6 +28,7 @@ export const openServices: OpenServices = async ({ publish, log, clock, dataFold
     masters,
     disks,
     machines,
+    consoles: new MachineConsoles((id) => machines.running(id)),
     preferences,
     windowStates: windowStatesIn(catalog, log),
     machinesRunning: () => machines.runningCount,

@@ -11,7 +11,7 @@ import type {
 } from '../../shared/ipc/contract.ts';
 import type { Clock } from '../../shared/clock.ts';
 import type { Result } from '../../shared/result.ts';
-import type { ConsoleBroker } from './console-broker.ts';
+import type { ConsoleBroker } from '../machines/consoles/connection.ts';
 import type { Log } from './log.ts';
 import type { WindowStateStore } from './windows/window-state.ts';
 

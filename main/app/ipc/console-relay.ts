@@ -5,7 +5,7 @@ import {
   type FromConsole,
 } from '../../../shared/ipc/bridge.ts';
 import { DONE, err, type Result } from '../../../shared/result.ts';
-import type { ConsoleBroker } from '../console-broker.ts';
+import type { ConsoleBroker } from '../../machines/consoles/connection.ts';
 
 /**
  * Connects a window to a machine's console: RFB bytes pass through a message port, copied once on the way. They cannot

@@ -1,11 +1,12 @@
 import { DONE, type Result } from '../../../shared/result.ts';
 import { Emitter } from '../emitter.ts';
 import { NO_PROGRESS, type Machine, type MachineEvents, type MachineState } from '../machine.ts';
+import type { ScreenSource } from '../screen.ts';
 
 /** A machine without a guest: the test says what the guest says, and reads what was typed. */
 export class FakeMachine implements Machine {
   readonly name = 'fake';
-  readonly screen = null;
+  screen: ScreenSource | null = null;
   readonly wait = null;
   state: MachineState = { kind: 'running' };
   progress = NO_PROGRESS;

@@ -2,8 +2,9 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { _electron, test as base, type ElectronApplication, type Page } from '@playwright/test';
-import { PRODUCT_ENTRY, TEST_ENTRY } from './build.ts';
+import { PRODUCT_ENTRY, TEST_ENTRY, WATCHED_ENTRY } from './build.ts';
 import type {} from './services.ts';
+import type {} from './watched-entry.ts';
 
 const program = process.env['HEADWATER_TEST_ELECTRON'] ?? '';
 const switches = (process.env['HEADWATER_TEST_SWITCHES'] ?? '').split(' ').filter(Boolean);
@@ -48,6 +49,8 @@ interface Fixtures {
   home: Home;
   /** The app as users get it. */
   product: ElectronApplication;
+  /** The product, whose guests can be looked at: `watched-entry.ts`. */
+  watched: ElectronApplication;
   /** The app with the services of `services.ts`. */
   app: ElectronApplication;
   /** The main window of `app`. */
@@ -66,6 +69,7 @@ export const test = base.extend<Fixtures>({
     }
   },
   product: ({ home }, use) => launched(home, PRODUCT_ENTRY, use),
+  watched: ({ home }, use) => launched(home, WATCHED_ENTRY, use),
   app: ({ home }, use) => launched(home, TEST_ENTRY, use),
   main: async ({ app }, use) => {
     await use(await app.firstWindow());

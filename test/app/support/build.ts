@@ -6,6 +6,8 @@ const root = path.resolve(import.meta.dirname, '../../..');
 
 /** Where the app with a test's services is built. Inside the checkout: it finds its pages from there. */
 export const TEST_ENTRY = path.join(root, '.cache/test-app/entry.js');
+/** The product, with a look at its guests. */
+export const WATCHED_ENTRY = path.join(root, '.cache/test-app/watched-entry.js');
 export const PRODUCT_ENTRY = path.join(root, 'dist/main/app/entry.js');
 
 export const PRELOAD = path.join(root, 'dist/main/app/preload.cjs');
@@ -14,8 +16,8 @@ export const PRELOAD = path.join(root, 'dist/main/app/preload.cjs');
 export default async function buildAll(): Promise<void> {
   await buildFirst();
   await build({
-    entryPoints: [path.join(import.meta.dirname, 'entry.ts')],
-    outfile: TEST_ENTRY,
+    entryPoints: ['entry.ts', 'watched-entry.ts'].map((name) => path.join(import.meta.dirname, name)),
+    outdir: path.dirname(TEST_ENTRY),
     bundle: true,
     platform: 'node',
     format: 'esm',

@@ -1,5 +1,5 @@
 /** Services that tests steer from outside: machines that exist in name only, consoles that echo. */
-import type { ConsoleBroker } from '../../../main/app/console-broker.ts';
+import type { ConsoleBroker } from '../../../main/machines/consoles/connection.ts';
 import type { MachinesService, OpenServices, Publish } from '../../../main/app/services.ts';
 import type { MachineView } from '../../../shared/ipc/machines.ts';
 import { DONE, err, ok } from '../../../shared/result.ts';

@@ -1,4 +1,4 @@
-import type { Failure, Result } from '../../shared/result.ts';
+import type { Failure, Result } from '../../../shared/result.ts';
 
 /** One RFB client's connection to a machine's console. */
 export interface ConsoleConnection {
