@@ -1,25 +1,25 @@
-import path from 'node:path';
+import { app } from 'electron';
 import { z } from 'zod';
 import { ok, type Result } from '../../shared/result.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import { MachineConsoles } from '../machines/consoles/machine-consoles.ts';
 import { v86Maker } from '../machines/v86/make-machine.ts';
-import { packageRoot } from '../storage/worker-script.ts';
 import { openBackEnd } from './back-end.ts';
 import type { Log } from './log.ts';
+import { placesOf } from './places.ts';
 import type { OpenServices } from './services.ts';
 import type { WindowStateStore } from './windows/window-state.ts';
 
 /** The services of the product. What is missing here is answered with `unsupported`. */
 export const openServices: OpenServices = async ({ publish, log, clock, dataFolder }) => {
-  const built = path.join(packageRoot(), '.cache');
+  const places = placesOf({ isPackaged: app.isPackaged, resources: process.resourcesPath });
   const opened = await openBackEnd({
     publish,
     clock,
     dataFolder,
     warn: (text) => log.warn(text),
-    recipesFolder: path.join(built, 'appliances'),
-    makeMachine: v86Maker(path.join(built, 'firmware')),
+    recipesFolder: places.appliances,
+    makeMachine: v86Maker(places.firmware),
   });
   if (!opened.ok) return opened;
   const { catalog, appliances, masters, disks, machines, preferences, close } = opened.value;

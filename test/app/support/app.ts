@@ -7,7 +7,8 @@ import type {} from './services.ts';
 import type {} from './watched-entry.ts';
 
 const program = process.env['HEADWATER_TEST_ELECTRON'] ?? '';
-const switches = (process.env['HEADWATER_TEST_SWITCHES'] ?? '').split(' ').filter(Boolean);
+/** What Electron must be told to run here, see `scripts/test-app.mjs`. */
+export const switches = (process.env['HEADWATER_TEST_SWITCHES'] ?? '').split(' ').filter(Boolean);
 
 /** A user of Headwater with a home of their own. */
 export class Home {

@@ -2,15 +2,15 @@ import path from 'node:path';
 import { build } from 'esbuild';
 import buildFirst from '../../support/build-first.mjs';
 
-const root = path.resolve(import.meta.dirname, '../../..');
+export const ROOT = path.resolve(import.meta.dirname, '../../..');
 
 /** Where the app with a test's services is built. Inside the checkout: it finds its pages from there. */
-export const TEST_ENTRY = path.join(root, '.cache/test-app/entry.js');
+export const TEST_ENTRY = path.join(ROOT, '.cache/test-app/entry.js');
 /** The product, with a look at its guests. */
-export const WATCHED_ENTRY = path.join(root, '.cache/test-app/watched-entry.js');
-export const PRODUCT_ENTRY = path.join(root, 'dist/main/app/entry.js');
+export const WATCHED_ENTRY = path.join(ROOT, '.cache/test-app/watched-entry.js');
+export const PRODUCT_ENTRY = path.join(ROOT, 'dist/main/app/entry.js');
 
-export const PRELOAD = path.join(root, 'dist/main/app/preload.cjs');
+export const PRELOAD = path.join(ROOT, 'dist/main/app/preload.cjs');
 
 /** Builds what users run, and the same app with services that tests can steer. */
 export default async function buildAll(): Promise<void> {
