@@ -3,7 +3,9 @@ import { DONE, err, ok, type Result } from '../../../shared/result.ts';
 import { SimulatedClock } from '../../../test/support/simulated-clock.ts';
 import { newStream } from '../../catalog/tables/streams.ts';
 import type { DiskStatus } from '../../storage/disk/open-disk.ts';
-import { DiskControl, type DiskRows, type OpenedDisk } from './disk-control.ts';
+import { DiskControl } from './disk-control.ts';
+import type { DiskRows } from './disk-rows.ts';
+import type { OpenedDisk } from './opened-disk.ts';
 
 const REFUSAL = err('io', 'The thread does not do that');
 const STATUS = {

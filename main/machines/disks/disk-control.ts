@@ -1,31 +1,15 @@
 import type { Clock } from '../../../shared/clock.ts';
 import type { DiskView, StreamCommand } from '../../../shared/ipc/machines.ts';
-import { DONE, err, ok, type Failure, type Result } from '../../../shared/result.ts';
+import { DONE, ok, type Failure, type Result } from '../../../shared/result.ts';
 import type { BandwidthRules } from '../../preferences/bandwidth.ts';
-import type { DiskRow } from '../../catalog/tables/disks.ts';
-import type { Master } from '../../catalog/tables/masters.ts';
-import type { StreamRow } from '../../catalog/tables/streams.ts';
-import type { DiskEvent, WaitingReads } from '../../storage/disk/disk-events.ts';
-import type { DiskSpec } from '../../storage/disk/disk-spec.ts';
-import type { DiskThread } from '../../storage/disk/disk-thread.ts';
-import type { DiskStatus } from '../../storage/disk/open-disk.ts';
-import { diskView, isActive, type FileFacts } from './disk-view.ts';
-import { diskChain, isFarAway } from './overlay-chain.ts';
-
-/** What is used of an open disk. */
-export type OpenedDisk = Pick<
-  DiskThread,
-  'connect' | 'startStream' | 'controlJob' | 'setLimit' | 'retryNow' | 'status' | 'close'
->;
-
-export type OpenDisk = (spec: DiskSpec, listen: (event: DiskEvent) => void) => Promise<Result<OpenedDisk>>;
-
-/** The rows of a disk and of what lies behind it. */
-export interface DiskRows {
-  readonly row: DiskRow;
-  readonly stream: StreamRow;
-  readonly masters: readonly Master[];
-}
+import { diskView, type FileFacts } from './disk-view.ts';
+import type { DiskRows } from './disk-rows.ts';
+import { ImageUse } from './image-use.ts';
+import { ImageWatch } from './image-watch.ts';
+import { LiveDisk } from './live-disk.ts';
+import { unlessGone, type OpenDisk, type OpenedDisk } from './opened-disk.ts';
+import { diskChain } from './overlay-chain.ts';
+import { isHeldBack, mayStream } from './stream-policy.ts';
 
 export interface DiskControlParts {
   readonly clock: Clock;
@@ -49,14 +33,6 @@ export interface DiskControlParts {
   readonly refused: (control: DiskControl, failure: Failure) => void;
 }
 
-const JOB_ID = 'stream';
-/** How often an open disk is asked how it stands. */
-const POLL_MS = 250;
-/** Counting in an image that is written may take this part of the time. */
-const LOOK_SHARE = 1 / 20;
-const SHORTEST_LOOK_PAUSE_MS = 1000;
-const NOTHING_KNOWN: FileFacts = { localBytes: null, standalone: false, fileBytes: 0, problem: null };
-
 /**
  * One overlay: opens it when a machine or its stream needs it, keeps its job as the user and the rules want it, and
  * closes it when nobody needs it any more.
@@ -68,29 +44,24 @@ const NOTHING_KNOWN: FileFacts = { localBytes: null, standalone: false, fileByte
 export class DiskControl {
   readonly id: string;
   readonly #parts: DiskControlParts;
+  readonly #watch: ImageWatch;
+  readonly #use = new ImageUse(() => this.#rows.row.path);
   #rows: DiskRows;
-  #file: FileFacts = NOTHING_KNOWN;
-  #opened: OpenedDisk | null = null;
-  #status: DiskStatus | null = null;
-  #waiting: WaitingReads | null = null;
+  #live: LiveDisk | null = null;
   #openFailure: Failure | null = null;
   /** What came of steering the job the last time. */
   #steered: Result<void> = DONE;
-  #usedByMachine = false;
-  /** What else keeps the image for itself, for messages: 'being checked'. */
-  #occupied: string | null = null;
-  #errorPolicyOfJob: StreamRow['onError'] | null = null;
   #goOnAfterError = false;
   #turn: Promise<void> = Promise.resolve();
   #looking: Promise<void> = Promise.resolve();
   #lastPublished = '';
-  #nextLookMs = 0;
   #ended = false;
 
   constructor(rows: DiskRows, parts: DiskControlParts) {
     this.id = rows.row.id;
     this.#rows = rows;
     this.#parts = parts;
+    this.#watch = new ImageWatch(parts.clock, () => parts.look(this));
   }
 
   get rows(): DiskRows {
@@ -98,28 +69,27 @@ export class DiskControl {
   }
 
   get usedByMachine(): boolean {
-    return this.#usedByMachine;
+    return this.#use.byMachine;
   }
 
   get isOpen(): boolean {
-    return this.#opened !== null;
+    return this.#live !== null;
   }
 
   /** True once nothing behind the image is needed any more. */
   get complete(): boolean {
-    return this.#status?.standalone ?? this.#file.standalone;
+    return this.#live?.status?.standalone ?? this.#watch.facts.standalone;
   }
 
   get view(): DiskView {
-    const { stream } = this.#rows;
     return diskView({
       ...this.#rows,
-      file: this.#file,
-      status: this.#status,
-      waiting: this.#waiting,
+      file: this.#watch.facts,
+      status: this.#live?.status ?? null,
+      waiting: this.#live?.waiting ?? null,
       openFailure: this.#openFailure,
-      limit: this.#limit(),
-      heldBack: stream.wanted === 'running' && this.#heldBack(),
+      limit: this.#limit,
+      heldBack: isHeldBack(this.#rows, this.#parts.rules()),
     });
   }
 
@@ -131,18 +101,17 @@ export class DiskControl {
 
   /** Opens the disk for a machine, whatever its stream does. The caller must call {@link release}. */
   async acquire(): Promise<Result<OpenedDisk>> {
-    if (this.#occupied !== null) return this.#refuse();
-    if (this.#usedByMachine) return err('busy', `'${this.#rows.row.path}' is used by a machine already`);
-    this.#usedByMachine = true;
+    const taken = this.#use.takeForMachine();
+    if (!taken.ok) return taken;
     this.#openFailure = null;
     await this.settle();
     const outcome = this.#outcome();
-    if (!outcome.ok) this.#usedByMachine = false;
+    if (!outcome.ok) this.#use.leftByMachine();
     return outcome;
   }
 
   release(): Promise<void> {
-    this.#usedByMachine = false;
+    this.#use.leftByMachine();
     return this.settle();
   }
 
@@ -152,15 +121,13 @@ export class DiskControl {
    * @param what for messages: 'being checked'
    */
   async occupy<T>(what: string, work: () => Promise<Result<T>>): Promise<Result<T>> {
-    if (this.#usedByMachine)
-      return err('busy', `The machine with '${this.#rows.row.path}' runs; stop it first`);
-    if (this.#occupied !== null) return this.#refuse();
-    this.#occupied = what;
+    const taken = this.#use.takeForWork(what);
+    if (!taken.ok) return taken;
     try {
       await this.settle();
       return await work();
     } finally {
-      this.#occupied = null;
+      this.#use.workDone();
       await this.look();
       await this.settle();
     }
@@ -181,27 +148,15 @@ export class DiskControl {
 
   /** The rules or the limit of the disk have changed. */
   async applyLimit(): Promise<Result<void>> {
-    const opened = this.#opened;
-    const limited = opened === null ? DONE : unlessGone(await opened.setLimit(this.#limit()));
+    const limited = this.#live === null ? DONE : await this.#setLimit(this.#live);
     this.publish();
     return limited;
   }
 
-  /** Looks at the image file again. One look at a time: who comes meanwhile waits for one that began after. */
+  /** Looks at the image file again. */
   look(): Promise<void> {
-    this.#looking = this.#looking.catch(() => undefined).then(() => this.#lookNow());
+    this.#looking = this.#lookNow();
     return this.#looking;
-  }
-
-  async #lookNow(): Promise<void> {
-    if (this.#ended) return;
-    const { clock } = this.#parts;
-    const startedMs = clock.now();
-    this.#file = await this.#parts.look(this);
-    const tookMs = clock.now() - startedMs;
-    this.#nextLookMs = clock.now() + Math.max(SHORTEST_LOOK_PAUSE_MS, tookMs / LOOK_SHARE);
-    if (this.complete && this.#rows.stream.completedMs === null) this.#parts.completed(this);
-    this.publish();
   }
 
   publish(): void {
@@ -227,18 +182,18 @@ export class DiskControl {
 
   async #settleNow(): Promise<void> {
     if (this.#ended) return;
-    const streams = this.#occupied === null && this.#shouldStream();
+    const streams = !this.#use.byWork && this.#shouldStream();
     if (!streams) this.#parts.giveBackTurn(this.id);
-    if (streams || this.#usedByMachine) {
-      const opened = this.#opened !== null || (await this.#open());
-      if (opened) {
-        await this.#steer(streams);
+    if (streams || this.#use.byMachine) {
+      const live = this.#live ?? (await this.#open());
+      if (live !== null) {
+        await this.#steer(live, streams);
       } else {
         this.#parts.giveBackTurn(this.id);
         await this.look();
       }
     } else {
-      const wasOpen = this.#opened !== null;
+      const wasOpen = this.#live !== null;
       const closed = await this.#close();
       if (!closed.ok) this.#parts.storeFailed(this, closed.failure);
       if (wasOpen) await this.look();
@@ -246,155 +201,101 @@ export class DiskControl {
     this.publish();
   }
 
-  /** The open disk, or why it is not open. */
-  #outcome(): Result<OpenedDisk> {
-    if (this.#opened !== null) return ok(this.#opened);
-    return { ok: false, failure: this.#openFailure ?? CLOSED };
-  }
-
   #shouldStream(): boolean {
-    const { row, stream } = this.#rows;
-    if (row.kind === 'linked' || stream.wanted !== 'running' || stream.failure !== null) return false;
-    if (this.complete || this.#file.problem !== null || this.#heldBack()) return false;
-    if (this.#usedByMachine) return true;
-    return this.#openFailure === null && this.#parts.takeTurn(this.id);
+    const verdict = mayStream({
+      rows: this.#rows,
+      rules: this.#parts.rules(),
+      complete: this.complete,
+      usable: this.#watch.facts.problem === null,
+      machineIsOn: this.#use.byMachine,
+      openFailed: this.#openFailure !== null,
+    });
+    return verdict === 'now' || (verdict === 'in-turn' && this.#parts.takeTurn(this.id));
   }
 
-  /** On a metered line only what guests read comes over the network. */
-  #heldBack(): boolean {
-    return this.#parts.rules().metered && isFarAway(this.#rows.masters);
-  }
-
-  #limit(): number {
+  get #limit(): number {
     return this.#rows.stream.limit ?? this.#parts.rules().diskLimit;
   }
 
-  async #open(): Promise<boolean> {
+  async #steer(live: LiveDisk, runs: boolean): Promise<void> {
+    const { stream } = this.#rows;
+    this.#steered = await live.steer({ runs, stream, goOnAfterError: this.#goOnAfterError });
+    if (!this.#steered.ok) this.#parts.refused(this, this.#steered.failure);
+    this.#goOnAfterError = false;
+  }
+
+  async #open(): Promise<LiveDisk | null> {
     const { row, masters } = this.#rows;
-    const opened = await this.#parts.open(
+    const { clock, open, connections, globalLimit } = this.#parts;
+    const opened = await LiveDisk.open(
       {
         chain: diskChain(row.path, masters),
         readOnly: false,
         copyOnRead: row.kind === 'standalone' ? 'on' : 'off',
         onSourceLost: 'wait',
-        connections: this.#parts.connections(),
-        globalLimit: this.#parts.globalLimit,
+        connections: connections(),
+        globalLimit,
       },
-      (event) => this.#hear(event),
+      {
+        clock,
+        open,
+        asked: ({ standalone }) => this.#tellWhenComplete(standalone),
+        tick: () => this.#tick(),
+        lost: (failure) => this.#lost(failure),
+        waits: () => this.publish(),
+        jobChanged: () => void this.settle(),
+        jobFailed: (failure) => this.#parts.failed(this, failure),
+        storeFailed: (failure) => this.#parts.storeFailed(this, failure),
+      },
     );
     this.#openFailure = opened.ok ? null : opened.failure;
-    if (!opened.ok) return false;
-    this.#opened = opened.value;
-    const limited = unlessGone(await opened.value.setLimit(this.#limit()));
+    if (!opened.ok) return null;
+    this.#live = opened.value;
+    const limited = await this.#setLimit(opened.value);
     if (!limited.ok) this.#parts.refused(this, limited.failure);
-    await this.#poll(opened.value);
-    this.#keepPolling(opened.value);
-    return true;
+    await opened.value.ask();
+    opened.value.keepAsking();
+    return this.#live;
+  }
+
+  async #setLimit(live: LiveDisk): Promise<Result<void>> {
+    return unlessGone((await live.opened?.setLimit(this.#limit)) ?? DONE);
   }
 
   async #close(): Promise<Result<void>> {
-    const opened = this.#opened;
-    this.#opened = null;
-    this.#status = null;
-    this.#waiting = null;
-    return opened === null ? DONE : opened.close();
+    const live = this.#live;
+    this.#live = null;
+    return live === null ? DONE : live.close();
   }
 
-  /** Makes the job of the open disk be what it should be. */
-  async #steer(streams: boolean): Promise<void> {
-    const opened = this.#opened;
-    if (opened === null) return;
-    await this.#poll(opened);
-    this.#steered = unlessGone(await this.#steerJob(opened, streams));
-    if (!this.#steered.ok) this.#parts.refused(this, this.#steered.failure);
-    this.#goOnAfterError = false;
-    await this.#poll(opened);
+  /** The next who needs the disk opens it again. */
+  #lost(failure: Failure): void {
+    this.#live = null;
+    this.#openFailure = failure;
+    this.#parts.giveBackTurn(this.id);
   }
 
-  async #steerJob(opened: OpenedDisk, streams: boolean): Promise<Result<void>> {
-    const job = this.#status?.job ?? null;
-    if (job === null || !isActive(this.#status)) {
-      if (streams && this.#status?.standalone === false) await this.#startJob(opened);
-    } else if (!streams) {
-      const end = this.#rows.stream.wanted === 'stopped';
-      if (end) return opened.controlJob(JOB_ID, 'force-cancel');
-      if (!job.paused) return opened.controlJob(JOB_ID, 'pause');
-    } else if (this.#errorPolicyOfJob !== this.#rows.stream.onError) {
-      // The policy of a job is fixed. What is local stays; the end of this one calls for the next.
-      return opened.controlJob(JOB_ID, 'force-cancel');
-    } else if (job.paused && (job.ioStatus === 'ok' || this.#goOnAfterError)) {
-      return opened.controlJob(JOB_ID, 'resume');
-    }
-    return DONE;
+  async #tick(): Promise<void> {
+    if (this.#watch.isDue && !this.complete) await this.look();
+    this.publish();
   }
 
-  async #startJob(opened: OpenedDisk): Promise<void> {
-    const { onError } = this.#rows.stream;
-    this.#errorPolicyOfJob = onError;
-    const started = await opened.startStream({ jobId: JOB_ID, speed: 0, onError });
-    // An older job that is about to end has the name; its end calls for the next.
-    if (!started.ok && started.failure.code !== 'already-exists' && started.failure.code !== 'busy') {
-      this.#parts.failed(this, started.failure);
-    }
+  async #lookNow(): Promise<void> {
+    if (this.#ended) return;
+    await this.#watch.look();
+    this.#tellWhenComplete(this.complete);
+    this.publish();
   }
 
-  async #poll(opened: OpenedDisk): Promise<void> {
-    const status = await opened.status();
-    if (this.#opened !== opened) return;
-    if (!status.ok) {
-      // Its thread is gone: what was durable is safe, and the next who needs the disk opens it again.
-      this.#opened = null;
-      this.#status = null;
-      this.#waiting = null;
-      this.#openFailure = status.failure;
-      this.#parts.giveBackTurn(this.id);
-      return;
-    }
-    this.#status = status.value;
-    if (status.value.standalone && this.#rows.stream.completedMs === null) this.#parts.completed(this);
+  #tellWhenComplete(complete: boolean): void {
+    if (complete && this.#rows.stream.completedMs === null) this.#parts.completed(this);
   }
 
-  #keepPolling(opened: OpenedDisk): void {
-    this.#parts.clock.after(POLL_MS, () => {
-      if (this.#opened !== opened) return;
-      void this.#poll(opened).then(async () => {
-        if (this.#parts.clock.now() >= this.#nextLookMs && !this.complete) await this.look();
-        this.publish();
-        this.#keepPolling(opened);
-      });
-    });
-  }
-
-  #hear(event: DiskEvent): void {
-    switch (event.kind) {
-      case 'waiting':
-        this.#waiting = event.waiting;
-        return this.publish();
-      case 'store-failed':
-        return this.#parts.storeFailed(this, event.failure);
-      case 'job':
-        break;
-    }
-    const told = event.event;
-    if (told.event === 'BLOCK_JOB_COMPLETED' && told.data.error !== undefined) {
-      this.#parts.failed(this, { code: 'io', message: told.data.error });
-    }
-    if (told.event === 'JOB_STATUS_CHANGE' && told.data.status === 'null') void this.settle();
-    if (told.event === 'BLOCK_JOB_ERROR') void this.settle();
-  }
-
-  #refuse() {
-    return err(
-      'busy',
-      `'${this.#rows.row.path}' is ${this.#occupied ?? 'in use'}; try again when that is done`,
-    );
+  /** The open disk, or why it is not open. */
+  #outcome(): Result<OpenedDisk> {
+    const opened = this.#live?.opened ?? null;
+    return opened === null ? { ok: false, failure: this.#openFailure ?? CLOSED } : ok(opened);
   }
 }
 
 const CLOSED: Failure = { code: 'closed', message: 'The disk is closed' };
-
-/** A disk that was closed and a job that ended meanwhile need nothing any more. */
-function unlessGone(result: Result<void>): Result<void> {
-  if (result.ok || result.failure.code === 'closed' || result.failure.code === 'not-found') return DONE;
-  return result;
-}

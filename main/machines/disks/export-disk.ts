@@ -4,7 +4,7 @@ import { DONE, err, type Result } from '../../../shared/result.ts';
 import { failureFromSystem } from '../../block/errno.ts';
 import type { ImageTasks } from '../../storage/overlays/image-tasks-client.ts';
 import type { QemuImg } from '../../storage/overlays/qemu-img.ts';
-import type { DiskRows } from './disk-control.ts';
+import type { DiskRows } from './disk-rows.ts';
 import { diskChain } from './overlay-chain.ts';
 
 export type ExportFormat = 'raw' | 'qed' | 'qcow2';

@@ -1,8 +1,14 @@
 import path from 'node:path';
-import { because, DONE, err, type Result } from '../../../shared/result.ts';
+import { because, DONE, err, ok, type Result } from '../../../shared/result.ts';
 import type { Catalog, Tables } from '../../catalog/catalog.ts';
 import type { ImageFiles } from '../../storage/overlays/image-files.ts';
 import { deletePassing } from './passing-files.ts';
+
+export interface MoveParts {
+  readonly catalog: Catalog;
+  readonly files: ImageFiles;
+  readonly nowMs: () => number;
+}
 
 /** A file of ours with the row that names it. */
 interface Movable {
@@ -12,8 +18,29 @@ interface Movable {
   readonly to: string;
 }
 
+/**
+ * Moves every image to `folder`; nobody may use any of them. What was moved before something went wrong stays moved,
+ * and trying again moves the rest.
+ * @returns how many were moved
+ */
+export async function moveImages(parts: MoveParts, folder: string): Promise<Result<number>> {
+  const images = imagesOutside(parts.catalog, folder);
+  if (!images.ok) return images;
+  let moved = 0;
+  for (const image of images.value) {
+    // One that is missing cannot be moved; it is shown as missing, and must not hold up the others.
+    const there = await parts.files.stateOf(image.from);
+    if (!there.ok && there.failure.code === 'not-found') continue;
+    const outcome = await moveImage(parts, image);
+    if (!outcome.ok)
+      return because(`${moved} of ${images.value.length} images were moved to '${folder}'`, outcome);
+    moved++;
+  }
+  return ok(moved);
+}
+
 /** The images that do not lie in `folder` yet: overlays, and the snapshots that some of them lie on. */
-export function imagesOutside(catalog: Catalog, folder: string): Result<Movable[]> {
+function imagesOutside(catalog: Catalog, folder: string): Result<Movable[]> {
   const toFolder = (file: string) => path.join(folder, path.basename(file));
   return catalog.read(({ disks, masters }) =>
     [
@@ -33,19 +60,14 @@ export function imagesOutside(catalog: Catalog, folder: string): Result<Movable[
  * Moves one image: writes down the new file, copies, lets the row name it, and only then deletes the old one. A crash
  * leaves the row with one whole file, and the other is deleted at the next start.
  */
-export async function moveImage(
-  catalog: Catalog,
-  files: ImageFiles,
-  image: Movable,
-  nowMs: number,
-): Promise<Result<void>> {
+async function moveImage({ catalog, files, nowMs }: MoveParts, image: Movable): Promise<Result<void>> {
   const { from, to } = image;
   const context = `Could not move '${from}'`;
   // What is there already is somebody's. After it is written down it would be taken for ours.
   const there = await files.stateOf(to);
   if (there.ok) return err('already-exists', `${context}: '${to}' exists; move it away first`);
   if (there.failure.code !== 'not-found') return because(context, there);
-  const begun = catalog.change(({ passingFiles }) => passingFiles.add([to], 'making', nowMs));
+  const begun = catalog.change(({ passingFiles }) => passingFiles.add([to], 'making', nowMs()));
   if (!begun.ok) return because(context, begun);
   const copied = await files.duplicate(from, to);
   if (!copied.ok) {
@@ -55,7 +77,7 @@ export async function moveImage(
   const named = catalog.change((tables) => {
     setPlace(tables, image);
     tables.passingFiles.remove([to]);
-    tables.passingFiles.add([from], 'deleting', nowMs);
+    tables.passingFiles.add([from], 'deleting', nowMs());
   });
   if (!named.ok) return because(context, named);
   const deleted = await deletePassing(catalog, files, [from]);

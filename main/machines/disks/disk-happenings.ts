@@ -1,0 +1,59 @@
+import { type Failure } from '../../../shared/result.ts';
+import type { Catalog } from '../../catalog/catalog.ts';
+import type { ImageFiles } from '../../storage/overlays/image-files.ts';
+import { completeDisk } from './complete-disk.ts';
+import type { DiskControl } from './disk-control.ts';
+import type { DiskRegistry } from './disk-registry.ts';
+import type { Journal } from './journal.ts';
+import { deletePassing } from './passing-files.ts';
+
+export interface HappeningParts {
+  readonly catalog: Catalog;
+  readonly files: ImageFiles;
+  readonly nowMs: () => number;
+  readonly journal: Journal;
+}
+
+/** What follows from what happens to disks by itself: it is written down and told. */
+export class DiskHappenings {
+  readonly #parts: HappeningParts;
+  readonly #registry: DiskRegistry;
+
+  constructor(parts: HappeningParts, registry: DiskRegistry) {
+    this.#parts = parts;
+    this.#registry = registry;
+  }
+
+  /** Told once in the life of a disk, also when the program was killed between the disk's last byte and the telling. */
+  completed(control: DiskControl): void {
+    const { catalog, nowMs, journal } = this.#parts;
+    const done = completeDisk(catalog, control.rows.row, nowMs());
+    if (!done.ok) return journal.heard(done);
+    journal.heard(this.#registry.refresh(control));
+    const { name, files, first } = done.value;
+    const text = `${name} is complete: its disk needs no network any more.`;
+    if (first) journal.tell({ level: 'info', kind: 'disk-standalone', subject: control.id, text });
+    void this.#deleteWhenFree(control, files);
+  }
+
+  failed(control: DiskControl, failure: Failure): void {
+    const { journal } = this.#parts;
+    journal.heard(this.#registry.changeStream(control.id, (stream) => ({ ...stream, failure })));
+    const text = `Streaming into '${control.rows.row.path}' ended: ${failure.message}`;
+    journal.tell({ level: 'error', kind: 'stream-failed', subject: control.id, text });
+  }
+
+  storeFailed({ id }: DiskControl, { message }: Failure): void {
+    this.#parts.journal.tell({ level: 'warning', kind: 'store-failed', subject: id, text: message });
+  }
+
+  refused(failure: Failure): void {
+    this.#parts.journal.heard({ ok: false, failure });
+  }
+
+  /** The disk may still have what lay behind it open for a moment; what cannot be deleted now is deleted at the next start. */
+  async #deleteWhenFree(control: DiskControl, files: readonly string[]): Promise<void> {
+    await control.settle();
+    this.#parts.journal.heard(await deletePassing(this.#parts.catalog, this.#parts.files, files));
+  }
+}

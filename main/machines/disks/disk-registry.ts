@@ -1,0 +1,93 @@
+import { DONE, err, ok, type Result } from '../../../shared/result.ts';
+import type { Catalog, Tables } from '../../catalog/catalog.ts';
+import type { StreamRow } from '../../catalog/tables/streams.ts';
+import type { DiskControl } from './disk-control.ts';
+import { readDiskRows, streamOf, type DiskRows } from './disk-rows.ts';
+
+/** The disks of the catalog, each with its control, whose rows are kept as the catalog has them. */
+export class DiskRegistry {
+  readonly #catalog: Catalog;
+  readonly #makeControl: (rows: DiskRows) => DiskControl;
+  readonly #controls = new Map<string, DiskControl>();
+
+  constructor(catalog: Catalog, makeControl: (rows: DiskRows) => DiskControl) {
+    this.#catalog = catalog;
+    this.#makeControl = makeControl;
+  }
+
+  all(): DiskControl[] {
+    return [...this.#controls.values()];
+  }
+
+  get(id: string): DiskControl | null {
+    return this.#controls.get(id) ?? null;
+  }
+
+  find(id: string): Result<DiskControl> {
+    const control = this.#controls.get(id);
+    return control === undefined ? NOT_THERE : ok(control);
+  }
+
+  /** Every disk of the catalog. */
+  enterAll(): Result<void> {
+    const ids = this.#catalog.read(({ disks }) => disks.list().map(({ id }) => id));
+    if (!ids.ok) return ids;
+    for (const id of ids.value) {
+      const entered = this.enter(id);
+      if (!entered.ok) return entered;
+    }
+    return DONE;
+  }
+
+  enter(id: string): Result<DiskControl> {
+    const rows = this.#read(id);
+    if (!rows.ok) return rows;
+    const control = this.#makeControl(rows.value);
+    this.#controls.set(id, control);
+    return ok(control);
+  }
+
+  /** The caller ends the control. */
+  remove(id: string): DiskControl | null {
+    const control = this.get(id);
+    this.#controls.delete(id);
+    return control;
+  }
+
+  removeAll(): void {
+    this.#controls.clear();
+  }
+
+  /** The rows of a disk are others now; what follows from that follows by itself. */
+  refresh(control: DiskControl): Result<void> {
+    const rows = this.#read(control.id);
+    if (!rows.ok) return rows;
+    void control.setRows(rows.value);
+    return DONE;
+  }
+
+  /** @param also what else changes in the same transaction */
+  changeStream(
+    id: string,
+    change: (stream: StreamRow) => StreamRow,
+    also: (tables: Tables) => void = () => undefined,
+  ): Result<DiskControl> {
+    const control = this.find(id);
+    if (!control.ok) return control;
+    const stored = this.#catalog.change((tables) => {
+      tables.streams.put(change(streamOf(tables, id)));
+      also(tables);
+    });
+    if (!stored.ok) return stored;
+    const refreshed = this.refresh(control.value);
+    return refreshed.ok ? control : refreshed;
+  }
+
+  #read(id: string): Result<DiskRows> {
+    const rows = this.#catalog.read((tables) => readDiskRows(tables, id));
+    if (!rows.ok) return rows;
+    return rows.value === null ? NOT_THERE : ok(rows.value);
+  }
+}
+
+const NOT_THERE = err('not-found', 'This disk is not there any more');

@@ -1,0 +1,44 @@
+import type { Clock } from '../../../shared/clock.ts';
+import type { FileFacts } from './disk-view.ts';
+
+/** Counting in an image that is written may take this part of the time. */
+const LOOK_SHARE = 1 / 20;
+const SHORTEST_PAUSE_MS = 1000;
+const NOTHING_KNOWN: FileFacts = { localBytes: null, standalone: false, fileBytes: 0, problem: null };
+
+/** What an image file is known to be, from looking at it now and then. */
+export class ImageWatch {
+  readonly #clock: Clock;
+  readonly #survey: () => Promise<FileFacts>;
+  #facts = NOTHING_KNOWN;
+  #looking: Promise<void> = Promise.resolve();
+  #nextMs = 0;
+
+  /** @param survey looks at the file; quick where nothing has changed since the last time */
+  constructor(clock: Clock, survey: () => Promise<FileFacts>) {
+    this.#clock = clock;
+    this.#survey = survey;
+  }
+
+  get facts(): FileFacts {
+    return this.#facts;
+  }
+
+  /** Whether looking again would not take more than its share of the time. */
+  get isDue(): boolean {
+    return this.#clock.now() >= this.#nextMs;
+  }
+
+  /** Looks again. One look at a time: who comes meanwhile waits for one that began after. */
+  look(): Promise<void> {
+    this.#looking = this.#looking.catch(() => undefined).then(() => this.#lookNow());
+    return this.#looking;
+  }
+
+  async #lookNow(): Promise<void> {
+    const startedMs = this.#clock.now();
+    this.#facts = await this.#survey();
+    const endedMs = this.#clock.now();
+    this.#nextMs = endedMs + Math.max(SHORTEST_PAUSE_MS, (endedMs - startedMs) / LOOK_SHARE);
+  }
+}

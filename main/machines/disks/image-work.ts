@@ -1,0 +1,54 @@
+import path from 'node:path';
+import type { ClusterMapCell } from '../../../shared/ipc/machines.ts';
+import { ok, type Result } from '../../../shared/result.ts';
+import type { ImageTasks } from '../../storage/overlays/image-tasks-client.ts';
+import type { QemuImg } from '../../storage/overlays/qemu-img.ts';
+import { summariseCheck, type CheckSummary } from './check-summary.ts';
+import type { DiskControl } from './disk-control.ts';
+import { exportDisk, type ExportFormat } from './export-disk.ts';
+import type { Journal } from './journal.ts';
+
+export interface ImageWorkParts {
+  readonly tasks: ImageTasks;
+  readonly qemuImg: QemuImg;
+  readonly journal: Journal;
+}
+
+/** Work on an image as a whole, in a thread of its own. */
+export class ImageWork {
+  readonly #parts: ImageWorkParts;
+
+  constructor(parts: ImageWorkParts) {
+    this.#parts = parts;
+  }
+
+  /** Checks an image that no machine uses; its streaming pauses meanwhile. */
+  async check(control: DiskControl, repair: boolean): Promise<Result<CheckSummary>> {
+    const { tasks, journal } = this.#parts;
+    const { path: file } = control.rows.row;
+    const report = await control.occupy('being checked', () => tasks.run('check', { path: file, repair }));
+    if (!report.ok) return report;
+    const summary = summariseCheck(report.value);
+    const level = summary.corruptions > 0 ? 'error' : 'info';
+    const text = `'${file}': ${summary.summary}`;
+    journal.note({ level, kind: 'disk-checked', subject: control.id, text });
+    return ok(summary);
+  }
+
+  map({ rows: { row, masters } }: DiskControl, cells: number): Promise<Result<ClusterMapCell[]>> {
+    const sourceBytes = masters[0]?.lengthBytes ?? 0;
+    return this.#parts.tasks.run('map', { path: row.path, cells, sourceBytes });
+  }
+
+  /** Copies what a guest would see into one file of its own. The machine must be off; what is missing is fetched. */
+  async export(control: DiskControl, target: string, format: ExportFormat): Promise<Result<void>> {
+    const { rows, complete } = control;
+    const order = { rows, complete, target: path.resolve(target), format };
+    const exported = await control.occupy('being exported', () => exportDisk(order, this.#parts));
+    if (exported.ok) {
+      const text = `The disk was exported to '${target}'.`;
+      this.#parts.journal.tell({ level: 'info', kind: 'disk-exported', subject: control.id, text });
+    }
+    return exported;
+  }
+}

@@ -1,0 +1,70 @@
+import type { Failure } from '../../../shared/result.ts';
+import type { Catalog } from '../../catalog/catalog.ts';
+import type { SurveyRow } from '../../catalog/tables/surveys.ts';
+import type { ImageFiles } from '../../storage/overlays/image-files.ts';
+import type { ImageTasks } from '../../storage/overlays/image-tasks-client.ts';
+import type { DiskRows } from './disk-rows.ts';
+import type { FileFacts } from './disk-view.ts';
+import type { Journal } from './journal.ts';
+
+export interface SurveyParts {
+  readonly catalog: Catalog;
+  readonly files: ImageFiles;
+  readonly tasks: ImageTasks;
+  readonly journal: Journal;
+}
+
+/**
+ * Finds out how much of a disk is local. What was counted before in a file that has not changed since is read from the
+ * catalog.
+ * @param isOpen while an image is being written every count is another; that of the closed file is worth keeping
+ */
+export async function surveyDisk(
+  parts: SurveyParts,
+  { row, masters }: DiskRows,
+  isOpen: () => boolean,
+): Promise<FileFacts> {
+  const { files, tasks } = parts;
+  const state = await files.stateOf(row.path);
+  if (!state.ok) return broken(lookedFor(row.path, state.failure), 0);
+  const { lengthBytes, modifiedMs, spaceBytes: fileBytes } = state.value;
+  const kept = keptSurvey(parts, row.id);
+  if (kept?.fileLength === lengthBytes && kept.modifiedMs === modifiedMs) return found(kept, fileBytes);
+  const counted = await tasks.run('survey', { path: row.path, sourceBytes: masters[0]?.lengthBytes ?? 0 });
+  // A program that closes knows nothing new of its disks.
+  if (!counted.ok) return broken(counted.failure.code === 'closed' ? null : counted.failure, fileBytes);
+  if (!isOpen()) keepSurvey(parts, { diskId: row.id, ...counted.value });
+  return found(counted.value, fileBytes);
+}
+
+function keptSurvey({ catalog, journal }: SurveyParts, diskId: string): SurveyRow | null {
+  const kept = catalog.read(({ surveys }) => surveys.find(diskId));
+  journal.heard(kept);
+  return kept.ok ? kept.value : null;
+}
+
+function keepSurvey({ catalog, journal }: SurveyParts, survey: SurveyRow): void {
+  const { diskId, fileLength, modifiedMs, localBytes, standalone } = survey;
+  journal.heard(
+    catalog.note(({ disks, surveys }) => {
+      if (disks.find(diskId) === null) return;
+      surveys.put({ diskId, fileLength, modifiedMs, localBytes, standalone });
+    }),
+  );
+}
+
+function found(
+  { localBytes, standalone }: Pick<SurveyRow, 'localBytes' | 'standalone'>,
+  fileBytes: number,
+): FileFacts {
+  return { localBytes, standalone, fileBytes, problem: null };
+}
+
+function broken(problem: Failure | null, fileBytes: number): FileFacts {
+  return { localBytes: null, standalone: false, fileBytes, problem };
+}
+
+function lookedFor(file: string, failure: Failure): Failure {
+  if (failure.code !== 'not-found') return failure;
+  return { ...failure, message: `'${file}' is missing. Put it back, or delete its machine` };
+}
