@@ -4,11 +4,12 @@ import path from 'node:path';
 import type { Clock } from '../../shared/clock.ts';
 import { ok, type Err, type Result } from '../../shared/result.ts';
 import { ApplianceService } from '../appliances/appliance-service.ts';
+import { MasterImports } from '../appliances/master-imports.ts';
 import { MasterService } from '../appliances/master-service.ts';
 import { Catalog } from '../catalog/catalog.ts';
-import type { OpenDisk } from '../machines/disks/disk-control.ts';
 import { DiskService } from '../machines/disks/disk-service.ts';
 import { Journal } from '../machines/disks/journal.ts';
+import type { OpenDisk } from '../machines/disks/opened-disk.ts';
 import { MachineService, type MachineServiceParts } from '../machines/service/machine-service.ts';
 import { Bandwidth } from '../preferences/bandwidth.ts';
 import { localTimeReader, type LocalTime } from '../preferences/local-time.ts';
@@ -67,10 +68,10 @@ export async function openBackEnd(options: BackEndOptions): Promise<Result<BackE
   if (!wired.ok) return giveUp(wired);
   const started = await wired.value.disks.start();
   if (!started.ok) return giveUp(started);
-  const { preferences, appliances, masters, disks, machines, bandwidth, tasks } = wired.value;
+  const { preferences, appliances, masters, disks, machines, bandwidth, tasks, imports } = wired.value;
   const close = async () => {
     const outcomes = [await machines.close(), await disks.close()];
-    await masters.close();
+    await imports.close();
     await tasks.close();
     bandwidth.stop();
     for (const outcome of [...outcomes, catalog.close()]) if (!outcome.ok) warn(outcome.failure.message);
@@ -82,6 +83,7 @@ export async function openBackEnd(options: BackEndOptions): Promise<Result<BackE
 type Wired = Omit<BackEnd, 'close' | 'catalog'> & {
   readonly bandwidth: Bandwidth;
   readonly tasks: ImageTasks;
+  readonly imports: MasterImports;
 };
 
 function wire(options: BackEndOptions, catalog: Catalog, nowMs: () => number): Result<Wired> {
@@ -111,21 +113,29 @@ function wire(options: BackEndOptions, catalog: Catalog, nowMs: () => number): R
   const storageFolder = () => preferences.current.storageFolder ?? defaultFolder;
   const shared = { catalog, files, journal, nowMs, storageFolder };
 
-  const masters = new MasterService({
+  const published = () => void publishAppliances(appliances, publish, warn);
+  const imports = new MasterImports({
     catalog,
-    tasks,
     qemuImg,
     clock,
-    nowMs,
     newId,
     notice,
     mastersFolder: path.join(dataFolder, 'masters'),
-    defaultMemoryMiB: () => preferences.current.defaultMemoryMiB,
-    changed: () => void publishAppliances(appliances, publish, warn),
+    changed: published,
   });
-  const recovered = masters.recover();
+  const recovered = imports.recover();
   if (!recovered.ok) return recovered;
-  const importProgress = (id: string) => masters.importProgress(id);
+  const masters = new MasterService({
+    catalog,
+    tasks,
+    imports,
+    clock,
+    nowMs,
+    newId,
+    defaultMemoryMiB: () => preferences.current.defaultMemoryMiB,
+    changed: published,
+  });
+  const importProgress = (id: string) => imports.progressOf(id);
   const appliances = new ApplianceService({ catalog, recipesFolder, nowMs, importProgress });
 
   const disks: DiskService = new DiskService({
@@ -152,7 +162,7 @@ function wire(options: BackEndOptions, catalog: Catalog, nowMs: () => number): R
     changed: (machine) => publish('machine.changed', machine),
     removed: (id) => publish('machine.removed', { id }),
   });
-  return ok({ preferences, appliances, masters, disks, machines, bandwidth, tasks });
+  return ok({ preferences, appliances, masters, disks, machines, bandwidth, tasks, imports });
 }
 
 async function publishAppliances(

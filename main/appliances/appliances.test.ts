@@ -10,6 +10,7 @@ import { ImageTasks } from '../storage/overlays/image-tasks-client.ts';
 import { QemuImg } from '../storage/overlays/qemu-img.ts';
 import { tempFolder } from '../../test/support/temp-folder.ts';
 import { ApplianceService } from './appliance-service.ts';
+import { MasterImports } from './master-imports.ts';
 import { MasterService } from './master-service.ts';
 import { startRangeServer } from './serve/range-server.ts';
 
@@ -23,30 +24,32 @@ function setUp(qemuImg = new QemuImg()) {
   const tasks = new ImageTasks();
   const notice = vi.fn();
   let ids = 0;
-  const masters = new MasterService({
+  const shared = {
     catalog,
-    tasks,
-    qemuImg,
     clock: systemClock,
-    mastersFolder,
-    nowMs: () => 1,
     newId: () => `id-${++ids}`,
-    defaultMemoryMiB: () => 64,
     changed: () => undefined,
-    notice,
+  };
+  const imports = new MasterImports({ ...shared, qemuImg, mastersFolder, notice });
+  const masters = new MasterService({
+    ...shared,
+    tasks,
+    imports,
+    nowMs: () => 1,
+    defaultMemoryMiB: () => 64,
   });
   const appliances = new ApplianceService({
     catalog,
     recipesFolder,
     nowMs: () => 1,
-    importProgress: (id) => masters.importProgress(id),
+    importProgress: (id) => imports.progressOf(id),
   });
   onTestFinished(async () => {
-    await masters.close();
+    await imports.close();
     await tasks.close();
     unwrap(catalog.close());
   });
-  return { folder, recipesFolder, mastersFolder, catalog, masters, appliances, notice };
+  return { folder, recipesFolder, mastersFolder, catalog, masters, imports, appliances, notice };
 }
 
 /** Says that it converted, after it left this at the place of the draft. */
@@ -229,7 +232,7 @@ describe('masters', () => {
   });
 
   it('whose import was cut off say so after the next start, or are there when it was complete', async () => {
-    const { folder, masters, catalog } = setUp();
+    const { folder, imports, catalog } = setUp();
     const add = (id: string, location: string) =>
       unwrap(
         catalog.change((tables) =>
@@ -256,7 +259,7 @@ describe('masters', () => {
     fs.writeFileSync(complete, 'x');
     add('cut', path.join(folder, 'cut.raw'));
     add('complete', complete);
-    unwrap(masters.recover());
+    unwrap(imports.recover());
     const states = unwrap(
       catalog.read((tables) => tables.masters.list().map(({ id, importState }) => [id, importState])),
     );
