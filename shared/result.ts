@@ -33,6 +33,8 @@ export const FAILURE_CODES = [
   'source-refused',
   /** A remote source is no longer the file it was when it was opened. */
   'source-changed',
+  /** Something that must be signed is not, or not by whom it should, or is older than what is known: never taken over. */
+  'untrusted',
   /** The caller cancelled the operation. */
   'cancelled',
   /** The device, job or connection was closed before the operation ended. */

@@ -58,6 +58,7 @@ const TO_TEST = [
     reason: 'qemu-storage-daemon streams as we do',
   },
   { name: 'qemu-block-extra', proof: '/usr/share/doc/qemu-block-extra', reason: 'lets QEMU read over HTTP' },
+  { name: 'minisign', proof: 'minisign', reason: 'judges the signatures of feeds' },
   { name: 'fio', proof: 'fio', reason: 'measures reads and writes' },
 ];
 

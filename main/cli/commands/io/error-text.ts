@@ -16,6 +16,7 @@ const TEXTS: Readonly<Record<FailureCode, string>> = {
   'source-unreachable': 'Input/output error',
   'source-refused': 'Input/output error',
   'source-changed': 'Input/output error',
+  untrusted: 'Input/output error',
   cancelled: 'Operation canceled',
   closed: 'No medium found',
   internal: 'Input/output error',

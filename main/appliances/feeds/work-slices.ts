@@ -1,0 +1,22 @@
+import type { Clock } from '../../../shared/clock.ts';
+
+/** Longest stretch of work on the main thread before others have their turn, in milliseconds. */
+const STRETCH_MS = 8;
+
+/** Long work in small slices: windows and guests of the same thread go on meanwhile. */
+export class WorkSlices {
+  readonly #clock: Clock;
+  #sinceMs: number;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.#sinceMs = clock.now();
+  }
+
+  /** To be called between pieces; waits when this stretch has been long enough. */
+  async next(): Promise<void> {
+    if (this.#clock.now() - this.#sinceMs < STRETCH_MS) return;
+    await new Promise<void>((resolve) => void this.#clock.after(0, resolve));
+    this.#sinceMs = this.#clock.now();
+  }
+}

@@ -1,0 +1,76 @@
+/** Feeds as a publisher makes them, for tests of those who read them. */
+import { systemClock } from '../../shared/clock.ts';
+import type { FeedAppliance, FeedDocument, KeyRotation } from '../../shared/feed.ts';
+import { unwrap } from '../../shared/result.ts';
+import { rotationStatement } from '../../main/appliances/feeds/rotation.ts';
+import {
+  generateSecretKey,
+  parseSecretKey,
+  type SecretKey,
+} from '../../main/appliances/feeds/signature/secret-key.ts';
+import { signDetached } from '../../main/appliances/feeds/signature/signature.ts';
+import type { SignedFeed } from '../../main/appliances/feeds/trust.ts';
+import { WorkSlices } from '../../main/appliances/feeds/work-slices.ts';
+
+/** When all these feeds are issued and read. */
+export const NOW_MS = Date.UTC(2026, 10, 25, 12);
+export const DAY_MS = 24 * 60 * 60 * 1000;
+
+export const slices = () => new WorkSlices(systemClock);
+
+export const newKey = (): SecretKey => unwrap(parseSecretKey(generateSecretKey()));
+
+export function anEntry(different: Partial<FeedAppliance> = {}): FeedAppliance {
+  return {
+    formatVersion: 1,
+    id: 'tiny',
+    name: 'Tiny',
+    summary: 'Small.',
+    publisher: 'Example',
+    version: '1.0',
+    arch: 'i386',
+    licence: 'free',
+    memoryMiB: 32,
+    diskSizeBytes: 4096,
+    master: {
+      formatVersion: 1,
+      sha256: 'ab'.repeat(32),
+      lengthBytes: 4096,
+      chunkBytes: 65_536,
+      chunks: { sha256: 'cd'.repeat(32), lengthBytes: 128 },
+    },
+    sources: [`masters/${'ab'.repeat(32)}/`],
+    ...different,
+  };
+}
+
+export function aFeed(key: SecretKey, different: Partial<FeedDocument> = {}): FeedDocument {
+  return {
+    formatVersion: 1,
+    feedId: 'org.example.appliances',
+    name: 'Example appliances',
+    serial: 7,
+    issued: new Date(NOW_MS - DAY_MS).toISOString(),
+    expires: new Date(NOW_MS + 30 * DAY_MS).toISOString(),
+    key: key.publicText,
+    appliances: [anEntry()],
+    ...different,
+  };
+}
+
+export function signed(feed: unknown, key: SecretKey): SignedFeed {
+  const document = Buffer.from(JSON.stringify(feed, null, 2));
+  return { document, signature: signDetached(document, key, 'a feed') };
+}
+
+/** The statement with which `from` passes the feed on. */
+export function passOn(
+  from: SecretKey,
+  to: SecretKey,
+  serial: number,
+  feedId = 'org.example.appliances',
+): KeyRotation {
+  const statement = { from: from.publicText, to: to.publicText, serial };
+  const signature = signDetached(rotationStatement(feedId, statement), from, 'a rotation');
+  return { ...statement, signature };
+}
