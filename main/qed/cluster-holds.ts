@@ -29,6 +29,12 @@ export class ClusterHolds {
     return this.#held.has(this.#clusterOf(offset));
   }
 
+  /** What is held at this moment, cluster by cluster. */
+  *ranges(): Generator<Range> {
+    const { clusterBytes } = this.#image.geometry;
+    for (const cluster of this.#held.keys()) yield { offset: cluster * clusterBytes, length: clusterBytes };
+  }
+
   /** Resolves when the cluster at `offset` has been let go; it may be held again by the time the caller runs. */
   async released(offset: number): Promise<void> {
     await this.#held.get(this.#clusterOf(offset));

@@ -156,6 +156,11 @@ export class QedDevice implements OverlayDevice {
     return this.#holds.isHeld(offset);
   }
 
+  /** Clusters that somebody is filling or first writing at this moment. */
+  claimed(): Iterable<Range> {
+    return this.#holds.ranges();
+  }
+
   async dropBacking(): Promise<Result<void>> {
     if (this.readOnly) return readOnlyFailure(this);
     const missing = await this.findMissing(0, this.lengthBytes);

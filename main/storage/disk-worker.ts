@@ -46,6 +46,14 @@ class DiskServer {
         return DONE;
       case 'status':
         return ok(disk.status());
+      case 'activity':
+        return ok(disk.activity(request.argument.cells));
+      case 'recordBoot':
+        disk.recordBoot();
+        return DONE;
+      case 'bootEnded':
+        disk.bootEnded();
+        return DONE;
       default:
         return assertNever(request);
     }

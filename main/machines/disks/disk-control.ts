@@ -245,6 +245,7 @@ export class DiskControl {
         waits: () => this.publish(),
         jobChanged: () => void this.settle(),
         jobFailed: (failure) => this.#parts.failed(this, failure),
+        bootRecorded: () => undefined,
         storeFailed: (failure) => this.#parts.storeFailed(this, failure),
       },
     );

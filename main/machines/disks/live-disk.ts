@@ -1,8 +1,10 @@
 import type { Clock } from '../../../shared/clock.ts';
 import { DONE, ok, type Failure, type Result } from '../../../shared/result.ts';
+import type { Range } from '../../block/range.ts';
 import type { DiskEvent, WaitingReads } from '../../storage/disk/disk-events.ts';
 import type { DiskSpec } from '../../storage/disk/disk-spec.ts';
 import type { DiskStatus } from '../../storage/disk/open-disk.ts';
+import type { BootEnd } from '../../streaming/order/boot-watch.ts';
 import { JobSteering, type WantedJob } from './job-steering.ts';
 import type { OpenDisk, OpenedDisk } from './opened-disk.ts';
 
@@ -21,6 +23,8 @@ export interface LiveDiskParts {
   readonly jobChanged: () => void;
   /** A job ended with this failure, or could not be started. */
   readonly jobFailed: (failure: Failure) => void;
+  /** The guest has booted, and read this for it. */
+  readonly bootRecorded: (ranges: readonly Range[], end: BootEnd) => void;
   /** A copy could not be kept, or entries not be written. */
   readonly storeFailed: (failure: Failure) => void;
 }
@@ -113,6 +117,8 @@ export class LiveDisk {
         return this.#parts.waits();
       case 'store-failed':
         return this.#parts.storeFailed(event.failure);
+      case 'boot-recorded':
+        return this.#parts.bootRecorded(event.ranges, event.end);
       case 'job':
         break;
     }

@@ -1,4 +1,6 @@
 import type { Failure } from '../../../shared/result.ts';
+import type { Range } from '../../block/range.ts';
+import type { BootEnd } from '../../streaming/order/boot-watch.ts';
 import type { JobEvent } from '../../streaming/job/job-events.ts';
 
 /** Guest reads that stand still because their source does not answer. */
@@ -13,4 +15,6 @@ export type DiskEvent =
   /** Null when the data is there. */
   | { readonly kind: 'waiting'; readonly waiting: WaitingReads | null }
   /** The guest has its data, but a copy could not be kept, or table entries could not be written yet. */
-  | { readonly kind: 'store-failed'; readonly failure: Failure };
+  | { readonly kind: 'store-failed'; readonly failure: Failure }
+  /** The guest has booted, and this is what it read for that, in order of first use. */
+  | { readonly kind: 'boot-recorded'; readonly ranges: readonly Range[]; readonly end: BootEnd };

@@ -2,7 +2,7 @@ import type { MessagePort } from 'node:worker_threads';
 import type { Result } from '../../../shared/result.ts';
 import type { DiskEvent } from './disk-events.ts';
 import type { DiskSpec, StreamSpec } from './disk-spec.ts';
-import type { DiskStatus } from './open-disk.ts';
+import type { DiskActivity, DiskStatus } from './open-disk.ts';
 
 /** What can be done with a streaming job. */
 export type JobVerb = 'pause' | 'resume' | 'cancel' | 'force-cancel' | 'finalize' | 'dismiss';
@@ -20,6 +20,12 @@ export interface DiskCalls {
   setLimit: { argument: { bytesPerSecond: number }; answer: void };
   retryNow: { argument: null; answer: void };
   status: { argument: null; answer: DiskStatus };
+  /** For each of `cells` equal stretches of the disk. */
+  activity: { argument: { cells: number }; answer: DiskActivity };
+  /** A guest is about to boot: what it reads is told afterwards, as `boot-recorded`. */
+  recordBoot: { argument: null; answer: void };
+  /** The guest's login prompt was seen: a boot that is being recorded is over. */
+  bootEnded: { argument: null; answer: void };
   close: { argument: null; answer: void };
 }
 

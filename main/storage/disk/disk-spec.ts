@@ -1,4 +1,6 @@
 import type { OnError } from '../../streaming/job/on-error.ts';
+import type { Range } from '../../block/range.ts';
+import type { ShareSlot } from '../../streaming/limits/fair-share.ts';
 import type { ImageChain } from '../chain/image-chain.ts';
 
 /** How a disk is to be opened. Plain data: it is sent to the thread that owns the disk. */
@@ -18,6 +20,10 @@ export interface DiskSpec {
   readonly connections?: number;
   /** The bucket everything draws on, if there is one: memory of a `TokenBucket`. */
   readonly globalLimit?: SharedArrayBuffer;
+  /** This disk's part of that bucket; without one it takes what it gets. */
+  readonly share?: ShareSlot | undefined;
+  /** What a start reads, in order: fetched before everything else. */
+  readonly bootProfile?: readonly Range[] | undefined;
 }
 
 /** How a disk is to be streamed: the arguments of QEMU's `block-stream`, with the same meaning. */

@@ -24,8 +24,8 @@ export interface DiskStreamsParts {
   readonly limit: RateLimit;
   /** What the sources were when the disk was opened: jobs that open them anew must meet the same. */
   readonly seals: SourceSeals;
-  /** What to fetch first when the topmost image is filled. */
-  readonly order: readonly OrderPolicy[];
+  /** What to fetch first when the topmost image is filled; asked for each job. */
+  readonly order: () => readonly OrderPolicy[];
   readonly listener: JobListener;
 }
 
@@ -130,7 +130,7 @@ export class DiskStreams {
       speed: spec.speed,
       limit: this.#parts.limit,
       onError: spec.onError,
-      order: isTopmost ? this.#parts.order : [],
+      order: isTopmost ? this.#parts.order() : [],
       autoFinalize: spec.autoFinalize,
       autoDismiss: spec.autoDismiss,
       ...(this.#parts.spec.onSourceLost === 'wait' && { onSourceLost: WAIT }),

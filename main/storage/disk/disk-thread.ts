@@ -4,7 +4,7 @@ import { workerScript } from '../worker-script.ts';
 import type { DiskEvent } from './disk-events.ts';
 import type { DiskCall, DiskCalls, DiskMessage, JobVerb } from './disk-protocol.ts';
 import type { DiskSpec, StreamSpec } from './disk-spec.ts';
-import type { DiskStatus } from './open-disk.ts';
+import type { DiskActivity, DiskStatus } from './open-disk.ts';
 
 /** A disk that is open in a thread of its own, as the rest of the program handles it. */
 export class DiskThread {
@@ -69,6 +69,21 @@ export class DiskThread {
 
   status(): Promise<Result<DiskStatus>> {
     return this.#call('status', null);
+  }
+
+  /** What goes on where, for each of `cells` equal stretches of the disk. */
+  activity(cells: number): Promise<Result<DiskActivity>> {
+    return this.#call('activity', { cells });
+  }
+
+  /** A guest is about to boot: what it reads is told afterwards, as `boot-recorded`. */
+  recordBoot(): Promise<Result<void>> {
+    return this.#call('recordBoot', null);
+  }
+
+  /** The guest's login prompt was seen: a boot that is being recorded is over. */
+  bootEnded(): Promise<Result<void>> {
+    return this.#call('bootEnded', null);
   }
 
   /** Ends streaming resumably, makes everything durable, closes the disk and ends its thread. Idempotent. */

@@ -2,14 +2,14 @@ import type { Clock } from '../../../shared/clock.ts';
 import { DONE, err, ok, type Err, type Result } from '../../../shared/result.ts';
 import type { BlockDevice } from '../../block/device.ts';
 import { QedDevice } from '../../qed/device.ts';
-import { WAIT } from '../../streaming/back-off.ts';
-import { CopyOnReadDevice } from '../../streaming/copy-on-read.ts';
+import { sharesIn } from '../../streaming/copy-on-read/demand-map.ts';
 import { BucketChain } from '../../streaming/limits/bucket-chain.ts';
+import { FairShare } from '../../streaming/limits/fair-share.ts';
 import type { RateLimit } from '../../streaming/limits/rate-limit.ts';
 import { TokenBucket } from '../../streaming/limits/token-bucket.ts';
 import type { JobEvent } from '../../streaming/job/job-events.ts';
 import type { StreamJob, StreamJobInfo } from '../../streaming/job/stream-job.ts';
-import { GuestLed } from '../../streaming/order/guest-led.ts';
+import { BootProfile } from '../../streaming/order/boot-profile.ts';
 import { layersOf } from '../chain/image-chain.ts';
 import { openChain } from '../chain/open.ts';
 import { SourceSeals } from '../chain/source-seals.ts';
@@ -17,6 +17,7 @@ import { WorkerCopier } from '../worker-copier.ts';
 import type { DiskEvent } from './disk-events.ts';
 import type { DiskSpec, StreamSpec } from './disk-spec.ts';
 import { DiskStreams } from './disk-streams.ts';
+import { GuestSide, type GuestCounters } from './guest-side.ts';
 
 /** How long closing a disk waits for a source that says nothing. */
 const SILENT_SOURCE_MS = 2000;
@@ -35,13 +36,12 @@ export interface DiskStatus {
   readonly jobs: readonly StreamJobInfo[];
 }
 
-export interface GuestCounters {
-  readonly reads: number;
-  readonly readBytes: number;
-  /** Reads that had to go to the backing device. */
-  readonly missedReads: number;
-  readonly writes: number;
-  readonly writtenBytes: number;
+/** What goes on at a moment, for equal stretches of the disk: what part of each, from 0 to 1. */
+export interface DiskActivity {
+  /** Is being fetched, or written for the first time. */
+  readonly filling: readonly number[];
+  /** Came because a guest waited for it, since the disk was opened. */
+  readonly demanded: readonly number[];
 }
 
 /**
@@ -49,18 +49,15 @@ export interface GuestCounters {
  * in one thread; {@link device} is what the guest sees.
  */
 export class OpenDisk {
-  readonly device: BlockDevice;
   readonly #clock: Clock;
-  readonly #spec: DiskSpec;
   readonly #overlay: QedDevice | null;
   readonly #copier: WorkerCopier | null;
   readonly #limit: RateLimit;
   readonly #diskBucket: TokenBucket;
-  readonly #guestLed = new GuestLed();
+  readonly #guest: GuestSide;
   readonly #streams: DiskStreams;
   readonly #tell: (event: DiskEvent) => void;
   #cancelLetGo: (() => void) | null = null;
-  readonly #guest = { reads: 0, readBytes: 0, missedReads: 0, writes: 0, writtenBytes: 0 };
 
   static async open(
     spec: DiskSpec,
@@ -110,26 +107,36 @@ export class OpenDisk {
     clock: Clock,
     tell: (event: DiskEvent) => void,
   ) {
-    this.#spec = spec;
     this.#clock = clock;
     this.#tell = tell;
     this.#copier = copier;
     this.#overlay = device instanceof QedDevice ? device : null;
     this.#diskBucket = new TokenBucket(clock, 0);
-    this.#limit = new BucketChain([
-      ...(spec.globalLimit === undefined ? [] : [new TokenBucket(clock, undefined, spec.globalLimit)]),
-      this.#diskBucket,
-    ]);
+    this.#limit = new BucketChain([...commonLimit(spec, clock), this.#diskBucket]);
+    this.#guest = new GuestSide(device, this.#overlay, {
+      spec,
+      clock,
+      limit: this.#limit,
+      sinceDemandMs: () => this.#diskBucket.quietMs(),
+      leftToJob: () => this.#streams.fillsTopmost,
+      // Whoever gets an answer first tells the other: each backs off by itself, for up to 30 s.
+      sourceAnswered: () => this.#streams.retryNow(),
+      tell,
+    });
     this.#streams = new DiskStreams({
       spec,
       overlay: this.#overlay,
       clock,
       limit: this.#limit,
       seals,
-      order: [this.#guestLed],
+      order: () => [new BootProfile(spec.bootProfile ?? []), this.#guest.order],
       listener: (event) => this.#hearJob(event),
     });
-    this.device = this.#guestView(device);
+  }
+
+  /** The disk as its guest sees it. */
+  get device(): BlockDevice {
+    return this.#guest.device;
   }
 
   /** Bytes per second for everything this disk fetches; 0 for no limit. */
@@ -154,8 +161,26 @@ export class OpenDisk {
 
   /** The network is back, or somebody thinks so: whatever waits for a source tries again at once. */
   retryNow(): void {
-    this.#retryReads();
+    this.#guest.retryReads();
     this.#streams.retryNow();
+  }
+
+  /** A guest is about to boot: what it reads of its source is told afterwards, as `boot-recorded`. */
+  recordBoot(): void {
+    this.#guest.recordBoot();
+  }
+
+  /** The guest's login prompt was seen: a boot that is being recorded is over. */
+  bootEnded(): void {
+    this.#guest.bootEnded();
+  }
+
+  /** For each of `cells` equal stretches of the disk. */
+  activity(cells: number): DiskActivity {
+    return {
+      filling: sharesIn(this.#overlay?.claimed() ?? [], this.device.lengthBytes, cells),
+      demanded: this.#guest.demandShares(cells),
+    };
   }
 
   status(): DiskStatus {
@@ -167,7 +192,7 @@ export class OpenDisk {
         copyOnRead: image?.hasCompatFeature('COPY_ON_READ') ?? false,
         stream: image?.hasCompatFeature('STREAM') ?? false,
       },
-      guest: { ...this.#guest },
+      guest: this.#guest.counters,
       job: this.#streams.topJob,
       jobs: this.#streams.query(),
     };
@@ -179,7 +204,7 @@ export class OpenDisk {
    */
   stopWaiting(): void {
     if (this.#cancelLetGo !== null) return;
-    if (this.device instanceof CopyOnReadDevice) this.device.giveUpWaiting();
+    this.#guest.giveUpWaiting();
     this.#cancelLetGo = this.#clock.after(SILENT_SOURCE_MS, () => {
       if (this.#overlay?.remote === true) void this.#overlay.backing?.close();
       void this.#copier?.close();
@@ -197,46 +222,17 @@ export class OpenDisk {
     return closed;
   }
 
-  #guestView(device: BlockDevice): BlockDevice {
-    const overlay = this.#overlay;
-    if (overlay === null || overlay.readOnly || overlay.backing === null) return device;
-    const { copyOnRead, onSourceLost } = this.#spec;
-    if (copyOnRead === 'off' || (copyOnRead === 'image' && !overlay.image.hasCompatFeature('COPY_ON_READ'))) {
-      return device;
-    }
-    return new CopyOnReadDevice(overlay, {
-      clock: this.#clock,
-      limit: this.#limit,
-      leftToJob: () => this.#streams.fillsTopmost,
-      ...(onSourceLost === 'wait' && { onSourceLost: WAIT }),
-      observer: {
-        guestAccess: (access) => {
-          const { kind, length, missed } = access;
-          this.#guest[kind === 'read' ? 'reads' : 'writes']++;
-          this.#guest[kind === 'read' ? 'readBytes' : 'writtenBytes'] += length;
-          if (!missed) return;
-          this.#guest.missedReads++;
-          this.#guestLed.noteMiss(access);
-          // Whoever gets an answer first tells the other: each backs off by itself, for up to 30 s.
-          this.#streams.retryNow();
-        },
-        waitingForData: (state) => {
-          const waiting = state && { reads: state.reads, failure: state.failure };
-          this.#tell({ kind: 'waiting', waiting });
-        },
-        storeFailed: (_range, failure) => this.#tell({ kind: 'store-failed', failure }),
-      },
-    });
-  }
-
   #hearJob(event: JobEvent): void {
-    if (event.event === 'STREAM_SOURCE_BACK') this.#retryReads();
+    if (event.event === 'STREAM_SOURCE_BACK') this.#guest.retryReads();
     this.#tell({ kind: 'job', event });
   }
+}
 
-  #retryReads(): void {
-    if (this.device instanceof CopyOnReadDevice) this.device.retryNow();
-  }
+/** What all disks share, as far as there is such a thing. */
+function commonLimit({ globalLimit, share }: DiskSpec, clock: Clock): RateLimit[] {
+  if (globalLimit === undefined) return [];
+  const bucket = new TokenBucket(clock, undefined, globalLimit);
+  return [share === undefined ? bucket : new FairShare(bucket, clock, share)];
 }
 
 /** A guest on an overlay whose backing file nobody named would see zeroes where its data is, and write them back. */

@@ -1,0 +1,134 @@
+import type { Clock } from '../../../shared/clock.ts';
+import type { BlockDevice } from '../../block/device.ts';
+import type { QedDevice } from '../../qed/device.ts';
+import { WAIT } from '../../streaming/back-off.ts';
+import { CopyOnReadDevice } from '../../streaming/copy-on-read.ts';
+import { DemandMap } from '../../streaming/copy-on-read/demand-map.ts';
+import type { GuestAccess } from '../../streaming/copy-on-read/observer.ts';
+import type { RateLimit } from '../../streaming/limits/rate-limit.ts';
+import { BootWatch } from '../../streaming/order/boot-watch.ts';
+import { GuestLed } from '../../streaming/order/guest-led.ts';
+import type { DiskEvent } from './disk-events.ts';
+import type { DiskSpec } from './disk-spec.ts';
+
+export interface GuestCounters {
+  readonly reads: number;
+  readonly readBytes: number;
+  /** Reads that had to go to the backing device. */
+  readonly missedReads: number;
+  readonly writes: number;
+  readonly writtenBytes: number;
+}
+
+export interface GuestSideParts {
+  readonly spec: DiskSpec;
+  readonly clock: Clock;
+  readonly limit: RateLimit;
+  /** Milliseconds since a guest last waited for this disk's source; 0 while one does. */
+  readonly sinceDemandMs: () => number;
+  /** True while a job copies everything that is missing. */
+  readonly leftToJob: () => boolean;
+  /** A read came back from the source. */
+  readonly sourceAnswered: () => void;
+  readonly tell: (event: DiskEvent) => void;
+}
+
+/** What a guest sees of an open disk, and what is learned from watching it. */
+export class GuestSide {
+  readonly device: BlockDevice;
+  /** Where the guest reads is where the stream job goes next. */
+  readonly order = new GuestLed();
+  readonly #parts: GuestSideParts;
+  readonly #overlay: QedDevice | null;
+  readonly #demand: DemandMap | null;
+  #boot: BootWatch | null = null;
+  readonly #counters = { reads: 0, readBytes: 0, missedReads: 0, writes: 0, writtenBytes: 0 };
+
+  /**
+   * @param device the disk as its images are
+   * @param overlay its topmost image, where that is one
+   */
+  constructor(device: BlockDevice, overlay: QedDevice | null, parts: GuestSideParts) {
+    this.#parts = parts;
+    const copies = overlay !== null && copiesOnRead(overlay, parts.spec);
+    this.#demand = copies ? new DemandMap(overlay.lengthBytes, overlay.clusterBytes) : null;
+    this.#overlay = copies ? overlay : null;
+    this.device = copies ? this.#copyOnRead(overlay) : device;
+  }
+
+  get counters(): GuestCounters {
+    return { ...this.#counters };
+  }
+
+  /** What part of each of `cells` equal stretches came because a guest waited for it, since the disk was opened. */
+  demandShares(cells: number): number[] {
+    return this.#demand?.shares(cells) ?? new Array<number>(cells).fill(0);
+  }
+
+  /** A guest is about to boot. Where nothing is copied on read, nothing is recorded either. */
+  recordBoot(): void {
+    this.#boot?.stop();
+    this.#boot = this.#overlay === null ? null : this.#watchBoot(this.#overlay);
+  }
+
+  /** The guest's login prompt was seen. */
+  bootEnded(): void {
+    this.#boot?.finish();
+  }
+
+  /** Lets reads that wait for a lost source try again at once. */
+  retryReads(): void {
+    if (this.device instanceof CopyOnReadDevice) this.device.retryNow();
+  }
+
+  /** Nobody needs the disk any more: reads that wait for a lost source fail. */
+  giveUpWaiting(): void {
+    this.#boot?.stop();
+    if (this.device instanceof CopyOnReadDevice) this.device.giveUpWaiting();
+  }
+
+  #copyOnRead(overlay: QedDevice): BlockDevice {
+    const { clock, limit, leftToJob, spec, tell } = this.#parts;
+    return new CopyOnReadDevice(overlay, {
+      clock,
+      limit,
+      leftToJob,
+      ...(spec.onSourceLost === 'wait' && { onSourceLost: WAIT }),
+      observer: {
+        guestAccess: (access) => this.#note(access),
+        waitingForData: (state) => {
+          const waiting = state && { reads: state.reads, failure: state.failure };
+          tell({ kind: 'waiting', waiting });
+        },
+        storeFailed: (_range, failure) => tell({ kind: 'store-failed', failure }),
+      },
+    });
+  }
+
+  #watchBoot(overlay: QedDevice): BootWatch {
+    const { clock, sinceDemandMs, tell } = this.#parts;
+    return new BootWatch({
+      clock,
+      sourceBytes: overlay.backing?.lengthBytes ?? 0,
+      sinceDemandMs,
+      done: (ranges, end) => tell({ kind: 'boot-recorded', ranges, end }),
+    });
+  }
+
+  #note(access: GuestAccess): void {
+    const { kind, length, missed } = access;
+    this.#counters[kind === 'read' ? 'reads' : 'writes']++;
+    this.#counters[kind === 'read' ? 'readBytes' : 'writtenBytes'] += length;
+    this.#boot?.note(access);
+    if (!missed) return;
+    this.#counters.missedReads++;
+    this.#demand?.note(access);
+    this.order.noteMiss(access);
+    this.#parts.sourceAnswered();
+  }
+}
+
+function copiesOnRead(overlay: QedDevice, { copyOnRead }: DiskSpec): boolean {
+  if (overlay.readOnly || overlay.backing === null || copyOnRead === 'off') return false;
+  return copyOnRead === 'on' || overlay.image.hasCompatFeature('COPY_ON_READ');
+}
