@@ -1,8 +1,6 @@
 // Tiny Linux: Debian packages in, a bootable disk out. See README.md for the idea; ../build.mjs runs this.
 import {
   chmodSync,
-  copyFileSync,
-  existsSync,
   lstatSync,
   mkdirSync,
   readdirSync,
@@ -10,17 +8,14 @@ import {
   rmSync,
   symlinkSync,
   unlinkSync,
-  writeFileSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { run } from '../lib/command.mjs';
-import { cpioArchive } from '../lib/cpio.mjs';
 import { openDebianArchive, unpackPackage } from '../lib/debian.mjs';
 import { filesBelow, findUnrunnable } from '../lib/elf.mjs';
 import { makeExt4 } from '../lib/ext4.mjs';
+import { GRUB_MODULES, grubConfiguration, installKernel } from '../lib/kernel/install.mjs';
 import { createPartitionedDisk, FIRST_PARTITION_OFFSET, installGrub } from '../lib/mbr.mjs';
-import { repackKernel } from './kernel/repack.mjs';
-import { ModuleCollection } from './modules.mjs';
+import { copyOwnFiles, readTable, writeInTree } from '../lib/tree.mjs';
 
 const HERE = import.meta.dirname;
 /** Fixed, so that the same packages give the same disk. */
@@ -28,23 +23,6 @@ const FILE_SYSTEM_UUID = '7e1d0b5c-4c1e-4e0b-9a53-2f6f8f1c7a11';
 const DISK_ID = 0x54494e59;
 const INODES = 8192;
 const LIBRARY_FOLDERS = ['/usr/lib/i386-linux-gnu', '/usr/lib'];
-
-/**
- * Measured in v86, where each of the last three is worth seconds:
- *
- * quiet, loglevel      messages on two slow consoles cost more than the boot itself; rcS lets errors through again
- * mitigations=off      an emulated Pentium III has nothing to mitigate
- * nokaslr              the kernel lies where repack.mjs says
- * random.trust_cpu=on  no waiting for randomness to gather
- * cryptomgr.notests    the self-tests of the kernel's ciphers are half of all instructions of a boot
- * noisapnp             looking for ISA cards means waiting for answers that never come
- * initcall_blacklist   preparing kernel probes for tracing and one more cipher test: 1.9 s
- */
-const KERNEL_OPTIONS = [
-  'root=/dev/sda1 ro console=tty0 console=ttyS0,115200 quiet loglevel=3',
-  'mitigations=off nokaslr random.trust_cpu=on cryptomgr.notests noisapnp',
-  'initcall_blacklist=init_kprobe_trace,crypto_kdf108_init',
-].join(' ');
 
 /**
  * What a boot up to the login prompt and the first shell reads, in that order: it is laid out as one stretch of disk.
@@ -84,12 +62,9 @@ export function build({ appliance, diskFile, work, aptRoot, time, log }) {
   const archive = openDebianArchive({ root: aptRoot, log });
   const tree = join(work, 'root');
 
-  const kernelPackage = archive.field('linux-image-686', 'Depends').split(' ')[0];
-  const kernelVersion = kernelPackage.replace('linux-image-', '');
   const wanted = tableOf('packages.txt').map(([name]) => name);
   const unneeded = tableOf('not-needed.txt');
   const except = new Set(unneeded.flatMap(([kind, name]) => (kind === 'package' ? [name] : [])));
-  const [kernel] = archive.fetch([kernelPackage]);
   const packages = archive.fetch(wanted, { withDependencies: true, except });
 
   log(`unpacking ${packages.length} packages`);
@@ -101,28 +76,16 @@ export function build({ appliance, diskFile, work, aptRoot, time, log }) {
   linkAlternatives(tree);
   linkApplets(tree);
   replaceHardLinks(tree);
-  write(join(tree, 'usr/share/tiny-linux/packages'), packageList([...packages, kernel]));
-
-  log(`preparing kernel ${kernelVersion}`);
-  const kernelTree = join(work, 'kernel');
-  unpackPackage(kernel.file, kernelTree, [
-    '--wildcards',
-    './boot/vmlinuz-*',
-    './lib/modules/*',
-    './usr/share/doc/*/copyright',
-  ]);
-  write(join(tree, 'boot/vmlinuz'), repackKernel(join(kernelTree, `boot/vmlinuz-${kernelVersion}`), work));
-  copyFile(
-    join(kernelTree, `usr/share/doc/${kernelPackage}/copyright`),
-    join(tree, `usr/share/doc/${kernelPackage}/copyright`),
-  );
-  const modules = new ModuleCollection(join(kernelTree, `lib/modules/${kernelVersion}`));
-  installModules(modules, join(tree, `usr/lib/modules/${kernelVersion}`));
-  const initrd = cpioArchive(initrdEntries(modules, readFileSync(join(tree, 'usr/bin/busybox'))), time);
-  write(
-    join(tree, 'boot/initrd.img'),
-    run('lz4', ['-l', '-12', '-c', '-q'], { input: initrd, encoding: 'buffer' }),
-  );
+  const kernel = installKernel({
+    archive,
+    tree,
+    busybox: join(tree, 'usr/bin/busybox'),
+    modules: join(HERE, 'modules.txt'),
+    work,
+    time,
+    log,
+  });
+  writeInTree(join(tree, 'usr/share/tiny-linux/packages'), packageList([...packages, kernel]));
 
   const problems = findUnrunnable(tree, LIBRARY_FOLDERS);
   if (problems.length > 0)
@@ -132,8 +95,8 @@ export function build({ appliance, diskFile, work, aptRoot, time, log }) {
   const size = appliance.diskSizeBytes;
   createPartitionedDisk(diskFile, size, DISK_ID);
   installGrub(diskFile, {
-    configuration: grubConfiguration(),
-    modules: ['biosdisk', 'part_msdos', 'ext2', 'linux', 'serial', 'terminal', 'echo'],
+    configuration: grubConfiguration('Tiny Linux'),
+    modules: GRUB_MODULES,
     work,
   });
   makeExt4({
@@ -150,13 +113,7 @@ export function build({ appliance, diskFile, work, aptRoot, time, log }) {
   });
 }
 
-/** Lines of a table beside this file: comments and blank lines dropped, words split. */
-function tableOf(name) {
-  const lines = readFileSync(join(HERE, name), 'utf8').split('\n');
-  return lines
-    .filter((line) => line.trim() !== '' && !line.startsWith('#'))
-    .map((line) => line.trim().split(/\s+/));
-}
+const tableOf = (name) => readTable(join(HERE, name));
 
 /** As in Debian, /bin and /lib are links into /usr; here sbin is one with bin as well. */
 function layFolders(tree) {
@@ -203,13 +160,6 @@ function dropDocumentation(tree) {
     for (const inner of readdirSync(folder, { withFileTypes: true })) {
       if (inner.isDirectory()) rmSync(join(folder, inner.name), { recursive: true });
     }
-  }
-}
-
-function copyOwnFiles(from, tree, version) {
-  for (const path of filesBelow(from)) {
-    const text = readFileSync(join(from, path), 'utf8').replaceAll('@VERSION@', version);
-    write(join(tree, path), text, (lstatSync(join(from, path)).mode & 0o100) !== 0);
   }
 }
 
@@ -266,60 +216,7 @@ function replaceHardLinks(tree) {
   }
 }
 
-function installModules(modules, folder) {
-  const names = modules.inLoadOrder(tableOf('modules.txt').map(([, name]) => name)).sort();
-  for (const name of names) write(join(folder, modules.path(name)), modules.content(name));
-  write(join(folder, 'modules.dep'), modules.dependencyFile(names));
-}
-
-function initrdEntries(modules, busybox) {
-  const named = (where) => tableOf('modules.txt').flatMap(([kind, name]) => (kind === where ? [name] : []));
-  const boot = modules.inLoadOrder(named('boot'));
-  const virtio = modules.inLoadOrder(named('virtio')).filter((name) => !boot.includes(name));
-  const list = (names) => names.map((name) => `${name}.ko\n`).join('');
-  return [
-    ...['bin', 'dev', 'lib', 'proc', 'root', 'sys'].map((path) => ({ path })),
-    { path: 'dev/console', device: [5, 1] },
-    { path: 'init', content: readFileSync(join(HERE, 'initrd/init')), executable: true },
-    { path: 'bin/busybox', content: busybox, executable: true },
-    { path: 'lib/boot', content: list(boot) },
-    { path: 'lib/virtio', content: list(virtio) },
-    ...[...boot, ...virtio].map((name) => ({ path: `lib/${name}.ko`, content: modules.content(name) })),
-  ];
-}
-
-function grubConfiguration() {
-  return [
-    'serial --unit=0 --speed=115200',
-    'terminal_output console serial',
-    'echo "Loading Tiny Linux"',
-    `linux (hd0,msdos1)/boot/vmlinuz ${KERNEL_OPTIONS}`,
-    'initrd (hd0,msdos1)/boot/initrd.img',
-    'boot',
-    '',
-  ].join('\n');
-}
-
 function packageList(packages) {
   const lines = packages.map(({ name, version }) => `${name} ${version}\n`);
   return `# Debian packages this disk was made from, with their versions\n${lines.sort().join('')}`;
-}
-
-function write(path, content, executable = false) {
-  makeFolder(dirname(path));
-  writeFileSync(path, content);
-  chmodSync(path, executable ? 0o755 : 0o644);
-}
-
-function copyFile(from, to) {
-  makeFolder(dirname(to));
-  copyFileSync(from, to);
-  chmodSync(to, 0o644);
-}
-
-function makeFolder(path) {
-  if (existsSync(path)) return;
-  makeFolder(dirname(path));
-  mkdirSync(path);
-  chmodSync(path, 0o755);
 }

@@ -2,8 +2,8 @@
 // compressed with LZ4 instead. See stub.S for the reason, and the kernel's Documentation/x86/boot.rst for the header.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { run } from '../../lib/command.mjs';
-import { readElf32 } from '../../lib/elf.mjs';
+import { run } from '../command.mjs';
+import { readElf32 } from '../elf.mjs';
 
 const HEADER = { setupSectors: 0x1f1, sizeInParagraphs: 0x1f4, magic: 0x202, relocatable: 0x234 };
 const PAYLOAD = { offset: 0x248, length: 0x24c };

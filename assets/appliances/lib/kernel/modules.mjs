@@ -1,7 +1,7 @@
 // Kernel modules: which ones another needs, and in what order they must be loaded.
 import { readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { filesBelow } from '../lib/elf.mjs';
+import { filesBelow } from '../elf.mjs';
 
 const SIGNATURE_END = Buffer.from('~Module signature appended~\n');
 /** Bytes of the record between a module's signature and the closing text; the signature's length is its last field. */
