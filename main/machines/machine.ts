@@ -103,8 +103,6 @@ export interface Machine {
   sendSerial(data: string | Uint8Array): void;
   /** PC/AT set 1 codes, as the keyboard would send them. Ignored unless running or paused. */
   sendScancodes(codes: readonly number[]): void;
-  /** Types text on the keyboard, for a US layout. Ignored unless running or paused. */
-  sendText(text: string): void;
 
   /** @returns a function that removes the listener. */
   on<Name extends keyof MachineEvents>(

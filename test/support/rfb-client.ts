@@ -28,6 +28,8 @@ export class RfbClient {
   name = '';
   /** Red, green and blue, a byte each. */
   pixels = Buffer.alloc(0);
+  /** Null until the server told. */
+  relativePointer: boolean | null = null;
   updates = 0;
   pixelsReceived = 0;
   bytesReceived = 0;
@@ -128,6 +130,10 @@ export class RfbClient {
     const encoding = head.readInt32BE(8);
     this.seenEncodings.add(encoding);
     if (encoding === -258) return;
+    if (encoding === -257) {
+      this.relativePointer = x === 0;
+      return;
+    }
     if (encoding === -223) {
       this.#resize(width, height);
       return;

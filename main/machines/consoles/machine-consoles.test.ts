@@ -22,6 +22,7 @@ function machineWithScreen(answer: Result<void> = DONE): FakeMachine {
     },
     screenshot: async () => err('unsupported', 'not here'),
     text: async () => err('unsupported', 'not here'),
+    type: async () => err('unsupported', 'not here'),
   };
   return machine;
 }

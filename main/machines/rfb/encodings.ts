@@ -5,6 +5,7 @@ export const ENCODING = {
   desktopSize: -223,
   extendedDesktopSize: -308,
   qemuExtendedKeyEvent: -258,
+  qemuPointerMotionChange: -257,
   /** -256 for level 0 up to -247 for level 9. */
   compressLevel0: -256,
 } as const;

@@ -1,4 +1,4 @@
-import { SHIFT, fromXtCode, keyBytes, usKey } from './scancodes.ts';
+import { BREAK, CTRL, PAUSE, RIGHT_CTRL, SHIFT, fromXtCode, keyBytes, usKey } from './scancodes.ts';
 
 const RIGHT_SHIFT = 0x36;
 
@@ -44,7 +44,9 @@ export class ViewerKeyboard {
     // A key goes up only if it was down; a held key that goes down again repeats.
     if (down) this.#held.add(code);
     else if (!this.#held.delete(code)) return;
-    const bytes = keyBytes(code, down);
+    // The Pause key is another one beside Control.
+    const isBreak = code === PAUSE && down && (this.#held.has(CTRL) || this.#held.has(RIGHT_CTRL));
+    const bytes = isBreak ? [...keyBytes(BREAK, true), ...keyBytes(BREAK, false)] : keyBytes(code, down);
     if (bytes.length > 0) this.#send(bytes);
   }
 }

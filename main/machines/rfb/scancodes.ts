@@ -1,10 +1,13 @@
 /** PC/AT scan codes, set 1, for the keys of a US keyboard. A code above 0xff is sent as two bytes, 0xe0 first. */
 
-export const SHIFT = 0x2a;
 const RELEASED = 0x80;
 const EXTENDED = 0xe000;
+export const SHIFT = 0x2a;
+export const CTRL = 0x1d;
+export const RIGHT_CTRL = EXTENDED | 0x1d;
+export const BREAK = EXTENDED | 0x46;
 /** The one key that says everything when it is pressed and nothing when it is released; its code is of our making. */
-const PAUSE = 0xe100;
+export const PAUSE = 0xe100;
 const PAUSE_PRESSED: readonly number[] = [0xe1, 0x1d, 0x45, 0xe1, 0x9d, 0xc5];
 
 /** One key: its code, and for characters whether Shift must be held (undefined: does not matter). */
@@ -66,8 +69,8 @@ const NAMED: readonly (readonly [keysym: number, code: number])[] = [
   [0xffc9, 0x58], // F12
   [0xffe1, SHIFT], // Shift_L
   [0xffe2, 0x36], // Shift_R
-  [0xffe3, 0x1d], // Control_L
-  [0xffe4, EXTENDED | 0x1d], // Control_R
+  [0xffe3, CTRL], // Control_L
+  [0xffe4, RIGHT_CTRL], // Control_R
   [0xffe5, 0x3a], // Caps_Lock
   [0xffe7, EXTENDED | 0x5b], // Meta_L
   [0xffe8, EXTENDED | 0x5c], // Meta_R
@@ -77,7 +80,7 @@ const NAMED: readonly (readonly [keysym: number, code: number])[] = [
   [0xffeb, EXTENDED | 0x5b], // Super_L
   [0xffec, EXTENDED | 0x5c], // Super_R
   [0xff13, PAUSE], // Pause
-  [0xff6b, EXTENDED | 0x46], // Break
+  [0xff6b, BREAK], // Break
   [0xffff, EXTENDED | 0x53], // Delete
 ];
 

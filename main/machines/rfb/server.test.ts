@@ -8,9 +8,11 @@ import { Framebuffer } from './framebuffer.ts';
 import { encodePng } from './png.ts';
 import { portChannel } from './port-channel.ts';
 import { RfbServer } from './server.ts';
-import type { PointerState } from './viewer.ts';
+import type { PointerKind, PointerState } from './viewer.ts';
 
 const RAW_VIEWER = [0, -223];
+/** QEMU's extension. */
+const POINTER_MOTION_CHANGE = -257;
 /** Asks for compressed photos, too. */
 const COMPRESSING_VIEWER = [...TIGHT_VIEWER, -254];
 
@@ -25,10 +27,12 @@ function serve(width = 200, height = 100) {
   const keys: number[][] = [];
   const pointers: PointerState[] = [];
   const watched: boolean[] = [];
+  const guest: { pointer: PointerKind } = { pointer: 'absolute' };
   const server = new RfbServer({
     framebuffer,
     name: 'a guest',
     input: { onKey: (bytes) => keys.push([...bytes]), onPointer: (pointer) => pointers.push(pointer) },
+    pointer: () => guest.pointer,
     onWatched: (is) => watched.push(is),
   });
   const view = async (encodings: readonly number[] = TIGHT_VIEWER) => {
@@ -54,7 +58,7 @@ function serve(width = 200, height = 100) {
     }
     server.changed([{ x, y, width: pixelsWide, height: pixelsHigh }]);
   };
-  return { server, framebuffer, keys, pointers, watched, view, paint };
+  return { server, framebuffer, keys, pointers, watched, guest, view, paint };
 }
 
 function expectSame(client: RfbClient, { pixels, width, height }: Framebuffer) {
@@ -111,6 +115,34 @@ describe('a picture served as RFB', () => {
     paint(0, 0, 320, 240, noise);
     await client.update();
     expectSame(client, framebuffer);
+  });
+
+  it('tells viewers that know the extension whether the guest wants places or ways of the mouse', async () => {
+    const { view, server, guest, pointers } = serve();
+    const { client } = await view([...TIGHT_VIEWER, POINTER_MOTION_CHANGE]);
+    const { client: other } = await view();
+    await Promise.all([client.update(false), other.update(false)]);
+    expect(client.relativePointer).toBeNull();
+    client.pointer(20, 30, 1);
+    guest.pointer = 'relative';
+    const told = client.update();
+    server.changed([]);
+    await told;
+    expect(client.relativePointer).toBe(true);
+    client.pointer(0x7fff - 5, 0x7fff + 3, 0);
+    await client.update(false);
+    other.pointer(7, 8, 0);
+    await other.update(false);
+    expect(pointers).toEqual([
+      { x: 20, y: 30, relative: false, buttons: 1 },
+      { x: -5, y: 3, relative: true, buttons: 0 },
+      { x: 7, y: 8, relative: false, buttons: 0 },
+    ]);
+    guest.pointer = 'absolute';
+    const again = client.update();
+    server.changed([]);
+    await again;
+    expect(client.relativePointer).toBe(false);
   });
 
   it('goes to several viewers, and tells when the last one has left', async () => {
@@ -187,6 +219,16 @@ describe('what viewers type', () => {
       client.place(0xc6, false);
     });
     expect(keys).toEqual([[0x56], [0xe0, 0x48], [0xe0, 0xc8], [0xe1, 0x1d, 0x45, 0xe1, 0x9d, 0xc5]]);
+  });
+
+  it('is Break where it is Pause beside Control', async () => {
+    const keys = await codes(TIGHT_VIEWER, (client) => {
+      client.place(0x1d, true);
+      client.place(0xc6, true);
+      client.place(0xc6, false);
+      client.place(0x1d, false);
+    });
+    expect(keys).toEqual([[0x1d], [0xe0, 0x46, 0xe0, 0xc6], [0x9d]]);
   });
 
   it('does not stay pressed when the viewer leaves', async () => {

@@ -1,13 +1,15 @@
 import type { RfbChannel } from './channel.ts';
 import type { Framebuffer } from './framebuffer.ts';
 import type { Rectangle } from './rectangle.ts';
-import { Viewer, type ViewerInput } from './viewer.ts';
+import { Viewer, type PointerKind, type ViewerInput } from './viewer.ts';
 
 export interface RfbServerParts {
   readonly framebuffer: Framebuffer;
   /** What viewers show as the title. */
   readonly name: string;
   readonly input: ViewerInput;
+  /** What the guest has now; viewers look when they are told that something changed. */
+  readonly pointer: () => PointerKind;
   /** The first viewer came, or the last one left. Without viewers the picture need not be kept up to date. */
   readonly onWatched: (watched: boolean) => void;
 }
@@ -38,13 +40,13 @@ export class RfbServer {
       return;
     }
     if (!this.watched) this.#parts.onWatched(true);
-    const { framebuffer, name, input } = this.#parts;
+    const { framebuffer, name, input, pointer } = this.#parts;
     this.#viewers.add(
-      new Viewer(channel, { framebuffer, name, input, onEnd: (ended) => this.#ended(ended) }),
+      new Viewer(channel, { framebuffer, name, input, pointer, onEnd: (ended) => this.#ended(ended) }),
     );
   }
 
-  /** Those pixels of the picture are new; or its size, which viewers see by themselves. */
+  /** Those pixels of the picture are new; or its size or the guest's pointer, which viewers see by themselves. */
   changed(areas: readonly Rectangle[]): void {
     for (const viewer of [...this.#viewers]) {
       for (const area of areas) viewer.damaged(area);

@@ -11,12 +11,16 @@ import { NATIVE_FORMAT, PIXEL_FORMAT_BYTES, writePixelFormat } from './pixel-for
 import type { Rectangle } from './rectangle.ts';
 
 export interface PointerState {
-  /** In pixels of the picture; may lie outside. */
+  /** A place on the picture, in pixels, which may lie outside; or, where it is relative, the way from the last place. */
   readonly x: number;
   readonly y: number;
+  readonly relative: boolean;
   /** Bit 0 left, 1 middle, 2 right, 3 wheel up, 4 wheel down. */
   readonly buttons: number;
 }
+
+/** What the guest's pointing device tells the guest: places, like a tablet, or ways, like a mouse. */
+export type PointerKind = 'absolute' | 'relative';
 
 export interface ViewerInput {
   /** Scan codes of set 1: one key down or up. */
@@ -31,6 +35,8 @@ const SECURITY_NONE = 1;
 /** Status of a reply to a viewer that would change the size: "resize is administratively prohibited". */
 const BY_VIEWER = 1;
 const PROHIBITED = 1;
+/** The place that stands for no movement where ways are told. */
+const RELATIVE_ORIGIN = 0x7fff;
 
 /** One viewer of a picture: RFC 6143, versions 3.3 to 3.8, server's side. */
 export class Viewer {
@@ -55,6 +61,9 @@ export class Viewer {
   /** The size of the picture that {@link #damage} was set up for. */
   #seen = { width: 0, height: 0 };
   #buttons = 0;
+  /** What the viewer was told of the guest's pointing device; it is told only if it knows the extension. */
+  #pointerKind: PointerKind = 'absolute';
+  readonly #guestPointer: () => PointerKind;
 
   constructor(
     channel: RfbChannel,
@@ -62,6 +71,7 @@ export class Viewer {
       readonly framebuffer: Framebuffer;
       readonly name: string;
       readonly input: ViewerInput;
+      readonly pointer: () => PointerKind;
       readonly onEnd: (viewer: Viewer) => void;
     },
   ) {
@@ -69,6 +79,7 @@ export class Viewer {
     this.#framebuffer = parts.framebuffer;
     this.#name = parts.name;
     this.#input = parts.input;
+    this.#guestPointer = parts.pointer;
     this.#onEnd = parts.onEnd;
     this.#keyboard = new ViewerKeyboard((bytes) => parts.input.onKey(bytes));
     channel.listen({
@@ -108,7 +119,7 @@ export class Viewer {
     if (this.#phase === 'closed') return;
     this.#phase = 'closed';
     this.#keyboard.release();
-    if (this.#buttons !== 0) this.#input.onPointer({ x: 0, y: 0, buttons: 0 });
+    if (this.#buttons !== 0) this.#input.onPointer({ x: 0, y: 0, relative: true, buttons: 0 });
     this.#onEnd(this);
   }
 
@@ -214,11 +225,8 @@ export class Viewer {
         return this.#keyboard.keysym(message.keysym, message.down);
       case 'extended-key':
         return this.#keyboard.place(message.xtCode, message.down);
-      case 'pointer': {
-        const { x, y, buttons } = message;
-        this.#buttons = buttons;
-        return this.#input.onPointer({ x, y, buttons });
-      }
+      case 'pointer':
+        return this.#movePointer(message.x, message.y, message.buttons);
       case 'cut-text':
         return;
       case 'set-desktop-size':
@@ -227,6 +235,13 @@ export class Viewer {
       default:
         assertNever(message);
     }
+  }
+
+  #movePointer(x: number, y: number, buttons: number): void {
+    this.#buttons = buttons;
+    const relative = this.#pointerKind === 'relative';
+    const origin = relative ? RELATIVE_ORIGIN : 0;
+    this.#input.onPointer({ x: x - origin, y: y - origin, relative, buttons });
   }
 
   #choose(encodings: ReadonlySet<number>): void {
@@ -248,6 +263,12 @@ export class Viewer {
     if (known.has(ENCODING.qemuExtendedKeyEvent) && !this.#extendedKeysOffered) {
       this.#extendedKeysOffered = true;
       news.push(header({ x: 0, y: 0, width: 0, height: 0 }, ENCODING.qemuExtendedKeyEvent));
+    }
+    const pointer = this.#guestPointer();
+    if (known.has(ENCODING.qemuPointerMotionChange) && pointer !== this.#pointerKind) {
+      this.#pointerKind = pointer;
+      const x = pointer === 'absolute' ? 1 : 0;
+      news.push(header({ x, y: 0, width: 0, height: 0 }, ENCODING.qemuPointerMotionChange));
     }
     const { width, height } = this.#framebuffer;
     const isNew = width !== this.#seen.width || height !== this.#seen.height;

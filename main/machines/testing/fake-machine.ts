@@ -44,10 +44,6 @@ export class FakeMachine implements Machine {
     this.commands.push('scancodes');
   }
 
-  sendText(): void {
-    this.commands.push('text');
-  }
-
   readonly start = () => this.#command('start');
   readonly pause = () => this.#command('pause');
   readonly resume = () => this.#command('resume');

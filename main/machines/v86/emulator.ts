@@ -14,7 +14,10 @@ export interface Emulator extends Engine {
   restart(): void;
   sendSerial(bytes: Uint8Array): void;
   sendScancodes(codes: readonly number[]): void;
-  sendText(text: string): void;
+  /** Whether the guest has read all scan codes that were sent. */
+  keysAreTaken(): boolean;
+  /** How many bytes of its serial port the guest has not read yet. */
+  unreadSerialBytes(): number;
   /** The picture and the mouse. */
   readonly display: DisplayConnection;
   /** Instructions executed so far. Ask at least every few seconds: v86 counts in 32 bits. */
@@ -35,6 +38,18 @@ export interface EmulatorConfig {
   readonly onSerialByte: (byte: number) => void;
   /** The processor was halted with interrupts off: only a reset can wake it. */
   readonly onHalted: () => void;
+}
+
+/** The parts of v86 that its declarations do not tell of. */
+interface Internals {
+  readonly v86: {
+    readonly cpu: {
+      readonly devices: {
+        readonly ps2: { readonly kbd_buffer: { readonly length: number } };
+        readonly uart0: { readonly input: { readonly length: number } };
+      };
+    };
+  };
 }
 
 export type CreateEmulator = (config: EmulatorConfig) => Promise<Emulator>;
@@ -60,6 +75,7 @@ export const createEmulator: CreateEmulator = async (config) => {
   v86.add_listener('cpu-event-halt' as keyof Event, config.onHalted);
   await new Promise<void>((resolve) => v86.add_listener('emulator-loaded', resolve));
   forwardGuestFlushes(v86, config.flush);
+  const devices = () => (v86 as unknown as Internals).v86.cpu.devices;
   const display = connectDisplay(v86, config.display);
 
   let counted = 0;
@@ -73,10 +89,14 @@ export const createEmulator: CreateEmulator = async (config) => {
       await v86.stop();
       clock.stop();
     },
-    restart: () => v86.restart(),
+    restart() {
+      v86.restart();
+      display.restarted();
+    },
     sendSerial: (bytes) => v86.serial_send_bytes(0, bytes),
     sendScancodes: (codes) => v86.keyboard_send_scancodes([...codes]),
-    sendText: (text) => v86.keyboard_send_text(text),
+    keysAreTaken: () => devices().ps2.kbd_buffer.length === 0,
+    unreadSerialBytes: () => devices().uart0.input.length,
     display,
     instructions() {
       const now = v86.get_instruction_counter();

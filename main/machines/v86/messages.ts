@@ -23,29 +23,33 @@ export interface V86WorkerData {
   readonly name: string;
 }
 
-/** What can be asked about the screen, and the kinds of answers. */
-export interface ScreenAnswers {
-  readonly screenshot: Uint8Array<ArrayBuffer>;
-  readonly text: readonly string[] | null;
-}
-
 export type SessionCommand = 'pause' | 'resume' | 'reset' | 'stop';
+
+/** What is asked of a session, and what it answers when it can. */
+export type SessionAnswers = Readonly<Record<SessionCommand, void>> & {
+  readonly screenshot: Uint8Array<ArrayBuffer>;
+  readonly 'screen-text': readonly string[] | null;
+  readonly type: { readonly left: number };
+};
+
+export type SessionRequest =
+  | { readonly kind: SessionCommand | 'screenshot' | 'screen-text' }
+  | { readonly kind: 'type'; readonly text: string };
 
 /** From the machine in the main thread to its emulator's thread. */
 export type ToSession =
-  | { readonly kind: 'command'; readonly id: number; readonly command: SessionCommand }
+  | { readonly kind: 'request'; readonly id: number; readonly request: SessionRequest }
   | { readonly kind: 'serial'; readonly bytes: Uint8Array }
   | { readonly kind: 'scancodes'; readonly codes: readonly number[] }
-  | { readonly kind: 'text'; readonly text: string }
   /** A viewer of the screen: RFB. The port is in the transfer list. */
-  | { readonly kind: 'viewer'; readonly port: MessagePort }
-  | { readonly kind: 'screen'; readonly id: number; readonly question: keyof ScreenAnswers };
+  | { readonly kind: 'viewer'; readonly port: MessagePort };
+
+export type SessionResult = Result<SessionAnswers[keyof SessionAnswers]>;
 
 /** And back. */
 export type FromSession =
   | { readonly kind: 'started'; readonly result: Result<void> }
-  | { readonly kind: 'reply'; readonly id: number; readonly result: Result<void> }
-  | { readonly kind: 'screen'; readonly id: number; readonly answer: ScreenAnswers[keyof ScreenAnswers] }
+  | { readonly kind: 'reply'; readonly id: number; readonly result: SessionResult }
   | { readonly kind: 'holds'; readonly holds: readonly Hold[] }
   | { readonly kind: 'wait'; readonly wait: DiskWait | null }
   | { readonly kind: 'serial'; readonly bytes: Uint8Array<ArrayBuffer> }

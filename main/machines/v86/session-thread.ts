@@ -1,9 +1,16 @@
 import { Worker, type Transferable } from 'node:worker_threads';
-import { ok, type Err, type Result } from '../../../shared/result.ts';
-import type { FromSession, ScreenAnswers, SessionCommand, ToSession, V86WorkerData } from './messages.ts';
+import type { Err, Result } from '../../../shared/result.ts';
+import type {
+  FromSession,
+  SessionAnswers,
+  SessionRequest,
+  SessionResult,
+  ToSession,
+  V86WorkerData,
+} from './messages.ts';
 
 /** What a session tells on its own: everything but answers. */
-export type SessionReport = Exclude<FromSession, { kind: 'reply' | 'screen' }>;
+export type SessionReport = Exclude<FromSession, { kind: 'reply' }>;
 
 export interface SessionThreadEvents {
   onReport(report: SessionReport): void;
@@ -15,8 +22,7 @@ export interface SessionThreadEvents {
 export class SessionThread {
   readonly #worker: Worker;
   readonly #events: SessionThreadEvents;
-  readonly #replies = new Map<number, (result: Result<void>) => void>();
-  readonly #looks = new Map<number, (answer: Result<ScreenAnswers[keyof ScreenAnswers]>) => void>();
+  readonly #replies = new Map<number, (result: SessionResult) => void>();
   #nextId = 0;
   #ended = false;
 
@@ -44,42 +50,26 @@ export class SessionThread {
     this.#worker.postMessage(message, transfer);
   }
 
-  /** Resolves with what the screen shows, or with what {@link end} was given. */
-  look<Question extends keyof ScreenAnswers>(question: Question): Promise<Result<ScreenAnswers[Question]>> {
+  /** Resolves with the session's reply, or with what {@link end} was given. */
+  ask<Request extends SessionRequest>(request: Request): Promise<Result<SessionAnswers[Request['kind']]>> {
     const id = this.#nextId++;
     return new Promise((resolve) => {
       // The session answers what it was asked.
-      this.#looks.set(id, resolve as (answer: Result<ScreenAnswers[keyof ScreenAnswers]>) => void);
-      this.send({ kind: 'screen', id, question });
+      this.#replies.set(id, resolve as (result: SessionResult) => void);
+      this.send({ kind: 'request', id, request });
     });
   }
 
-  /** Resolves with the session's reply, or with what {@link end} was given. */
-  ask(command: SessionCommand): Promise<Result<void>> {
-    const id = this.#nextId++;
-    return new Promise((resolve) => {
-      this.#replies.set(id, resolve);
-      this.send({ kind: 'command', id, command });
-    });
-  }
-
-  /** Ends the thread at once. Commands that were not answered get `reason`. */
+  /** Ends the thread at once. Requests that were not answered get `reason`. */
   async end(reason: Err): Promise<void> {
     this.#ended = true;
     await this.#worker.terminate();
     for (const reply of this.#replies.values()) reply(reason);
     this.#replies.clear();
-    for (const answer of this.#looks.values()) answer(reason);
-    this.#looks.clear();
   }
 
   #receive(message: FromSession): void {
     if (this.#ended) return;
-    if (message.kind === 'screen') {
-      this.#looks.get(message.id)?.(ok(message.answer));
-      this.#looks.delete(message.id);
-      return;
-    }
     if (message.kind !== 'reply') return this.#events.onReport(message);
     this.#replies.get(message.id)?.(message.result);
     this.#replies.delete(message.id);

@@ -29,10 +29,13 @@ async function running(disk = new ScriptedDisk(65_536)) {
         restart: () => void engine.push('restart'),
         sendSerial: (bytes) => void engine.push(`serial ${Buffer.from(bytes).toString()}`),
         sendScancodes: (codes) => void engine.push(`keys ${codes.join()}`),
-        sendText: (text) => void engine.push(`text ${text}`),
+        keysAreTaken: () => true,
+        unreadSerialBytes: () => 0,
         display: {
+          restarted: () => undefined,
           refresh: () => undefined,
           movePointer: () => undefined,
+          placePointer: () => undefined,
           pressButtons: () => undefined,
           turnWheel: () => undefined,
         },
@@ -45,7 +48,7 @@ async function running(disk = new ScriptedDisk(65_536)) {
   let ids = 0;
   const command = async (name: SessionCommand) => {
     const id = ids++;
-    session.receive({ kind: 'command', id, command: name });
+    session.receive({ kind: 'request', id, request: { kind: name } });
     for (;;) {
       await clock.advance(1);
       const reply = messages.find((message) => message.kind === 'reply' && message.id === id);
@@ -253,11 +256,13 @@ describe('commands to a running session', () => {
   });
 
   it('pass input on', async () => {
-    const { session, engine } = await running();
+    const { session, engine, clock, messages } = await running();
     session.receive({ kind: 'serial', bytes: Buffer.from('ls\r') });
     session.receive({ kind: 'scancodes', codes: [1, 129] });
-    session.receive({ kind: 'text', text: 'x' });
-    expect(engine.slice(1)).toEqual(['serial ls\r', 'keys 1,129', 'text x']);
+    session.receive({ kind: 'request', id: 7, request: { kind: 'type', text: 'xß' } });
+    await clock.advance(100);
+    expect(engine.slice(1)).toEqual(['serial ls\r', 'keys 1,129', 'keys 45', 'keys 173']);
+    expect(messages).toContainEqual({ kind: 'reply', id: 7, result: { ok: true, value: { left: 1 } } });
   });
 });
 

@@ -1,14 +1,17 @@
 import type { Clock } from '../../../shared/clock.ts';
-import { DONE, assertNever, because, type Result } from '../../../shared/result.ts';
+import { DONE, assertNever, because, ok, type Result } from '../../../shared/result.ts';
 import { portChannel } from '../rfb/port-channel.ts';
+import { typedText } from '../rfb/typed-text.ts';
 import type { MachineProgress } from '../machine.ts';
 import { GuestDrive, checkDrive, type DriveDevice } from './disk.ts';
 import { Durability } from './durability.ts';
 import type { CreateEmulator, Emulator, EmulatorConfig } from './emulator.ts';
-import type { FromSession, SessionCommand, ToSession } from './messages.ts';
+import type { FromSession, SessionRequest, SessionResult, ToSession } from './messages.ts';
+import { KeyQueue } from './key-queue.ts';
 import { PauseGate } from './pause-gate.ts';
 import { Retry } from './retry.ts';
 import { GuestConsole } from './screen/guest-console.ts';
+import { SerialInput } from './serial-input.ts';
 import { SerialOutput } from './serial-output.ts';
 import { StallWatch, type StallLimits, type Watch } from './stall.ts';
 
@@ -33,6 +36,8 @@ export class Session {
   readonly #durability: Durability;
   readonly #drive: GuestDrive;
   readonly #serial: SerialOutput;
+  readonly #serialInput: SerialInput;
+  readonly #keys: KeyQueue;
   readonly #console: GuestConsole;
   #emulator: Emulator | null = null;
   #progress = '';
@@ -57,7 +62,15 @@ export class Session {
       durability: this.#durability,
       onLost: (failure) => post({ kind: 'lost', failure }),
     });
-    this.#console = new GuestConsole(clock, parts.name);
+    this.#keys = new KeyQueue(clock, {
+      send: (bytes) => this.#emulator?.sendScancodes(bytes),
+      isReady: () => this.#emulator?.keysAreTaken() ?? false,
+    });
+    this.#serialInput = new SerialInput(clock, {
+      send: (bytes) => this.#emulator?.sendSerial(bytes),
+      unread: () => this.#emulator?.unreadSerialBytes() ?? Number.POSITIVE_INFINITY,
+    });
+    this.#console = new GuestConsole(clock, { name: parts.name, onKey: (bytes) => this.#keys.push(bytes) });
     this.#serial = new SerialOutput(clock, (bytes) => post({ kind: 'serial', bytes }));
   }
 
@@ -88,24 +101,16 @@ export class Session {
   receive(message: ToSession): void {
     switch (message.kind) {
       case 'serial':
-        return this.#emulator?.sendSerial(message.bytes);
+        // What does not fit any more is lost, as on a line whose other end does not listen.
+        this.#serialInput.push(message.bytes);
+        return;
       case 'scancodes':
-        return this.#emulator?.sendScancodes(message.codes);
-      case 'text':
-        return this.#emulator?.sendText(message.text);
+        return this.#keys.push(message.codes);
       case 'viewer':
         return this.#console.attach(portChannel(message.port));
-      case 'screen': {
-        const { id, question } = message;
-        const answer = question === 'text' ? this.#console.text() : this.#console.screenshot();
-        return this.#parts.post({ kind: 'screen', id, answer });
-      }
-      case 'command': {
-        const { id, command } = message;
-        this.#commands = this.#commands.then(async () => {
-          const result = await this.#execute(command);
-          this.#parts.post({ kind: 'reply', id, result });
-        });
+      case 'request': {
+        const { id, request } = message;
+        void this.#answer(request).then((result) => this.#parts.post({ kind: 'reply', id, result }));
         return;
       }
       default:
@@ -113,19 +118,38 @@ export class Session {
     }
   }
 
-  #execute(command: SessionCommand): Promise<Result<void>> {
-    switch (command) {
+  async #answer(request: SessionRequest): Promise<SessionResult> {
+    switch (request.kind) {
+      case 'screenshot':
+        return ok(this.#console.screenshot());
+      case 'screen-text':
+        return ok(this.#console.text());
+      case 'type':
+        return this.#type(request.text);
       case 'pause':
-        return this.#pause();
+        return this.#inTurn(() => this.#pause());
       case 'resume':
-        return this.#resume();
+        return this.#inTurn(() => this.#resume());
       case 'reset':
-        return this.#reset();
+        return this.#inTurn(() => this.#reset());
       case 'stop':
-        return this.#stop();
+        return this.#inTurn(() => this.#stop());
       default:
-        return assertNever(command);
+        return assertNever(request);
     }
+  }
+
+  /** Commands wait for one another. */
+  #inTurn(command: () => Promise<Result<void>>): Promise<Result<void>> {
+    const result = this.#commands.then(command);
+    this.#commands = result;
+    return result;
+  }
+
+  async #type(text: string): Promise<Result<{ left: number }>> {
+    const { keys, left } = typedText(text);
+    const typed = await this.#keys.type(keys);
+    return typed.ok ? ok({ left }) : typed;
   }
 
   async #pause(): Promise<Result<void>> {
@@ -142,7 +166,10 @@ export class Session {
 
   async #reset(): Promise<Result<void>> {
     const settled = await this.#settle('The machine was not reset');
-    if (settled.ok) this.#emulator?.restart();
+    if (settled.ok) {
+      this.#forgetInput('The machine was reset');
+      this.#emulator?.restart();
+    }
     await this.#gate.release('command');
     return settled;
   }
@@ -156,6 +183,7 @@ export class Session {
     this.#reportProgress();
     this.#stall.dispose();
     this.#serial.flush();
+    this.#forgetInput('The machine was stopped');
     this.#console.close();
     return this.#parts.device.close();
   }
@@ -171,6 +199,11 @@ export class Session {
     if (!result.ok) return because(context, result);
     this.#drive.abandonReads();
     return DONE;
+  }
+
+  #forgetInput(reason: string): void {
+    this.#keys.clear(reason);
+    this.#serialInput.clear();
   }
 
   async #flushDevice(): Promise<Result<void>> {

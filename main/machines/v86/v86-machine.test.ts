@@ -16,7 +16,7 @@ function thread(body: string): URL {
   return new URL(`data:text/javascript,${encodeURIComponent(script)}`);
 }
 
-const OBEDIENT = `started(); on(({ id, kind }) => { if (kind === 'command') reply(id); });`;
+const OBEDIENT = `started(); on(({ id, kind }) => { if (kind === 'request') reply(id); });`;
 
 const machines: V86Machine[] = [];
 
@@ -107,9 +107,9 @@ describe('a v86 machine', () => {
     };
     const { self, states } = machine(`
       started();
-      on(({ id, command }) => {
-        if (command === 'pause') post({ kind: 'holds', holds: ['user'] });
-        if (command === 'resume') {
+      on(({ id, request }) => {
+        if (request.kind === 'pause') post({ kind: 'holds', holds: ['user'] });
+        if (request.kind === 'resume') {
           post({ kind: 'wait', wait: ${JSON.stringify(wait)} });
           post({ kind: 'holds', holds: ['disk'] });
         }

@@ -13,7 +13,7 @@ import {
 } from '../machine.ts';
 import { CTRL_ALT_DELETE } from './keyboard.ts';
 import type { ScreenSource } from '../screen.ts';
-import type { Firmware, ScreenAnswers, SessionCommand, ToSession } from './messages.ts';
+import type { Firmware, SessionAnswers, SessionRequest, ToSession } from './messages.ts';
 import type { Hold } from './pause-gate.ts';
 import { SessionThread, type SessionReport } from './session-thread.ts';
 import { DEFAULT_STALL_LIMITS, type StallLimits } from './stall.ts';
@@ -50,8 +50,9 @@ export class V86Machine implements Machine {
       this.#thread.send({ kind: 'viewer', port }, [port]);
       return DONE;
     },
-    screenshot: () => this.#look('screenshot'),
-    text: () => this.#look('text'),
+    screenshot: () => this.#ask({ kind: 'screenshot' }, 'show its screen'),
+    text: () => this.#ask({ kind: 'screen-text' }, 'show its screen'),
+    type: (text) => this.#ask({ kind: 'type', text }, 'take keys'),
   };
   readonly #options: V86MachineOptions;
   readonly #events = new Emitter<MachineEvents>();
@@ -118,17 +119,17 @@ export class V86Machine implements Machine {
   }
 
   pause(): Promise<Result<void>> {
-    return this.#ask('pause');
+    return this.#command('pause');
   }
 
   async resume(): Promise<Result<void>> {
-    const result = await this.#ask('resume');
+    const result = await this.#command('resume');
     // A halted guest whose last writes could not be stored then: try to end it again.
     return result.ok && this.#halted ? this.#stopBecause('guest-halted') : result;
   }
 
   reset(): Promise<Result<void>> {
-    return this.#ask('reset');
+    return this.#command('reset');
   }
 
   async powerButton(): Promise<Result<void>> {
@@ -157,16 +158,6 @@ export class V86Machine implements Machine {
 
   sendScancodes(codes: readonly number[]): void {
     this.#send({ kind: 'scancodes', codes });
-  }
-
-  sendText(text: string): void {
-    this.#send({ kind: 'text', text });
-  }
-
-  async #look<Question extends keyof ScreenAnswers>(
-    question: Question,
-  ): Promise<Result<ScreenAnswers[Question]>> {
-    return this.#thread?.look(question) ?? this.#refuse('show its screen');
   }
 
   #send(message: ToSession): void {
@@ -203,16 +194,24 @@ export class V86Machine implements Machine {
     }
   }
 
-  async #ask(command: SessionCommand): Promise<Result<void>> {
-    if (this.#thread === null || !isAlive(this.#state)) return this.#refuse(command);
-    return this.#thread.ask(command);
+  #command(kind: 'pause' | 'resume' | 'reset'): Promise<Result<void>> {
+    return this.#ask({ kind }, kind);
+  }
+
+  /** @param what it does then, for the message when the state does not allow it */
+  async #ask<Request extends SessionRequest>(
+    request: Request,
+    what: string,
+  ): Promise<Result<SessionAnswers[Request['kind']]>> {
+    if (this.#thread === null || !isAlive(this.#state)) return this.#refuse(what);
+    return this.#thread.ask(request);
   }
 
   async #stopBecause(why: StopReason): Promise<Result<void>> {
     const thread = this.#thread;
     if (thread === null || !isAlive(this.#state)) return this.#refuse('stop');
     this.#enter({ kind: 'stopping' });
-    const result = await thread.ask('stop');
+    const result = await thread.ask({ kind: 'stop' });
     if (this.#thread !== thread) return result;
     if (result.ok) return this.#end({ kind: 'stopped', why });
     this.#enter(this.#fromHolds());

@@ -4,7 +4,10 @@ import type { Display } from './display.ts';
 /** The parts of v86 that its declarations do not tell of. */
 interface Internals {
   readonly screen_adapter: ScreenAdapter;
-  readonly bus: { send(name: string, data: unknown): void };
+  readonly bus: {
+    send(name: string, data: unknown): void;
+    register(name: string, listener: (data: boolean) => void, self: object): void;
+  };
   readonly v86: { readonly cpu: { readonly devices: { readonly vga?: { screen_fill_buffer(): void } } } };
 }
 
@@ -47,22 +50,25 @@ interface ScreenAdapter {
 }
 
 export interface DisplayConnection {
+  /** The machine was reset: nobody uses its mouse. */
+  restarted(): void;
   /** Has v86 draw what changed of a graphics mode. */
   refresh(): void;
-  movePointer(move: PointerMove): void;
+  /** The mouse is moved, in pixels to the right and down. */
+  movePointer(deltaX: number, deltaY: number): void;
+  /** For guests that have a driver of the VMware mouse. */
+  placePointer(place: PointerPlace): void;
   pressButtons(left: boolean, middle: boolean, right: boolean): void;
   /** One notch; 1 is up. */
   turnWheel(direction: 1 | -1): void;
 }
 
-/** Both as a place on the screen and as a way from the place before: guests have one of the two kinds of mouse. */
-export interface PointerMove {
+/** A place on the picture, and the picture's size. */
+export interface PointerPlace {
   readonly x: number;
   readonly y: number;
   readonly width: number;
   readonly height: number;
-  readonly deltaX: number;
-  readonly deltaY: number;
 }
 
 /** v86's VMware flag for the second font. */
@@ -109,12 +115,19 @@ export function connectDisplay(emulator: V86, display: Display): DisplayConnecti
           : [],
       ),
     );
+  /** What the guest's drivers asked of the emulated mouse. */
+  const mouse = { used: false, absolute: false };
+  const change = (asked: Partial<typeof mouse>) => {
+    Object.assign(mouse, asked);
+    display.setPointer(mouse.used && !mouse.absolute ? 'relative' : 'absolute');
+  };
+  bus.register('mouse-enable', (used) => change({ used }), mouse);
+  bus.register('vmware-absolute-mouse', (absolute) => change({ absolute }), mouse);
   return {
+    restarted: () => change({ used: false, absolute: false }),
     refresh: () => v86.cpu.devices.vga?.screen_fill_buffer(),
-    movePointer: ({ x, y, width, height, deltaX, deltaY }) => {
-      if (deltaX !== 0 || deltaY !== 0) bus.send('mouse-delta', [deltaX, -deltaY]);
-      bus.send('mouse-absolute', [x, y, width, height]);
-    },
+    movePointer: (deltaX, deltaY) => bus.send('mouse-delta', [deltaX, -deltaY]),
+    placePointer: ({ x, y, width, height }) => bus.send('mouse-absolute', [x, y, width, height]),
     pressButtons: (left, middle, right) => bus.send('mouse-click', [left, middle, right]),
     turnWheel: (direction) => bus.send('mouse-wheel', [direction, 0]),
   };

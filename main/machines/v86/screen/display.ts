@@ -1,3 +1,5 @@
+import type { PointerKind } from '../../rfb/viewer.ts';
+
 /** What the emulated VGA tells whoever shows its picture: v86's screen adapter, in our words. */
 export interface Display {
   /** Text or graphics. */
@@ -12,6 +14,8 @@ export interface Display {
   setGraphicsSize(width: number, height: number): void;
   /** New pixels, after they were asked for. */
   drawLayers(layers: readonly Layer[]): void;
+  /** The guest's driver wants ways of the mouse; or places, or nothing at all: then a click need not capture it. */
+  setPointer(kind: PointerKind): void;
   /** The guest switched the picture off. */
   clear(): void;
 }

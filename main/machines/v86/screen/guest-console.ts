@@ -7,7 +7,6 @@ import type { PointerState } from '../../rfb/viewer.ts';
 import type { DisplayConnection } from './connect-display.ts';
 import type { Display } from './display.ts';
 import { GuestScreen } from './guest-screen.ts';
-import { KeyQueue } from './key-queue.ts';
 
 /** 30 frames a second while something moves. */
 const FRAME_MS = 33;
@@ -18,7 +17,6 @@ const QUIET_AFTER_FRAMES = 30;
 /** What the console moves: the emulator, once it is there. */
 export interface ConsoleGuest {
   readonly display: DisplayConnection;
-  sendScancodes(codes: readonly number[]): void;
 }
 
 /** Screen, keyboard and mouse of a guest, for any number of viewers. Without viewers it does no work. */
@@ -27,29 +25,31 @@ export class GuestConsole {
   readonly #framebuffer = new Framebuffer();
   readonly #screen: GuestScreen;
   readonly #server: RfbServer;
-  readonly #keys: KeyQueue;
   #guest: ConsoleGuest | null = null;
-  #pointer: PointerState = { x: 0, y: 0, buttons: 0 };
+  #place = { x: 0, y: 0 };
+  #buttons = 0;
   #lastFrameAt = Number.NEGATIVE_INFINITY;
   #frameAhead = false;
   /** Frames since something changed. */
   #quietFrames = 0;
 
-  constructor(clock: Clock, name: string) {
+  /** @param parts.onKey what viewers type: scan codes of set 1, one key down or up */
+  constructor(
+    clock: Clock,
+    parts: { readonly name: string; readonly onKey: (bytes: readonly number[]) => void },
+  ) {
     this.#clock = clock;
     this.#screen = new GuestScreen({
       framebuffer: this.#framebuffer,
       refresh: () => this.#guest?.display.refresh(),
       onStale: () => this.#wake(),
+      onPointer: () => this.#server.changed([]),
     });
-    this.#keys = new KeyQueue(clock, (bytes) => this.#guest?.sendScancodes(bytes));
     this.#server = new RfbServer({
       framebuffer: this.#framebuffer,
-      name,
-      input: {
-        onKey: (bytes) => this.#keys.push(bytes),
-        onPointer: (pointer) => this.#movePointer(pointer),
-      },
+      name: parts.name,
+      input: { onKey: parts.onKey, onPointer: (pointer) => this.#movePointer(pointer) },
+      pointer: () => this.#screen.pointer,
       onWatched: (watched) => {
         if (!watched) return;
         // What happened while nobody looked must not be missed by who looks first.
@@ -110,18 +110,22 @@ export class GuestConsole {
     if (changed.length > 0) this.#server.changed(changed);
   }
 
-  #movePointer({ x, y, buttons }: PointerState): void {
-    const last = this.#pointer;
-    this.#pointer = { x, y, buttons };
+  #movePointer({ x, y, relative, buttons }: PointerState): void {
     const display = this.#guest?.display;
     if (!display) return;
     this.#quietFrames = 0;
-    const { width, height } = this.#framebuffer;
-    if (x !== last.x || y !== last.y) {
-      display.movePointer({ x, y, width, height, deltaX: x - last.x, deltaY: y - last.y });
+    // A viewer that knows places only moves the mouse of a guest that knows ways only.
+    const last = relative ? { x: 0, y: 0 } : this.#place;
+    if (x !== last.x || y !== last.y) display.movePointer(x - last.x, y - last.y);
+    if (!relative) {
+      this.#place = { x, y };
+      const { width, height } = this.#framebuffer;
+      display.placePointer({ x, y, width, height });
     }
-    const pressed = buttons & ~last.buttons;
-    if ((buttons & 7) !== (last.buttons & 7)) {
+    const pressed = buttons & ~this.#buttons;
+    const held = (buttons & 7) !== (this.#buttons & 7);
+    this.#buttons = buttons;
+    if (held) {
       display.pressButtons((buttons & 1) !== 0, (buttons & 2) !== 0, (buttons & 4) !== 0);
     }
     if (pressed & 8) display.turnWheel(1);

@@ -1,5 +1,6 @@
 import type { Framebuffer } from '../../rfb/framebuffer.ts';
 import type { Rectangle } from '../../rfb/rectangle.ts';
+import type { PointerKind } from '../../rfb/viewer.ts';
 import type { Cell, Display, FontChange, Layer } from './display.ts';
 import { drawLayer } from './graphics-screen.ts';
 import { TextScreen } from './text-screen.ts';
@@ -13,6 +14,8 @@ export class GuestScreen implements Display {
   readonly #framebuffer: Framebuffer;
   readonly #refresh: () => void;
   readonly #onStale: () => void;
+  readonly #onPointer: () => void;
+  #pointer: PointerKind = 'absolute';
   readonly #text = new TextScreen();
   #graphics = { width: 640, height: 480 };
   #graphical = false;
@@ -21,20 +24,27 @@ export class GuestScreen implements Display {
   /**
    * @param parts.refresh has the emulator call {@link drawLayers} with what is new of a graphics mode
    * @param parts.onStale called when the picture of a text mode is no longer up to date, or the mode changed
+   * @param parts.onPointer called when {@link pointer} is another one
    */
   constructor(parts: {
     readonly framebuffer: Framebuffer;
     readonly refresh: () => void;
     readonly onStale: () => void;
+    readonly onPointer: () => void;
   }) {
     this.#framebuffer = parts.framebuffer;
     this.#refresh = parts.refresh;
     this.#onStale = parts.onStale;
+    this.#onPointer = parts.onPointer;
     this.#framebuffer.resize(this.#text.width, this.#text.height);
   }
 
   get graphical(): boolean {
     return this.#graphical;
+  }
+
+  get pointer(): PointerKind {
+    return this.#pointer;
   }
 
   /** Null in graphics modes. */
@@ -74,6 +84,12 @@ export class GuestScreen implements Display {
       // Not by one call with all of them as arguments: there may be more than a call takes.
       for (const area of drawLayer(this.#framebuffer, layer)) this.#drawn.push(area);
     }
+  }
+
+  setPointer(kind: PointerKind): void {
+    if (kind === this.#pointer) return;
+    this.#pointer = kind;
+    this.#onPointer();
   }
 
   clear(): void {
