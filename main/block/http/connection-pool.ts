@@ -36,6 +36,7 @@ export class ConnectionPool {
   readonly #open = new Set<Connection>();
   readonly #idle: Connection[] = [];
   #closed = false;
+  #retired = false;
 
   constructor(options: PoolOptions) {
     this.#options = options;
@@ -57,6 +58,17 @@ export class ConnectionPool {
     const waiting = [...this.#waiting.demand.splice(0), ...this.#waiting.background.splice(0)];
     for (const task of waiting) task.settle(this.#failure());
     for (const connection of [...this.#open]) connection.close(err('closed', 'the device was closed'));
+  }
+
+  /** Closes as soon as nothing waits or runs any more. Nothing may be run from now on. */
+  closeWhenIdle(): void {
+    this.#retired = true;
+    this.#closeIfRetired();
+  }
+
+  #closeIfRetired(): void {
+    const { demand, background } = this.#running;
+    if (this.#retired && demand + background === 0) this.close();
   }
 
   #dispatch(): void {
@@ -85,6 +97,7 @@ export class ConnectionPool {
     if (!connection.closed) this.#idle.push(connection);
     this.#running[task.priority]--;
     this.#dispatch();
+    this.#closeIfRetired();
     if (outcome.kind === 'done') {
       this.#options.onExchange?.({
         requestedBytes: task.exchange.target.length,

@@ -2,7 +2,7 @@ import type { Clock } from '../../../shared/clock.ts';
 import { type Err, type Result, DONE, err, ok } from '../../../shared/result.ts';
 import { checkRange } from '../bounds.ts';
 import type { BlockDevice, Extent } from '../device.ts';
-import type { ConnectionPool, ExchangeSample, Priority } from './connection-pool.ts';
+import type { ExchangeSample, Priority } from './connection-pool.ts';
 import {
   DEFAULT_CONNECTIONS,
   DEFAULT_NO_PROGRESS_TIMEOUT_MS,
@@ -10,11 +10,9 @@ import {
   MAX_CONNECTIONS,
 } from './limits.ts';
 import { piecesOf } from './pieces.ts';
-import { type Probed, probe } from './probe.ts';
-import { checkRangeResponse } from './range-response.ts';
-import { rangeRequests } from './request-head.ts';
 import { parseSourceAddress } from './source-address.ts';
 import type { SourceIdentity } from './source-identity.ts';
+import { SourceRoutes } from './source-routes.ts';
 
 export interface HttpDeviceOptions {
   readonly clock: Clock;
@@ -28,6 +26,11 @@ export interface HttpDeviceOptions {
   readonly trustedCertificates?: string | undefined;
   /** Called after every range request that succeeded. */
   readonly onExchange?: ((sample: ExchangeSample) => void) | undefined;
+  /**
+   * Length of a source whose content the caller verifies: nothing is asked at open, and nothing but the length counts.
+   * Servers of one file may name it by different tags, and a tag is no proof to somebody who knows the hashes.
+   */
+  readonly knownBytes?: number | undefined;
 }
 
 /** A read-only device over HTTP range requests. */
@@ -60,45 +63,55 @@ export async function openHttpDevice(url: string, options: HttpDeviceOptions): P
   if (!(noProgressTimeoutMs > 0)) return err('invalid-argument', 'noProgressTimeoutMs must be positive');
   const address = parseSourceAddress(url);
   if (!address.ok) return address;
-  const probed = await probe(address.value, {
+  const pool = {
     clock: options.clock,
     connections,
     noProgressTimeoutMs,
     trustedCertificates: options.trustedCertificates,
     onExchange: options.onExchange,
-  });
-  if (!probed.ok) return probed;
-  return ok(new RangeReader(address.value.display, probed.value, pieceBytes, connections, 'demand'));
+  };
+  const routes =
+    options.knownBytes === undefined
+      ? await SourceRoutes.find(address.value, pool)
+      : ok(SourceRoutes.direct(address.value, pool, options.knownBytes));
+  if (!routes.ok) return routes;
+  return ok(new RangeReader(address.value.display, routes.value, pieceBytes, connections, 'demand'));
 }
 
 class RangeReader implements HttpDevice {
   readonly name: string;
   readonly readOnly = true;
   readonly remote = true;
-  readonly identity: SourceIdentity;
-  readonly lengthBytes: number;
-  readonly #probed: Probed;
-  readonly #pool: ConnectionPool;
+  readonly #routes: SourceRoutes;
   readonly #pieceBytes: number;
   readonly #connections: number;
   readonly #priority: Priority;
-  readonly #request: ReturnType<typeof rangeRequests>;
   #closed = false;
 
-  constructor(name: string, probed: Probed, pieceBytes: number, connections: number, priority: Priority) {
+  constructor(
+    name: string,
+    routes: SourceRoutes,
+    pieceBytes: number,
+    connections: number,
+    priority: Priority,
+  ) {
     this.name = name;
-    this.identity = probed.identity;
-    this.lengthBytes = probed.identity.lengthBytes;
-    this.#probed = probed;
-    this.#pool = probed.pool;
+    this.#routes = routes;
     this.#pieceBytes = pieceBytes;
     this.#connections = connections;
     this.#priority = priority;
-    this.#request = rangeRequests(probed.address, probed.ifRange);
+  }
+
+  get identity(): SourceIdentity {
+    return this.#routes.identity;
+  }
+
+  get lengthBytes(): number {
+    return this.identity.lengthBytes;
   }
 
   background(): BlockDevice {
-    return new RangeReader(this.name, this.#probed, this.#pieceBytes, this.#connections, 'background');
+    return new RangeReader(this.name, this.#routes, this.#pieceBytes, this.#connections, 'background');
   }
 
   async read(offset: number, target: Uint8Array): Promise<Result<void>> {
@@ -146,20 +159,12 @@ class RangeReader implements HttpDevice {
 
   async close(): Promise<Result<void>> {
     this.#closed = true;
-    if (this.#priority === 'demand') this.#pool.close();
+    if (this.#priority === 'demand') this.#routes.close();
     return DONE;
   }
 
   #readPiece(offset: number, target: Uint8Array): Promise<Result<void>> {
-    const asked = { offset, length: target.length };
-    return this.#pool.run(
-      {
-        request: this.#request(asked),
-        target,
-        accept: (head) => checkRangeResponse(head, asked, this.identity),
-      },
-      this.#priority,
-    );
+    return this.#routes.read({ offset, length: target.length }, target, this.#priority);
   }
 
   #check(offset: number, length: number): Result<void> {

@@ -3,7 +3,7 @@ import { ConnectionPool, type PoolOptions } from './connection-pool.ts';
 import { parseContentRange } from './field-values.ts';
 import { MAX_REDIRECTS } from './limits.ts';
 import { checkPartialContent, failureOfStatus } from './range-response.ts';
-import { rangeRequests } from './request-head.ts';
+import { rangeRequest } from './request-head.ts';
 import type { ResponseHead } from './response-head.ts';
 import { type SourceAddress, resolveRedirect } from './source-address.ts';
 import { type SourceIdentity, identityOf, ifRangeOf } from './source-identity.ts';
@@ -18,7 +18,7 @@ export interface Probed {
 }
 
 const FIRST_BYTE = { offset: 0, length: 1 };
-const REDIRECTS = [301, 302, 303, 307, 308];
+export const REDIRECTS = [301, 302, 303, 307, 308];
 
 /** Follows redirects to the source and asks for its first byte, which tells its length and that it serves ranges. */
 export async function probe(
@@ -51,7 +51,7 @@ type Answer = { readonly source: Source } | { readonly source: null; readonly lo
 async function ask(pool: ConnectionPool, address: SourceAddress): Promise<Result<Answer>> {
   let answer: Answer | null = null;
   const exchange = {
-    request: rangeRequests(address, null)(FIRST_BYTE),
+    request: rangeRequest(address, null, FIRST_BYTE),
     target: new Uint8Array(FIRST_BYTE.length),
     accept(head: ResponseHead): Result<void> {
       const judged = judge(head);

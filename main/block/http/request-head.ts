@@ -1,17 +1,16 @@
 import type { Range } from '../range.ts';
 import type { SourceAddress } from './source-address.ts';
 
-/** Makes the heads of requests for ranges of one source (RFC 9110, section 14.2). */
-export function rangeRequests(address: SourceAddress, ifRange: string | null): (range: Range) => string {
-  const fields = [
+/** The head of a request for a range of a source (RFC 9110, section 14.2). */
+export function rangeRequest(address: SourceAddress, ifRange: string | null, range: Range): string {
+  return [
     `GET ${address.target} HTTP/1.1`,
     `Host: ${address.authority}`,
     'User-Agent: Headwater',
     'Accept-Encoding: identity',
     ...(address.authorization === null ? [] : [`Authorization: ${address.authorization}`]),
     ...(ifRange === null ? [] : [`If-Range: ${ifRange}`]),
-    'Range: bytes=',
-  ];
-  const start = fields.join('\r\n');
-  return ({ offset, length }) => `${start}${offset}-${offset + length - 1}\r\n\r\n`;
+    `Range: bytes=${range.offset}-${range.offset + range.length - 1}`,
+    '\r\n',
+  ].join('\r\n');
 }

@@ -47,6 +47,14 @@ export function changedField(identity: SourceIdentity, head: ResponseHead): 'ETa
   return lastModified === identity.lastModified ? null : 'Last-Modified';
 }
 
+/** Whether what answers now is the source that was opened, as far as what both tell of themselves goes. */
+export function isSameSource(opened: SourceIdentity, found: SourceIdentity): boolean {
+  if (opened.lengthBytes !== found.lengthBytes) return false;
+  if (opened.etag !== null && found.etag !== null) return opaque(opened.etag) === opaque(found.etag);
+  const { lastModified } = opened;
+  return lastModified === null || found.lastModified === null || lastModified === found.lastModified;
+}
+
 /**
  * True when a range comes without the strong tag the source had at open. A range must carry it (RFC 9110, section
  * 15.3.7): without it nothing says that the bytes belong to the same version.

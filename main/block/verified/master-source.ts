@@ -1,0 +1,28 @@
+import type { MASTER_FILES } from '../../../shared/master.ts';
+import type { Result } from '../../../shared/result.ts';
+import type { BlockDevice } from '../device.ts';
+import type { MirrorSample } from './mirror-health.ts';
+
+/** A file that belongs to a master. */
+export type MasterFile = (typeof MASTER_FILES)[keyof typeof MASTER_FILES];
+
+/**
+ * A place where the files of a master lie: a folder of this machine, or one on a web server. Nothing it says is
+ * believed.
+ */
+export interface MasterSource {
+  /** For messages: without credentials. */
+  readonly name: string;
+  /** True when reading crosses a network. */
+  readonly remote: boolean;
+  /**
+   * Makes ready to read a file that should be `lengthBytes` long. May succeed without asking anybody: what is wrong
+   * shows in the first read then.
+   * @param onSample told how each request went, where there is something to tell
+   */
+  open(
+    file: MasterFile,
+    lengthBytes: number,
+    onSample: (sample: MirrorSample) => void,
+  ): Promise<Result<BlockDevice>>;
+}
