@@ -28,7 +28,7 @@ const settings = {
   metered: z.boolean(),
   connections: z.number().int().min(1).max(16),
   /** Null: the data folder of the app. */
-  storageFolder: z.string().min(1).nullable(),
+  storageFolder: z.string().min(1).max(4096).nullable(),
   defaultMemoryMiB: z.number().int().min(16).max(1024),
   theme: z.enum(['system', 'light', 'dark', 'contrast']),
   language: z.enum(['system', 'en', 'de']),

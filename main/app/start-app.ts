@@ -54,7 +54,7 @@ async function run(openServices: OpenServices): Promise<void> {
   const hub = new PushHub((name, message) => windows.broadcast(name, message), clock, log);
 
   serveApp(path.join(installed, 'dist/renderer'));
-  lockSession(session.defaultSession, windows, log);
+  await lockSession(session.defaultSession, windows, log);
   lockNavigation(log);
 
   const dataFolder = dataFolderOf(process.platform);

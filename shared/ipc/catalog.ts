@@ -1,5 +1,12 @@
 import { z } from 'zod';
-import { bytesSchema, diskKindSchema, idSchema, machineNameSchema, memoryMiBSchema } from './machines.ts';
+import {
+  bytesSchema,
+  diskKindSchema,
+  idSchema,
+  machineNameSchema,
+  memoryMiBSchema,
+  pathSchema,
+} from './machines.ts';
 
 /** Where a master lies. */
 export const masterSourceSchema = z.enum(['recipe', 'file', 'http']);
@@ -49,13 +56,16 @@ export const newMasterSchema = z.discriminatedUnion('source', [
   z.object({
     source: z.literal('file'),
     name: z.string().trim().min(1).max(80),
-    path: z.string().min(1),
+    path: pathSchema,
     format: z.enum(['raw', 'qed', 'qcow2', 'vmdk']),
   }),
   z.object({
     source: z.literal('http'),
     name: z.string().trim().min(1).max(80),
-    url: z.string().regex(/^https?:\/\//, 'an http:// or https:// address'),
+    url: z
+      .string()
+      .max(2048)
+      .regex(/^https?:\/\//, 'an http:// or https:// address'),
   }),
 ]);
 

@@ -16,6 +16,7 @@ import {
   machineViewSchema,
   memoryMiBSchema,
   onErrorSchema,
+  pathSchema,
   rateSchema,
   streamCommandSchema,
 } from './machines.ts';
@@ -71,7 +72,7 @@ export const REQUESTS = {
     z.array(clusterMapCellSchema),
   ),
   'disks.export': request(
-    z.object({ id: idSchema, path: z.string().min(1), format: z.enum(['raw', 'qed', 'qcow2']) }),
+    z.object({ id: idSchema, path: pathSchema, format: z.enum(['raw', 'qed', 'qcow2']) }),
     nothing,
   ),
   'disks.showInFolder': request(z.object({ id: idSchema }), nothing),

@@ -3,6 +3,8 @@ import { failureSchema } from './channel.ts';
 
 /** Ids are made by the catalog; names are for people. */
 export const idSchema = z.string().regex(/^[a-z0-9-]{1,64}$/);
+/** A path on the computer; no system takes longer ones. */
+export const pathSchema = z.string().min(1).max(4096);
 export const bytesSchema = z.number().int().nonnegative();
 /** Bytes per second; 0 for no limit. */
 export const rateSchema = z.number().int().nonnegative().max(Number.MAX_SAFE_INTEGER);

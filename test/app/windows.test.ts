@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { expect, type ElectronApplication, type Page } from '@playwright/test';
-import { commandLine, test } from './support/app.ts';
+import { commandLine, openConsole, test } from './support/app.ts';
 import { TEST_ENTRY } from './support/build.ts';
 
 /** The exit code, or the signal that ended it. */
@@ -10,15 +10,6 @@ const exits = (app: ElectronApplication) =>
 
 /** Waits for what may end the app before it can answer. */
 const orEnds = (work: Promise<unknown>) => work.catch(() => undefined);
-
-const openConsole = async (app: ElectronApplication, main: Page): Promise<Page> => {
-  const [page] = await Promise.all([
-    app.waitForEvent('window'),
-    main.evaluate(() => window.headwater.request('machines.openConsole', { id: 'machine-1' })),
-  ]);
-  await page.waitForURL('app://headwater/console.html?machine=machine-1');
-  return page;
-};
 
 /** Answers the question that quitting asks: 0 is "power off and quit", 1 "cancel". Counts how often it was asked. */
 const answerQuestions = (app: ElectronApplication, response: number) =>

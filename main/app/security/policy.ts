@@ -9,8 +9,15 @@ import { isPermitted } from './permissions.ts';
 /** Schemes that lead nowhere: what a page made itself, and the developer tools. */
 const LOCAL = [`${APP_ORIGIN}/`, 'blob:', 'data:', 'devtools:'];
 
+/** A proxy where nobody listens. */
+const NOWHERE = {
+  mode: 'fixed_servers',
+  proxyRules: 'http://0.0.0.0:1',
+  proxyBypassRules: '<-loopback>',
+} as const;
+
 /** Windows never talk to the network; what they need, the main process fetches. */
-export function lockSession(session: Session, windows: Windows, log: Log): void {
+export async function lockSession(session: Session, windows: Windows, log: Log): Promise<void> {
   session.webRequest.onBeforeRequest(({ url }, answer) => {
     const cancel = !LOCAL.some((prefix) => url.startsWith(prefix));
     if (cancel) log.warn(`a page asked for ${url}`);
@@ -24,11 +31,15 @@ export function lockSession(session: Session, windows: Windows, log: Log): void 
   );
   session.setDevicePermissionHandler(() => false);
   session.setSpellCheckerEnabled(false);
+  // No request shows what WebRTC sends, and Chromium knows no content policy for it.
+  await session.setProxy(NOWHERE);
 }
 
 /** Pages stay where they are; links to the outside open in the user's browser, if they lead where they may. */
 export function lockNavigation(log: Log): void {
   app.on('web-contents-created', (_event, contents) => {
+    contents.setWebRTCIPHandlingPolicy('disable_non_proxied_udp');
+
     const stay = (event: { readonly url: string; preventDefault(): void }) => {
       if (event.url === contents.getURL()) return; // reloading
       log.warn(`a page wanted to go to ${event.url}`);

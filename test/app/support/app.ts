@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { _electron, test as base, type ElectronApplication, type Page } from '@playwright/test';
 import { PRODUCT_ENTRY, TEST_ENTRY, WATCHED_ENTRY } from './build.ts';
-import type {} from './services.ts';
+import { MACHINE } from './services.ts';
 import type {} from './watched-entry.ts';
 
 const program = process.env['HEADWATER_TEST_ELECTRON'] ?? '';
@@ -56,6 +56,8 @@ interface Fixtures {
   app: ElectronApplication;
   /** The main window of `app`. */
   main: Page;
+  /** The console window of the machine of `app`. */
+  console: Page;
 }
 
 export const test = base.extend<Fixtures>({
@@ -75,7 +77,20 @@ export const test = base.extend<Fixtures>({
   main: async ({ app }, use) => {
     await use(await app.firstWindow());
   },
+  console: async ({ app, main }, use) => {
+    await use(await openConsole(app, main));
+  },
 });
+
+/** Opens the console window of {@link MACHINE}. */
+export async function openConsole(app: ElectronApplication, main: Page): Promise<Page> {
+  const [page] = await Promise.all([
+    app.waitForEvent('window'),
+    main.evaluate((id) => window.headwater.request('machines.openConsole', { id }), MACHINE.id),
+  ]);
+  await page.waitForURL(`app://headwater/console.html?machine=${MACHINE.id}`);
+  return page;
+}
 
 /** An app that does not end by itself for so long is ended. */
 const PATIENCE_MS = 5000;

@@ -1,6 +1,7 @@
-/** Services that tests steer from outside: machines that exist in name only, consoles that echo. */
+/** Services that tests steer from outside: they note what they are asked, machines exist in name only, consoles echo. */
 import type { ConsoleBroker } from '../../../main/machines/consoles/connection.ts';
-import type { MachinesService, OpenServices, Publish } from '../../../main/app/services.ts';
+import type { AppServices, MachinesService, OpenServices, Publish } from '../../../main/app/services.ts';
+import { REQUESTS } from '../../../shared/ipc/contract.ts';
 import type { MachineView } from '../../../shared/ipc/machines.ts';
 import { DONE, err, ok } from '../../../shared/result.ts';
 
@@ -9,6 +10,8 @@ export interface TestHooks {
   running: number;
   closed: boolean;
   openConsoles: number;
+  /** Everything that passed the checks of the border so far, by the name of the request. */
+  readonly asked: { readonly name: string; readonly input: unknown }[];
   publish: Publish;
 }
 
@@ -29,12 +32,11 @@ export const MACHINE: MachineView = {
 };
 
 export const openTestServices: OpenServices = async ({ publish }) => {
-  const hooks: TestHooks = { running: 0, closed: false, openConsoles: 0, publish };
+  const hooks: TestHooks = { running: 0, closed: false, openConsoles: 0, asked: [], publish };
   globalThis.headwaterTest = hooks;
 
-  const machines: MachinesService = {
+  const machines: Partial<MachinesService> = {
     list: async () => ok([MACHINE]),
-    create: async () => err('unsupported', 'not here'),
     command: async () => DONE,
     rename: async () => {
       throw new Error('cannot open /home/somebody/secret.sqlite');
@@ -62,7 +64,7 @@ export const openTestServices: OpenServices = async ({ publish }) => {
   };
 
   return ok({
-    machines,
+    ...servicesThat((name, input) => hooks.asked.push({ name, input }), { machines }),
     consoles,
     machinesRunning: () => hooks.running,
     close: async () => {
@@ -70,3 +72,21 @@ export const openTestServices: OpenServices = async ({ publish }) => {
     },
   });
 };
+
+type Method = (input: unknown) => Promise<unknown>;
+type Groups = Record<string, Record<string, Method>>;
+
+/** A service for every group of the contract. Methods that are not `known` answer that they cannot. */
+function servicesThat(note: (name: string, input: unknown) => void, known: object): Partial<AppServices> {
+  const groups: Groups = {};
+  for (const name of Object.keys(REQUESTS)) {
+    const [group = '', method = ''] = name.split('.');
+    const answer = (known as Groups)[group]?.[method];
+    groups[group] ??= {};
+    groups[group][method] = async (input) => {
+      note(name, input);
+      return answer ? answer(input) : err('unsupported', 'not here');
+    };
+  }
+  return groups;
+}

@@ -1,0 +1,55 @@
+import type { RequestInput, RequestName } from '../../../shared/ipc/contract.ts';
+
+/** One well-formed input per request of the contract, with everything in it that may be. */
+export const VALID_INPUTS: { readonly [Name in RequestName]: RequestInput<Name> } = {
+  'app.info': null,
+
+  'catalog.list': null,
+  'masters.list': null,
+  'masters.add': { source: 'file', name: 'Mine', path: '/srv/mine.raw', format: 'raw' },
+  'masters.remove': { id: 'master-1' },
+
+  'machines.list': null,
+  'machines.create': {
+    applianceId: 'tiny-linux',
+    name: 'Mine',
+    memoryMiB: 64,
+    kind: 'standalone',
+    start: false,
+  },
+  'machines.command': { id: 'machine-1', command: 'start' },
+  'machines.rename': { id: 'machine-1', name: 'Mine' },
+  'machines.setMemory': { id: 'machine-1', memoryMiB: 64 },
+  'machines.duplicate': { id: 'machine-1' },
+  'machines.remove': { id: 'machine-1' },
+  'machines.openConsole': { id: 'machine-1' },
+  'console.attach': { id: 'machine-1' },
+
+  'disks.list': null,
+  'disks.stream': { id: 'disk-1', command: 'pause' },
+  'disks.setLimit': { id: 'disk-1', limit: 1_000_000 },
+  'disks.setOnError': { id: 'disk-1', onError: 'report' },
+  'disks.check': { id: 'disk-1', repair: false },
+  'disks.map': { id: 'disk-1', cells: 64 },
+  'disks.export': { id: 'disk-1', path: '/srv/mine.raw', format: 'raw' },
+  'disks.showInFolder': { id: 'disk-1' },
+
+  'preferences.get': null,
+  'preferences.set': {
+    globalLimit: 1_000_000,
+    diskLimit: 1_000_000,
+    schedule: [{ days: [1], from: 0, to: 60, limit: 0 }],
+    metered: true,
+    connections: 4,
+    storageFolder: '/srv/disks',
+    defaultMemoryMiB: 64,
+    theme: 'dark',
+    language: 'en',
+    rateUnit: 'MB/s',
+    startAtLogin: false,
+  },
+
+  'dialog.chooseFile': null,
+  'dialog.chooseFolder': null,
+  'dialog.chooseSavePath': { suggestedName: 'mine.raw' },
+};
