@@ -2,6 +2,7 @@ import { DONE, ok, type Result } from '../../shared/result.ts';
 import type { BlockFile } from '../block/file.ts';
 import type { Range } from '../block/range.ts';
 import { ClusterSet } from './cluster-set.ts';
+import { isStamped, markStamped } from './content-stamp.ts';
 import { ENTRY_BYTES, FEATURE, UNALLOCATED, ZERO_CLUSTER } from './format.ts';
 import { geometryOf, l1EntriesUsed, l2EntriesUsed, type Geometry } from './geometry.ts';
 import { encodeHeader, readHeader, type Header } from './header.ts';
@@ -58,7 +59,7 @@ export async function checkQed(file: BlockFile, repair: Repair): Promise<Result<
 
 class Check {
   readonly #file: BlockFile;
-  readonly #header: Header;
+  #header: Header;
   readonly #geometry: Geometry;
   readonly #fileClusters: number;
   readonly #repair: Repair;
@@ -110,10 +111,20 @@ class Check {
         const visiting = visit(piece, index, first + index);
         if (visiting !== undefined) await visiting;
       }
-      const written = piece.unsaved ? await this.#file.write(position, piece.bytes) : DONE;
+      const written = piece.unsaved ? await this.#repairTable(position, piece) : DONE;
       if (!written.ok) return written;
     }
     return DONE;
+  }
+
+  /** A guest sees the difference: the name of what it saw before goes first. */
+  async #repairTable(position: number, piece: Table): Promise<Result<void>> {
+    if (isStamped(this.#header)) {
+      const unmarked = await this.#writeHeader(markStamped(this.#header, false));
+      const durable = unmarked.ok ? await this.#file.sync() : unmarked;
+      if (!durable.ok) return durable;
+    }
+    return this.#file.write(position, piece.bytes);
   }
 
   async #checkL1Entry(l1: Table, index: number, guest: Range): Promise<void> {
@@ -193,8 +204,12 @@ class Check {
     if ((this.#header.features & FEATURE.NEED_CHECK) === 0n) return DONE;
     const synced = await this.#file.sync();
     if (!synced.ok) return synced;
-    const features = this.#header.features & ~FEATURE.NEED_CHECK;
-    return this.#file.write(0, encodeHeader({ ...this.#header, features }));
+    return this.#writeHeader({ features: this.#header.features & ~FEATURE.NEED_CHECK });
+  }
+
+  async #writeHeader(changes: Partial<Header>): Promise<Result<void>> {
+    this.#header = { ...this.#header, ...changes };
+    return this.#file.write(0, encodeHeader(this.#header));
   }
 
   /** Counts and describes a fault. Returns true when the caller is to repair it. */

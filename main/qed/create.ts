@@ -1,7 +1,9 @@
 import { DONE, err, ok, type Result } from '../../shared/result.ts';
 import { alignUp, SECTOR_BYTES } from '../../shared/units.ts';
 import type { BlockFile } from '../block/file.ts';
+import { CONTENT_STAMP_BYTES, encodeContentStamp, type ContentStamp } from './content-stamp.ts';
 import {
+  AUTOCLEAR_FEATURE,
   COMPAT_FEATURE,
   DEFAULT_CLUSTER_BYTES,
   DEFAULT_TABLE_CLUSTERS,
@@ -25,6 +27,8 @@ export interface CreateOptions {
   readonly copyOnRead?: boolean;
   /** Ask whoever opens the image in a machine to stream it. Needs {@link copyOnRead}. */
   readonly stream?: boolean;
+  /** The name of what a guest sees, where that has one: the backing file's content, seen through an empty overlay. */
+  readonly contentStamp?: ContentStamp;
 }
 
 /**
@@ -34,13 +38,14 @@ export interface CreateOptions {
 export async function createQed(file: BlockFile, options: CreateOptions): Promise<Result<void>> {
   const encoded = encodeCreated(options);
   if (!encoded.ok) return encoded;
-  const { header, name, fileBytes } = encoded.value;
+  const { header, name, stamp, fileBytes } = encoded.value;
   const steps = [
     () => file.setLength(0),
     // What was in the file before must be gone before anything of the new image is there.
     () => file.sync(),
     () => file.setLength(fileBytes),
     () => (name.length > 0 ? file.write(HEADER_BYTES, name) : Promise.resolve(DONE)),
+    () => (stamp === null ? Promise.resolve(DONE) : file.write(stamp.position, stamp.bytes)),
     () => file.sync(),
     () => file.write(0, header),
     () => file.sync(),
@@ -55,6 +60,7 @@ export async function createQed(file: BlockFile, options: CreateOptions): Promis
 interface Created {
   readonly header: Uint8Array;
   readonly name: Uint8Array;
+  readonly stamp: { readonly position: number; readonly bytes: Uint8Array } | null;
   /** Header and backing name, and the L1 table. */
   readonly fileBytes: number;
 }
@@ -69,7 +75,9 @@ function encodeCreated(options: CreateOptions): Result<Created> {
   if (problem !== null) return err('invalid-argument', problem);
   const name = backing === undefined ? ok(new Uint8Array()) : encodeBackingName(backing.name);
   if (!name.ok) return name;
-  const headerClusters = Math.ceil((HEADER_BYTES + name.value.length) / clusterBytes);
+  const stamp = options.contentStamp === undefined ? null : encodeContentStamp(options.contentStamp);
+  const needed = HEADER_BYTES + name.value.length + (stamp === null ? 0 : CONTENT_STAMP_BYTES);
+  const headerClusters = Math.ceil(needed / clusterBytes);
   const l1TableOffset = headerClusters * clusterBytes;
   const header = encodeHeader({
     clusterBytes,
@@ -79,13 +87,18 @@ function encodeCreated(options: CreateOptions): Result<Created> {
     compatFeatures:
       (options.copyOnRead === true ? COMPAT_FEATURE.COPY_ON_READ : 0n) |
       (options.stream === true ? COMPAT_FEATURE.STREAM : 0n),
-    autoclearFeatures: 0n,
+    autoclearFeatures: stamp === null ? 0n : AUTOCLEAR_FEATURE.CONTENT_STAMP,
     l1TableOffset,
     imageBytes: alignUp(options.imageBytes, SECTOR_BYTES),
     backingNameOffset: backing === undefined ? 0 : HEADER_BYTES,
     backingNameBytes: name.value.length,
   });
-  return ok({ header, name: name.value, fileBytes: l1TableOffset + clusterBytes * tableClusters });
+  return ok({
+    header,
+    name: name.value,
+    stamp: stamp && { position: l1TableOffset - CONTENT_STAMP_BYTES, bytes: stamp },
+    fileBytes: l1TableOffset + clusterBytes * tableClusters,
+  });
 }
 
 /**

@@ -10,6 +10,7 @@ import { ZEROES } from '../block/zeroes.ts';
 import { AllocatingWriter } from './allocating-writer.ts';
 import { ClusterHolds } from './cluster-holds.ts';
 import { ClusterStore } from './cluster-store.ts';
+import type { ContentStamp } from './content-stamp.ts';
 import { DirectCopier, type ClusterCopier } from './copier.ts';
 import type { BackingReference, QedImage } from './image.ts';
 import { Population } from './population.ts';
@@ -94,7 +95,8 @@ export class QedDevice implements OverlayDevice {
     if (!allowed.ok) return allowed;
     this.#requests.enter();
     try {
-      return await this.#write(offset, data);
+      const named = this.image.contentStamp === null ? DONE : await this.image.clearContentStamp();
+      return named.ok ? await this.#write(offset, data) : named;
     } finally {
       this.#requests.leave();
     }
@@ -102,7 +104,7 @@ export class QedDevice implements OverlayDevice {
 
   async writeZeroes(offset: number, length: number): Promise<Result<void>> {
     const allowed = this.#checkWrite(offset, length);
-    return allowed.ok ? this.#requests.track(() => this.#writeZeroes(offset, length)) : allowed;
+    return allowed.ok ? this.#changing(() => this.#writeZeroes(offset, length)) : allowed;
   }
 
   /** Marks whole missing clusters as zero, so that they never have to be fetched. Data clusters keep their space. */
@@ -112,7 +114,7 @@ export class QedDevice implements OverlayDevice {
     const end = Math.min(offset + length, alignUp(this.backing?.lengthBytes ?? 0, this.clusterBytes));
     const last = end === this.lengthBytes ? end : alignDown(end, this.clusterBytes);
     const first = alignUp(offset, this.clusterBytes);
-    return this.#requests.track(() => this.#writer.zeroUnallocated(first, last));
+    return this.#changing(() => this.#writer.zeroUnallocated(first, last));
   }
 
   async flush(): Promise<Result<void>> {
@@ -199,7 +201,14 @@ export class QedDevice implements OverlayDevice {
     if (this.#closing !== null) return closedFailure(this);
     if (this.readOnly) return readOnlyFailure(this);
     const before = this.lengthBytes;
-    return this.#requests.track(() => this.image.grow(lengthBytes, () => this.#clearFrom(before)));
+    return this.#changing(() => this.image.grow(lengthBytes, () => this.#clearFrom(before)));
+  }
+
+  /** See {@link QedImage.setContentStamp}: writes that come later take it away before they change anything. */
+  async stampContent(stamp: ContentStamp): Promise<Result<void>> {
+    if (this.#closing !== null) return closedFailure(this);
+    if (this.readOnly) return readOnlyFailure(this);
+    return this.#requests.track(() => this.image.setContentStamp(stamp));
   }
 
   /** Waits for the requests under way; further ones fail. Claims that are still held cannot be stored any more. */
@@ -213,6 +222,14 @@ export class QedDevice implements OverlayDevice {
     const image = await this.image.close();
     const backing = (await this.backing?.close()) ?? DONE;
     return image.ok ? backing : image;
+  }
+
+  /** Does what a guest will see, after the name of what it saw so far is gone. */
+  #changing(change: () => Promise<Result<void>>): Promise<Result<void>> {
+    return this.#requests.track(async () => {
+      const named = this.image.contentStamp === null ? DONE : await this.image.clearContentStamp();
+      return named.ok ? change() : named;
+    });
   }
 
   async #write(offset: number, data: Uint8Array): Promise<Result<void>> {

@@ -58,5 +58,8 @@ export const COMPAT_FEATURE = {
 } as const;
 export const KNOWN_COMPAT_FEATURES = COMPAT_FEATURE.COPY_ON_READ | COMPAT_FEATURE.STREAM;
 
-/** Autoclear features: unknown bits are cleared when the image is opened for writing. None are defined. */
-export const KNOWN_AUTOCLEAR_FEATURES = 0n;
+/** Autoclear features: unknown bits are cleared when the image is opened for writing. QEMU 7.2 knows none. */
+export const AUTOCLEAR_FEATURE = {
+  /** The image carries a content stamp (`content-stamp.ts`). Headwater's own. */
+  CONTENT_STAMP: 0x01n,
+} as const;

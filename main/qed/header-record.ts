@@ -1,5 +1,6 @@
 import { DONE, err, ok, type Result } from '../../shared/result.ts';
 import type { BlockFile } from '../block/file.ts';
+import { isStamped, markStamped, placeOf, writeContentStamp, type ContentStamp } from './content-stamp.ts';
 import { FEATURE, HEADER_BYTES, KNOWN_COMPAT_FEATURES, MAX_BACKING_NAME_BYTES } from './format.ts';
 import { encodeHeader, hasBackingFile, type Header } from './header.ts';
 
@@ -17,6 +18,7 @@ export class HeaderRecord {
   readonly #flush: () => Promise<Result<void>>;
   #header: Header;
   #backing: BackingReference | null;
+  #stamp: ContentStamp | null;
   #lastChange: Promise<unknown> = Promise.resolve();
 
   /** @param flush makes everything the image holds durable; called before and after the header is written */
@@ -24,11 +26,13 @@ export class HeaderRecord {
     file: BlockFile,
     header: Header,
     backing: BackingReference | null,
+    stamp: ContentStamp | null,
     flush: () => Promise<Result<void>>,
   ) {
     this.#file = file;
     this.#header = header;
     this.#backing = backing;
+    this.#stamp = stamp;
     this.#flush = flush;
   }
 
@@ -38,6 +42,33 @@ export class HeaderRecord {
 
   get backing(): BackingReference | null {
     return this.#backing;
+  }
+
+  get contentStamp(): ContentStamp | null {
+    return this.#stamp;
+  }
+
+  /** See {@link QedImage.setContentStamp}. */
+  setContentStamp(stamp: ContentStamp): Promise<Result<void>> {
+    // From here on changes must wait until the stamp is there, and then clear it.
+    this.#stamp = stamp;
+    return this.#inTurn(async () => {
+      const bare = isStamped(this.#header) ? await this.#unmark() : DONE;
+      if (!bare.ok) return bare;
+      const written = await writeContentStamp(this.#file, this.#header, stamp);
+      return written.ok ? this.#store(markStamped(this.#header, true)) : written;
+    });
+  }
+
+  /** See {@link QedImage.clearContentStamp}. */
+  clearContentStamp(): Promise<Result<void>> {
+    return this.#inTurn(async () => {
+      if (this.#stamp === null) return DONE;
+      // Also where it seems not to be marked: marking it may have failed half-way.
+      const cleared = await this.#unmark();
+      if (cleared.ok) this.#stamp = null;
+      return cleared;
+    });
   }
 
   /** Writes the header with the changes that `change` makes to the present one. */
@@ -52,6 +83,10 @@ export class HeaderRecord {
       if (stored.ok) this.#backing = reference;
       return stored;
     });
+  }
+
+  #unmark(): Promise<Result<void>> {
+    return this.#store(markStamped(this.#header, false));
   }
 
   #dropBacking(): Promise<Result<void>> {
@@ -149,7 +184,7 @@ function decodeUtf8(bytes: Uint8Array): string | null {
  * one of the two whole; null when it fits nowhere.
  */
 function placeForName(header: Header, nameBytes: number): number | null {
-  const headerBytes = header.headerClusters * header.clusterBytes;
+  const headerBytes = isStamped(header) ? placeOf(header) : header.headerClusters * header.clusterBytes;
   const { backingNameOffset: oldStart, backingNameBytes } = header;
   const fitsBefore = HEADER_BYTES + nameBytes <= (hasBackingFile(header) ? oldStart : headerBytes);
   if (fitsBefore) return HEADER_BYTES;

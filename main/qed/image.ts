@@ -5,14 +5,8 @@ import type { Extent } from '../block/device.ts';
 import type { BlockFile } from '../block/file.ts';
 import { Allocator } from './allocator.ts';
 import { checkQed } from './check.ts';
-import {
-  COMPAT_FEATURE,
-  ENTRY_BYTES,
-  FEATURE,
-  KNOWN_AUTOCLEAR_FEATURES,
-  UNALLOCATED,
-  ZERO_CLUSTER,
-} from './format.ts';
+import { markStamped, readContentStamp, type ContentStamp } from './content-stamp.ts';
+import { COMPAT_FEATURE, ENTRY_BYTES, FEATURE, UNALLOCATED, ZERO_CLUSTER } from './format.ts';
 import {
   geometryOf,
   l1EntriesUsed,
@@ -36,6 +30,11 @@ export interface QedImageOptions {
   readonly commitDelayMs?: number;
   /** Memory for L2 tables, in bytes; what is in use or not yet written may exceed it. */
   readonly tableCacheBytes?: number;
+  /**
+   * Keeps the content stamp until {@link QedImage.clearContentStamp}: for who clears it before a guest could see a change.
+   * Otherwise it is cleared when the image is opened for writing.
+   */
+  readonly keepContentStamp?: boolean;
   /** Told when a commit that no request waits for fails. The next flush fails too. */
   readonly onBackgroundFailure?: (failure: Err) => void;
 }
@@ -68,8 +67,10 @@ export class QedImage {
     const { header, fileBytes } = found.value;
     const backing = await readBackingName(file, header);
     if (!backing.ok) return backing;
-    const image = new QedImage(file, header, backing.value, fileBytes, options);
-    const prepared = file.readOnly ? DONE : await image.#prepareForWriting(fileBytes);
+    const stamp = await readContentStamp(file, header);
+    if (!stamp.ok) return stamp;
+    const image = new QedImage(file, header, backing.value, stamp.value, fileBytes, options);
+    const prepared = file.readOnly ? DONE : await image.#prepareForWriting(fileBytes, options);
     if (!prepared.ok) return prepared;
     const l1Read = await file.read(header.l1TableOffset, image.#l1.bytes);
     if (!l1Read.ok) return l1Read;
@@ -81,13 +82,14 @@ export class QedImage {
     file: BlockFile,
     header: Header,
     backing: BackingReference | null,
+    stamp: ContentStamp | null,
     fileBytes: number,
     options: QedImageOptions,
   ) {
     this.file = file;
     this.geometry = geometryOf(header.clusterBytes, header.tableClusters);
     this.#imageBytes = header.imageBytes;
-    this.#header = new HeaderRecord(file, header, backing, () => this.flush());
+    this.#header = new HeaderRecord(file, header, backing, stamp, () => this.flush());
     this.#l1 = new Table(l1EntriesUsed(this.geometry, header.imageBytes));
     this.#usedEnd = alignDown(fileBytes, header.clusterBytes);
     this.allocator = new Allocator(header.clusterBytes, this.#usedEnd);
@@ -113,6 +115,11 @@ export class QedImage {
 
   get backing(): BackingReference | null {
     return this.#header.backing;
+  }
+
+  /** The name of what a guest sees; null once it may have changed. */
+  get contentStamp(): ContentStamp | null {
+    return this.#header.contentStamp;
   }
 
   /** Guest size, in bytes. */
@@ -197,6 +204,16 @@ export class QedImage {
     return this.#header.setBacking(reference);
   }
 
+  /** Names what a guest sees from now on, durably, after everything before it is durable. No write may be in flight. */
+  setContentStamp(stamp: ContentStamp): Promise<Result<void>> {
+    return this.#header.setContentStamp(stamp);
+  }
+
+  /** Says, durably, that what a guest sees is about to change. */
+  clearContentStamp(): Promise<Result<void>> {
+    return this.#header.clearContentStamp();
+  }
+
   /**
    * Grows the guest size to `imageBytes`, durably. What comes with the new size may hold old entries or show the
    * backing file: {@link QedDevice.resize} makes it zero.
@@ -254,16 +271,20 @@ export class QedImage {
     return end < endBefore ? this.file.setLength(end) : DONE;
   }
 
-  /** Clears unknown autoclear features, and cuts off a torn last cluster, which no valid entry can refer to. */
-  async #prepareForWriting(fileBytes: number): Promise<Result<void>> {
+  /** Clears autoclear features, and cuts off a torn last cluster, which no valid entry can refer to. */
+  async #prepareForWriting(
+    fileBytes: number,
+    { keepContentStamp = false }: QedImageOptions,
+  ): Promise<Result<void>> {
     if (fileBytes !== this.#usedEnd) {
       const cut = await this.file.setLength(this.#usedEnd);
       if (!cut.ok) return cut;
     }
-    if ((this.header.autoclearFeatures & ~KNOWN_AUTOCLEAR_FEATURES) === 0n) return DONE;
-    return this.#header.rewrite((header) => ({
-      autoclearFeatures: header.autoclearFeatures & KNOWN_AUTOCLEAR_FEATURES,
-    }));
+    const keep = keepContentStamp && this.contentStamp !== null;
+    const { autoclearFeatures } = markStamped({ ...this.header, autoclearFeatures: 0n }, keep);
+    if (this.header.autoclearFeatures === autoclearFeatures) return DONE;
+    const cleared = await this.#header.rewrite(() => ({ autoclearFeatures }));
+    return cleared.ok && !keep ? this.clearContentStamp() : cleared;
   }
 
   /** Makes room for the entries of a larger image, with what the disk has there. */

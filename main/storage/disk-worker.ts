@@ -41,6 +41,8 @@ class DiskServer {
       case 'setLimit':
         disk.setLimit(request.argument.bytesPerSecond);
         return DONE;
+      case 'stampContent':
+        return disk.stampContent(request.argument.stamp);
       case 'retryNow':
         disk.retryNow();
         return DONE;

@@ -463,6 +463,25 @@ describe('a header', () => {
   });
 });
 
+describe('a content stamp', () => {
+  it('is kept by QEMU while it only reads, and cleared before it writes', async () => {
+    const bench = new Bench();
+    const stamp = '0123456789abcdef'.repeat(2);
+    await bench.create('disk.qed', { imageBytes: MIB, contentStamp: stamp });
+    const stampIn = async () => {
+      const device = await bench.open('disk.qed', true);
+      unwrap(await device.close());
+      return device.image.contentStamp;
+    };
+    bench.qemu.img('info', '-f', 'qed', 'disk.qed');
+    expect(bench.checkByQemu('disk.qed')).toMatchObject({ 'check-errors': 0 });
+    bench.contentByQemu('disk.qed');
+    expect(await stampIn()).toBe(stamp);
+    bench.qemu.io('disk.qed', ['write -P 1 0 512']);
+    expect(await stampIn()).toBe(null);
+  });
+});
+
 describe('QEMU’s bug with zero clusters', () => {
   it('fills them from the backing file where the specification says zeroes: here they stay zero', async () => {
     const bench = new Bench();

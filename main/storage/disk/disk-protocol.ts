@@ -1,5 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { Result } from '../../../shared/result.ts';
+import type { ContentStamp } from '../../qed/content-stamp.ts';
 import type { DiskEvent } from './disk-events.ts';
 import type { DiskSpec, StreamSpec } from './disk-spec.ts';
 import type { DiskActivity, DiskStatus } from './open-disk.ts';
@@ -18,6 +19,7 @@ export interface DiskCalls {
   setSpeed: { argument: { id: string; bytesPerSecond: number }; answer: void };
   /** Bytes per second, for everything the disk fetches. */
   setLimit: { argument: { bytesPerSecond: number }; answer: void };
+  stampContent: { argument: { stamp: ContentStamp }; answer: void };
   retryNow: { argument: null; answer: void };
   status: { argument: null; answer: DiskStatus };
   /** For each of `cells` equal stretches of the disk. */

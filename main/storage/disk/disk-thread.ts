@@ -1,5 +1,6 @@
 import { MessageChannel, Worker, type MessagePort } from 'node:worker_threads';
 import { err, ok, type Result } from '../../../shared/result.ts';
+import type { ContentStamp } from '../../qed/content-stamp.ts';
 import { workerScript } from '../worker-script.ts';
 import type { DiskEvent } from './disk-events.ts';
 import type { DiskCall, DiskCalls, DiskMessage, JobVerb } from './disk-protocol.ts';
@@ -61,6 +62,11 @@ export class DiskThread {
   /** @param bytesPerSecond for guest reads and streaming together; 0 for no limit */
   setLimit(bytesPerSecond: number): Promise<Result<void>> {
     return this.#call('setLimit', { bytesPerSecond });
+  }
+
+  /** See {@link OpenDisk.stampContent}. */
+  stampContent(stamp: ContentStamp): Promise<Result<void>> {
+    return this.#call('stampContent', { stamp });
   }
 
   retryNow(): Promise<Result<void>> {

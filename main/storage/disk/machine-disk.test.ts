@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { err, unwrap } from '../../../shared/result.ts';
-import { newImages, specOf, Told } from '../../../test/support/disk-workbench.ts';
+import { connect, contentOf, newImages, specOf, Told } from '../../../test/support/disk-workbench.ts';
 import type { ImageChain } from '../chain/image-chain.ts';
 import type { DiskSpec } from './disk-spec.ts';
 import { DiskThread } from './disk-thread.ts';
@@ -37,6 +37,23 @@ describe('the disk of a machine', () => {
     unwrap(await disk.close());
     const again = await open(chain, 'image');
     expect(unwrap(await again.disk.status()).job).toBeNull();
+  });
+
+  it('is still the disk that was named after reads and streaming, and no longer after a write', async () => {
+    const stamp = 'ab'.repeat(16);
+    const { chain } = await newImages(ASKS_FOR_IT);
+    const first = await open(chain, 'off');
+    unwrap(await first.disk.stampContent(stamp));
+    await contentOf(first.disk);
+    unwrap(await first.disk.close());
+    const streaming = await open(chain, 'image');
+    await streaming.told.job('BLOCK_JOB_COMPLETED');
+    unwrap(await streaming.disk.close());
+    const { disk } = await open(chain, 'off');
+    expect(unwrap(await disk.status())).toMatchObject({ standalone: true, contentStamp: stamp });
+    const guest = await connect(disk);
+    unwrap(await guest.write(0, new Uint8Array(512)));
+    expect(unwrap(await disk.status()).contentStamp).toBeNull();
   });
 
   it.each([

@@ -1,6 +1,7 @@
 import type { Clock } from '../../../shared/clock.ts';
 import { DONE, err, ok, type Err, type Result } from '../../../shared/result.ts';
 import type { BlockDevice } from '../../block/device.ts';
+import type { ContentStamp } from '../../qed/content-stamp.ts';
 import { QedDevice } from '../../qed/device.ts';
 import { sharesIn } from '../../streaming/copy-on-read/demand-map.ts';
 import { BucketChain } from '../../streaming/limits/bucket-chain.ts';
@@ -29,6 +30,8 @@ export interface DiskStatus {
   readonly standalone: boolean;
   /** The image's own wishes, see `COPY_ON_READ` and `STREAM` in `main/qed/format.ts`. */
   readonly flags: { readonly copyOnRead: boolean; readonly stream: boolean };
+  /** The name of what the guest sees; null once it may have changed. */
+  readonly contentStamp: ContentStamp | null;
   readonly guest: GuestCounters;
   /** The latest job on the topmost image. */
   readonly job: StreamJobInfo | null;
@@ -78,6 +81,8 @@ export class OpenDisk {
       seals,
       ...(spec.connections !== undefined && { connections: spec.connections }),
       qed: {
+        // All changes a guest could see go through the device, which clears the stamp before the first one.
+        keepContentStamp: true,
         onBackgroundFailure: ({ failure }) => tell({ kind: 'store-failed', failure }),
       },
       copier: (image, source) => {
@@ -159,6 +164,12 @@ export class OpenDisk {
     return this.#streams.find(id);
   }
 
+  /** Names what the guest sees, durably. It must be standing still, with everything it wrote stored. */
+  async stampContent(stamp: ContentStamp): Promise<Result<void>> {
+    if (this.#overlay !== null) return this.#overlay.stampContent(stamp);
+    return err('unsupported', `'${this.device.name}' is no QED image: its content cannot be named`);
+  }
+
   /** The network is back, or somebody thinks so: whatever waits for a source tries again at once. */
   retryNow(): void {
     this.#guest.retryReads();
@@ -192,6 +203,7 @@ export class OpenDisk {
         copyOnRead: image?.hasCompatFeature('COPY_ON_READ') ?? false,
         stream: image?.hasCompatFeature('STREAM') ?? false,
       },
+      contentStamp: image?.contentStamp ?? null,
       guest: this.#guest.counters,
       job: this.#streams.topJob,
       jobs: this.#streams.query(),
