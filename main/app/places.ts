@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { packageRoot } from '../storage/worker-script.ts';
+import { packageRoot } from '../threads/worker-script.ts';
 
 /** What comes along with the app: made by the set-up in a checkout, part of a package. */
 export interface Places {

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { app, dialog, nativeTheme, session } from 'electron';
 import { systemClock } from '../../shared/clock.ts';
 import { preferencesSchema, type Preferences } from '../../shared/preferences.ts';
-import { packageRoot } from '../storage/worker-script.ts';
+import { packageRoot } from '../threads/worker-script.ts';
 import { composeHandlers } from './compose.ts';
 import { PushHub } from './ipc/push-hub.ts';
 import { registerHandlers } from './ipc/register.ts';

@@ -6,7 +6,7 @@ import type { ImageChain } from '../storage/chain/image-chain.ts';
 import type { DiskEvent } from '../storage/disk/disk-events.ts';
 import type { DiskThread } from '../storage/disk/disk-thread.ts';
 import { openMachineDisk } from '../storage/disk/machine-disk.ts';
-import { workerScript } from '../storage/worker-script.ts';
+import { workerScript } from '../threads/worker-script.ts';
 import { firmwareFolder } from './places.ts';
 
 export interface SessionOptions {

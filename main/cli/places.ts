@@ -1,6 +1,6 @@
 import os from 'node:os';
 import path from 'node:path';
-import { packageRoot } from '../storage/worker-script.ts';
+import { packageRoot } from '../threads/worker-script.ts';
 
 /** Where the set-up puts appliances it built, one folder each. */
 export function appliancesFolder(): string {

@@ -15,19 +15,12 @@ export interface CopyWorkerData {
   readonly connections?: number | undefined;
   /** What the sources are that the guest's thread has opened. */
   readonly seals: SharedSeals;
-  /** A guest uses the image: its requests go first. */
-  readonly standBack: boolean;
 }
 
-export interface CopyRequest {
-  readonly id: number;
-  readonly ranges: readonly Range[];
-}
-
-/** What a copy worker is sent. */
-export type CopyMessage = CopyRequest | 'stand-back';
-
-export interface CopyReply {
-  readonly id: number;
-  readonly outcome: StoreOutcome;
+/** What a copy worker can be asked. */
+export interface CopyCalls {
+  /** The outcome tells what was copied before something failed. */
+  copy: { argument: readonly Range[]; answer: StoreOutcome };
+  /** A guest uses the image from now on: its requests go first. */
+  standBack: { argument: null; answer: void };
 }

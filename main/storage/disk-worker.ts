@@ -2,67 +2,66 @@
 import { parentPort, type MessagePort } from 'node:worker_threads';
 import { systemClock } from '../../shared/clock.ts';
 import { assertNever, DONE, err, ok, type Result } from '../../shared/result.ts';
+import { answerCalls, type CallHandlers, type Tell } from '../threads/answer-calls.ts';
 import { serveBlockDevice, type BlockService } from './block-port/server.ts';
-import { OpenDisk } from './disk/open-disk.ts';
-import type { DiskMessage, DiskRequest } from './disk/disk-protocol.ts';
+import type { DiskEvent } from './disk/disk-events.ts';
+import type { DiskCalls, JobVerb } from './disk/disk-protocol.ts';
+import type { DiskSpec } from './disk/disk-spec.ts';
+import { OpenDisk, type DiskStatus } from './disk/open-disk.ts';
 
 class DiskServer {
-  readonly #port: MessagePort;
+  readonly #tell: Tell<DiskEvent>;
   readonly #services = new Set<BlockService>();
   #disk: OpenDisk | null = null;
 
-  constructor(port: MessagePort) {
-    this.#port = port;
-    port.on('message', (request: DiskRequest) => void this.#answer(request));
+  constructor(tell: Tell<DiskEvent>) {
+    this.#tell = tell;
   }
 
-  async #answer(request: DiskRequest): Promise<void> {
-    const result = await this.#serve(request);
-    this.#send({ kind: 'answer', id: request.id, result });
-    if (request.call === 'close') this.#port.close();
+  get handlers(): CallHandlers<DiskCalls> {
+    return {
+      open: (spec) => this.#open(spec),
+      close: () => this.#close(),
+      connect: ({ port }) => this.#with((disk) => this.#connect(disk, port)),
+      startStream: (spec) => this.#with((disk) => disk.startStream(spec)),
+      job: ({ id, verb }) => this.#with((disk) => control(disk, id, verb)),
+      setSpeed: ({ id, bytesPerSecond }) =>
+        this.#with((disk) => {
+          const job = disk.job(id);
+          return job.ok ? job.value.setSpeed(bytesPerSecond) : job;
+        }),
+      setLimit: ({ bytesPerSecond }) =>
+        this.#with((disk) => {
+          disk.setLimit(bytesPerSecond);
+          return DONE;
+        }),
+      retryNow: () =>
+        this.#with((disk) => {
+          disk.retryNow();
+          return DONE;
+        }),
+      stampContent: ({ stamp }) => this.#with((disk) => disk.stampContent(stamp)),
+      status: () => this.#with((disk) => ok(disk.status())),
+      activity: ({ cells }) => this.#with((disk) => ok(disk.activity(cells))),
+      recordBoot: () =>
+        this.#with((disk) => {
+          disk.recordBoot();
+          return DONE;
+        }),
+      bootEnded: () =>
+        this.#with((disk) => {
+          disk.bootEnded();
+          return DONE;
+        }),
+    };
   }
 
-  async #serve(request: DiskRequest): Promise<Result<unknown>> {
-    if (request.call === 'open') return this.#open(request.argument);
-    if (request.call === 'close') return this.#close();
-    const disk = this.#disk;
-    if (disk === null) return err('closed', 'The disk is not open');
-    switch (request.call) {
-      case 'connect':
-        return this.#connect(disk, request.argument.port);
-      case 'startStream':
-        return disk.startStream(request.argument);
-      case 'job':
-        return this.#control(disk, request.argument);
-      case 'setSpeed': {
-        const job = disk.job(request.argument.id);
-        return job.ok ? job.value.setSpeed(request.argument.bytesPerSecond) : job;
-      }
-      case 'setLimit':
-        disk.setLimit(request.argument.bytesPerSecond);
-        return DONE;
-      case 'stampContent':
-        return disk.stampContent(request.argument.stamp);
-      case 'retryNow':
-        disk.retryNow();
-        return DONE;
-      case 'status':
-        return ok(disk.status());
-      case 'activity':
-        return ok(disk.activity(request.argument.cells));
-      case 'recordBoot':
-        disk.recordBoot();
-        return DONE;
-      case 'bootEnded':
-        disk.bootEnded();
-        return DONE;
-      default:
-        return assertNever(request);
-    }
+  #with<T>(work: (disk: OpenDisk) => T): T | Result<never> {
+    return this.#disk === null ? err('closed', 'The disk is not open') : work(this.#disk);
   }
 
-  async #open(spec: Extract<DiskRequest, { call: 'open' }>['argument']): Promise<Result<unknown>> {
-    const opened = await OpenDisk.open(spec, systemClock, (event) => this.#send({ kind: 'event', event }));
+  async #open(spec: DiskSpec): Promise<Result<DiskStatus>> {
+    const opened = await OpenDisk.open(spec, systemClock, (event) => this.#tell(event));
     if (!opened.ok) return opened;
     this.#disk = opened.value;
     return ok(opened.value.status());
@@ -74,30 +73,9 @@ class DiskServer {
     this.#services.add(service);
     void service.ended.then((ended) => {
       this.#services.delete(service);
-      if (!ended.ok) this.#send({ kind: 'event', event: { kind: 'store-failed', failure: ended.failure } });
+      if (!ended.ok) this.#tell({ kind: 'store-failed', failure: ended.failure });
     });
     return DONE;
-  }
-
-  #control(disk: OpenDisk, { id, verb }: Extract<DiskRequest, { call: 'job' }>['argument']): Result<void> {
-    const job = disk.job(id);
-    if (!job.ok) return job;
-    switch (verb) {
-      case 'pause':
-        return job.value.pause();
-      case 'resume':
-        return job.value.resume();
-      case 'cancel':
-        return job.value.cancel();
-      case 'force-cancel':
-        return job.value.cancel(true);
-      case 'finalize':
-        return job.value.finalize();
-      case 'dismiss':
-        return job.value.dismiss();
-      default:
-        return assertNever(verb);
-    }
   }
 
   async #close(): Promise<Result<void>> {
@@ -108,10 +86,28 @@ class DiskServer {
     await Promise.all(ended);
     return disk === null ? DONE : disk.close();
   }
+}
 
-  #send(message: DiskMessage): void {
-    this.#port.postMessage(message);
+function control(disk: OpenDisk, id: string, verb: JobVerb): Result<void> {
+  const job = disk.job(id);
+  if (!job.ok) return job;
+  switch (verb) {
+    case 'pause':
+      return job.value.pause();
+    case 'resume':
+      return job.value.resume();
+    case 'cancel':
+      return job.value.cancel();
+    case 'force-cancel':
+      return job.value.cancel(true);
+    case 'finalize':
+      return job.value.finalize();
+    case 'dismiss':
+      return job.value.dismiss();
+    default:
+      return assertNever(verb);
   }
 }
 
-if (parentPort !== null) new DiskServer(parentPort);
+if (parentPort !== null)
+  answerCalls<DiskCalls, DiskEvent>(parentPort, (tell) => new DiskServer(tell).handlers);

@@ -1,36 +1,28 @@
-import { Worker } from 'node:worker_threads';
-import { err } from '../../shared/result.ts';
+import { err, type Err } from '../../shared/result.ts';
 import type { Range } from '../block/range.ts';
 import type { StoreOutcome } from '../qed/cluster-store.ts';
 import type { ClusterCopier } from '../qed/copier.ts';
-import type { CopyMessage, CopyReply, CopyRequest, CopyWorkerData } from './copy-protocol.ts';
-import { workerScript } from './worker-script.ts';
+import { CallingThread } from '../threads/calling-thread.ts';
+import { workerScript } from '../threads/worker-script.ts';
+import type { CopyCalls, CopyWorkerData } from './copy-protocol.ts';
 
 /** Has another thread copy. The thread starts with the first request and ends with {@link close}. */
 export class WorkerCopier implements ClusterCopier {
-  readonly #data: Omit<CopyWorkerData, 'standBack'>;
-  readonly #waiting = new Map<number, (outcome: StoreOutcome) => void>();
-  #worker: Worker | null = null;
-  #nextId = 0;
+  readonly #data: CopyWorkerData;
+  #thread: CallingThread<CopyCalls> | null = null;
   #closed = false;
   #standsBack = false;
 
-  constructor(data: Omit<CopyWorkerData, 'standBack'>) {
+  constructor(data: CopyWorkerData) {
     this.#data = data;
   }
 
-  copy(ranges: readonly Range[]): Promise<StoreOutcome> {
-    if (this.#closed) return Promise.resolve(this.#stopped('was closed'));
-    const worker = (this.#worker ??= this.#start());
-    const request: CopyRequest = {
-      id: this.#nextId++,
-      ranges: ranges.map(({ offset, length }) => ({ offset, length })),
-    };
-    return new Promise((resolve) => {
-      this.#waiting.set(request.id, resolve);
-      worker.ref();
-      worker.postMessage(request);
-    });
+  async copy(ranges: readonly Range[]): Promise<StoreOutcome> {
+    if (this.#closed) return nothing(err('closed', `${this.#what} was closed`));
+    if (this.#thread?.ended !== false) this.#thread = this.#start();
+    const plain = ranges.map(({ offset, length }) => ({ offset, length }));
+    const copied = await this.#thread.call('copy', plain);
+    return copied.ok ? copied.value : nothing(copied);
   }
 
   /**
@@ -40,44 +32,32 @@ export class WorkerCopier implements ClusterCopier {
   standBack(): void {
     if (this.#standsBack) return;
     this.#standsBack = true;
-    this.#worker?.postMessage('stand-back' satisfies CopyMessage);
+    void this.#thread?.call('standBack', null); // one that has ended needs to stand back no more
   }
 
   /** Ends the thread. Only once nothing is being copied: what it took from the image's free space would be lost. */
   async close(): Promise<void> {
     this.#closed = true;
-    const worker = this.#worker;
-    this.#worker = null;
-    await worker?.terminate();
-    this.#failAll('was closed');
+    await this.#thread?.end();
   }
 
-  #start(): Worker {
-    const worker = new Worker(workerScript('main/storage/copy-worker'), {
-      workerData: { ...this.#data, standBack: this.#standsBack } satisfies CopyWorkerData,
-    });
-    worker.on('message', ({ id, outcome }: CopyReply) => {
-      this.#waiting.get(id)?.(outcome);
-      this.#waiting.delete(id);
+  get #what(): string {
+    return `The thread that fills '${this.#data.imagePath}'`;
+  }
+
+  #start(): CallingThread<CopyCalls> {
+    const thread = new CallingThread<CopyCalls>({
+      script: workerScript('main/storage/copy-worker'),
+      what: this.#what,
+      workerData: this.#data,
       // An idle copier must not keep the process alive; a busy one must.
-      if (this.#waiting.size === 0) worker.unref();
+      keepsProcess: 'while-asked',
     });
-    worker.on('error', (error) => {
-      this.#worker = null;
-      this.#failAll(`stopped: ${error.message}`);
-    });
-    return worker;
+    if (this.#standsBack) void thread.call('standBack', null);
+    return thread;
   }
+}
 
-  #failAll(reason: string): void {
-    for (const resolve of this.#waiting.values()) resolve(this.#stopped(reason));
-    this.#waiting.clear();
-  }
-
-  #stopped(reason: string): StoreOutcome {
-    return {
-      placements: [],
-      failure: err('closed', `The thread that fills '${this.#data.imagePath}' ${reason}`),
-    };
-  }
+function nothing(failure: Err): StoreOutcome {
+  return { placements: [], failure };
 }

@@ -1,5 +1,5 @@
 import type { Result } from '../../../shared/result.ts';
-import { workerScript } from '../../storage/worker-script.ts';
+import { workerScript } from '../../threads/worker-script.ts';
 import type { DiskThread } from '../../storage/disk/disk-thread.ts';
 import { loadFirmware } from './firmware.ts';
 import { V86Machine } from './v86-machine.ts';

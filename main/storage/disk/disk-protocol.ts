@@ -1,14 +1,12 @@
 import type { MessagePort } from 'node:worker_threads';
-import type { Result } from '../../../shared/result.ts';
 import type { ContentStamp } from '../../qed/content-stamp.ts';
-import type { DiskEvent } from './disk-events.ts';
 import type { DiskSpec, StreamSpec } from './disk-spec.ts';
 import type { DiskActivity, DiskStatus } from './open-disk.ts';
 
 /** What can be done with a streaming job. */
 export type JobVerb = 'pause' | 'resume' | 'cancel' | 'force-cancel' | 'finalize' | 'dismiss';
 
-/** What the thread of a disk can be asked: name, argument and answer. */
+/** What the thread of a disk can be asked: name, argument and answer. It tells `DiskEvent`s by itself. */
 export interface DiskCalls {
   open: { argument: DiskSpec; answer: DiskStatus };
   /** Serves the disk to whoever holds the other end of the port, by the block port protocol. */
@@ -30,17 +28,3 @@ export interface DiskCalls {
   bootEnded: { argument: null; answer: void };
   close: { argument: null; answer: void };
 }
-
-export type DiskCall = keyof DiskCalls;
-
-export type DiskRequest = {
-  [Name in DiskCall]: {
-    readonly id: number;
-    readonly call: Name;
-    readonly argument: DiskCalls[Name]['argument'];
-  };
-}[DiskCall];
-
-export type DiskMessage =
-  | { readonly kind: 'answer'; readonly id: number; readonly result: Result<unknown> }
-  | { readonly kind: 'event'; readonly event: DiskEvent };

@@ -1,4 +1,3 @@
-import type { Result } from '../../../shared/result.ts';
 import type { CheckReport } from '../../qed/check.ts';
 import type { ImageFormat } from '../chain/location.ts';
 import type { MapCell } from './cluster-map.ts';
@@ -16,18 +15,3 @@ export interface ImageTaskTypes {
 }
 
 export type ImageTask = keyof ImageTaskTypes;
-
-export type ImageRequest =
-  | {
-      [Name in ImageTask]: {
-        readonly kind: 'task';
-        readonly id: number;
-        readonly task: Name;
-        readonly argument: ImageTaskTypes[Name]['argument'];
-      };
-    }[ImageTask]
-  | { readonly kind: 'cancel'; readonly id: number };
-
-export type ImageMessage =
-  | { readonly kind: 'answer'; readonly id: number; readonly result: Result<unknown> }
-  | { readonly kind: 'progress'; readonly id: number; readonly fraction: number };

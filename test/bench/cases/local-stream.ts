@@ -2,7 +2,7 @@ import { performance } from 'node:perf_hooks';
 import path from 'node:path';
 import { err, ok, type Result } from '../../../shared/result.ts';
 import { MIB } from '../../../shared/units.ts';
-import { packageRoot } from '../../../main/storage/worker-script.ts';
+import { packageRoot } from '../../../main/threads/worker-script.ts';
 import type { Bench, BenchCase } from '../bench.ts';
 import { interleave, type Duel, type Figures } from '../measure/interleave.ts';
 import { rowOf, type Row } from '../measure/row.ts';

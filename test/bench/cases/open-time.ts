@@ -3,7 +3,7 @@ import { systemClock } from '../../../shared/clock.ts';
 import { ok, unwrap, type Result } from '../../../shared/result.ts';
 import { GIB, TIB } from '../../../shared/units.ts';
 import { openChain } from '../../../main/storage/chain/open.ts';
-import { packageRoot } from '../../../main/storage/worker-script.ts';
+import { packageRoot } from '../../../main/threads/worker-script.ts';
 import type { Bench, BenchCase } from '../bench.ts';
 import { figureOf, interleave, type Duel, type Figures, type Measure } from '../measure/interleave.ts';
 import { rowOf, type Row, type RowSpec } from '../measure/row.ts';

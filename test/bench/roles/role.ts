@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { err, ok, type Result } from '../../../shared/result.ts';
-import { workerScript } from '../../../main/storage/worker-script.ts';
+import { workerScript } from '../../../main/threads/worker-script.ts';
 import type { Figures } from '../measure/interleave.ts';
 import type { Children } from '../workshop/children.ts';
 import type { GuestArguments } from './guest.ts';
