@@ -68,3 +68,12 @@ export const masterDescriptionSchema = z.strictObject({
 });
 
 export type MasterDescription = z.infer<typeof masterDescriptionSchema>;
+
+/** A master that somebody published, and where its files lie. Plain data: it is stored and sent between threads. */
+export const publishedMasterSchema = z.strictObject({
+  description: masterDescriptionSchema,
+  /** Folders with its files, the publisher's favourite first: `http://` or `https://` addresses, or paths. */
+  sources: z.array(z.string().min(1).max(2000)).min(1).max(16),
+});
+
+export type PublishedMaster = z.infer<typeof publishedMasterSchema>;

@@ -251,6 +251,7 @@ describe('masters', () => {
             role: 'master',
             importState: 'importing',
             importProblem: null,
+            published: null,
             createdMs: 1,
           }),
         ),

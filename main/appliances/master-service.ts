@@ -129,6 +129,7 @@ export class MasterService {
       role: 'master',
       importState: state,
       importProblem: null,
+      published: null,
       createdMs: nowMs(),
     };
     const description = {

@@ -64,6 +64,7 @@ function describeMaster({ description, masterPath }: InstalledAppliance, nowMs: 
       role: 'master',
       importState: 'ready',
       importProblem: null,
+      published: null,
       createdMs: nowMs,
     });
   } catch (error) {

@@ -29,6 +29,7 @@ const master = (id: string, parentId: string | null = null): Master => ({
   role: 'master',
   importState: 'ready',
   importProblem: null,
+  published: null,
   createdMs: 1,
 });
 
@@ -90,6 +91,30 @@ describe('the catalog', () => {
       onError: 'enospc',
       failure: { code: 'io', message: 'broken' },
       completedMs: null,
+    });
+  });
+
+  it('keeps what a publisher says of a master, and believes nothing else in its place', () => {
+    const file = path.join(tempFolder(), 'catalog.db');
+    const published: Master['published'] = {
+      description: {
+        formatVersion: 1,
+        sha256: 'ab'.repeat(32),
+        lengthBytes: 1024,
+        chunkBytes: 65_536,
+        chunks: { sha256: 'cd'.repeat(32), lengthBytes: 96 },
+      },
+      sources: ['https://one.example/', 'https://two.example/'],
+    };
+    const first = openCatalog(file);
+    unwrap(first.change(({ masters }) => masters.add({ ...master('m'), published })));
+    expect(unwrap(first.read(({ masters }) => masters.find('m')))).toMatchObject({ published });
+    unwrap(first.close());
+    const database = new Sqlite(file);
+    database.exec(`UPDATE masters SET published = replace(published, 'abab', 'ABAB')`);
+    database.close();
+    expect(openCatalog(file).read(({ masters }) => masters.list())).toMatchObject({
+      failure: { message: expect.stringContaining('a SHA-256 of 64 hexadecimal digits') as string },
     });
   });
 

@@ -6,16 +6,20 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { systemClock } from '../../shared/clock.ts';
 import { DONE, ok, type Result } from '../../shared/result.ts';
 import { NodeFile } from '../block/node-file.ts';
+import type { WrongBytes } from '../block/verified/mirror-set.ts';
 import { Allocator } from '../qed/allocator.ts';
 import { ClusterStore } from '../qed/cluster-store.ts';
 import { DirectCopier, type ClusterCopier } from '../qed/copier.ts';
-import { answerCalls, type CallHandlers } from '../threads/answer-calls.ts';
+import { answerCalls, type CallHandlers, type Tell } from '../threads/answer-calls.ts';
 import { standBack } from '../threads/thread-priority.ts';
 import { openChain } from './chain/open.ts';
 import { SourceSeals } from './chain/source-seals.ts';
 import type { CopyCalls, CopyWorkerData } from './copy-protocol.ts';
 
-async function openCopier(data: CopyWorkerData): Promise<Result<ClusterCopier>> {
+async function openCopier(
+  data: CopyWorkerData,
+  onWrongBytes: (wrong: WrongBytes) => void,
+): Promise<Result<ClusterCopier>> {
   const { source, imagePath, clusterBytes, connections } = data;
   const file = NodeFile.open(imagePath, { readOnly: false });
   if (!file.ok) return file;
@@ -23,6 +27,7 @@ async function openCopier(data: CopyWorkerData): Promise<Result<ClusterCopier>> 
     clock: systemClock,
     readOnly: true,
     seals: new SourceSeals(data.seals),
+    onWrongBytes,
     ...(connections !== undefined && { connections }),
   });
   if (!backing.ok) {
@@ -33,11 +38,11 @@ async function openCopier(data: CopyWorkerData): Promise<Result<ClusterCopier>> 
   return ok(new DirectCopier(backing.value, store, clusterBytes));
 }
 
-function handlersFor(data: CopyWorkerData): CallHandlers<CopyCalls> {
+function handlersFor(data: CopyWorkerData, tell: Tell<WrongBytes>): CallHandlers<CopyCalls> {
   let opening: Promise<Result<ClusterCopier>> | null = null;
   return {
     async copy(ranges) {
-      opening ??= openCopier(data);
+      opening ??= openCopier(data, tell);
       const copier = await opening;
       if (copier.ok) return ok(await copier.value.copy(ranges));
       // A source that cannot be opened now may be there at the next request.
@@ -53,5 +58,5 @@ function handlersFor(data: CopyWorkerData): CallHandlers<CopyCalls> {
 
 if (parentPort !== null) {
   const data = workerData as CopyWorkerData;
-  answerCalls<CopyCalls>(parentPort, () => handlersFor(data));
+  answerCalls<CopyCalls, WrongBytes>(parentPort, (tell) => handlersFor(data, tell));
 }

@@ -1,5 +1,6 @@
 import { err, type Err } from '../../shared/result.ts';
 import type { Range } from '../block/range.ts';
+import type { WrongBytes } from '../block/verified/mirror-set.ts';
 import type { StoreOutcome } from '../qed/cluster-store.ts';
 import type { ClusterCopier } from '../qed/copier.ts';
 import { CallingThread } from '../threads/calling-thread.ts';
@@ -9,12 +10,15 @@ import type { CopyCalls, CopyWorkerData } from './copy-protocol.ts';
 /** Has another thread copy. The thread starts with the first request and ends with {@link close}. */
 export class WorkerCopier implements ClusterCopier {
   readonly #data: CopyWorkerData;
-  #thread: CallingThread<CopyCalls> | null = null;
+  readonly #onWrongBytes: (wrong: WrongBytes) => void;
+  #thread: CallingThread<CopyCalls, WrongBytes> | null = null;
   #closed = false;
   #standsBack = false;
 
-  constructor(data: CopyWorkerData) {
+  /** @param onWrongBytes told of bytes a source sent that are not the master's, and that were not taken */
+  constructor(data: CopyWorkerData, onWrongBytes: (wrong: WrongBytes) => void = () => {}) {
     this.#data = data;
+    this.#onWrongBytes = onWrongBytes;
   }
 
   async copy(ranges: readonly Range[]): Promise<StoreOutcome> {
@@ -45,11 +49,12 @@ export class WorkerCopier implements ClusterCopier {
     return `The thread that fills '${this.#data.imagePath}'`;
   }
 
-  #start(): CallingThread<CopyCalls> {
-    const thread = new CallingThread<CopyCalls>({
+  #start(): CallingThread<CopyCalls, WrongBytes> {
+    const thread = new CallingThread<CopyCalls, WrongBytes>({
       script: workerScript('main/storage/copy-worker'),
       what: this.#what,
       workerData: this.#data,
+      listen: this.#onWrongBytes,
       // An idle copier must not keep the process alive; a busy one must.
       keepsProcess: 'while-asked',
     });

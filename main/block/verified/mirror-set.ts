@@ -13,8 +13,8 @@ export interface Verification {
   readonly findWrong: (offset: number, bytes: Uint8Array) => readonly Range[];
 }
 
-/** A mirror did not bring what it should have; somebody else may have. */
-export interface MirrorFault {
+/** A mirror sent bytes that are not the master's; somebody else may have sent the right ones. */
+export interface WrongBytes {
   readonly mirror: string;
   readonly file: MasterFile;
   /** Where in the file. */
@@ -26,7 +26,7 @@ export interface MirrorSetOptions {
   readonly clock: Clock;
   /** Evenly from 0 to 1. */
   readonly random: () => number;
-  readonly onFault?: ((fault: MirrorFault) => void) | undefined;
+  readonly onWrongBytes?: ((wrong: WrongBytes) => void) | undefined;
 }
 
 /** One in so many reads that nobody urgently waits for goes to a mirror that should be looked at again. */
@@ -41,13 +41,13 @@ const WRONG_BYTES_SEVERITY = 4;
  */
 export class MirrorSet {
   readonly #mirrors: readonly Mirror[];
-  readonly #onFault: (fault: MirrorFault) => void;
+  readonly #onWrongBytes: (wrong: WrongBytes) => void;
   #explorable = 0;
 
   /** @param sources at least one, the publisher's favourite first */
-  constructor(sources: readonly MasterSource[], { clock, random, onFault }: MirrorSetOptions) {
+  constructor(sources: readonly MasterSource[], { clock, random, onWrongBytes }: MirrorSetOptions) {
     this.#mirrors = sources.map((source) => new Mirror(source, clock, random));
-    this.#onFault = onFault ?? (() => {});
+    this.#onWrongBytes = onWrongBytes ?? (() => {});
   }
 
   get count(): number {
@@ -98,14 +98,11 @@ export class MirrorSet {
       if (failed.ok) throw new Error('a read that failed has a failure');
       if (failed.failure.code === 'closed') return failed;
       mirror.judged(failed.failure, first === undefined ? 1 : WRONG_BYTES_SEVERITY);
-      this.#onFault({
-        mirror: mirror.source.name,
-        file: what.file,
-        offset: first?.offset ?? offset,
-        failure: failed.failure,
-      });
       tried.push({ mirror, failed });
-      if (first !== undefined) return this.#mend(what, offset, target, wrong, patient, tried);
+      if (first === undefined) continue;
+      const { file } = what;
+      this.#onWrongBytes({ mirror: mirror.source.name, file, offset: first.offset, failure: failed.failure });
+      return this.#mend(what, offset, target, wrong, patient, tried);
     }
   }
 

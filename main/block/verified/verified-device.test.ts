@@ -7,7 +7,7 @@ import { MemorySource, publishInMemory, type MemoryMaster } from '../../../test/
 import { SeededRandom } from '../../../test/support/seeded-random.ts';
 import { SimulatedClock } from '../../../test/support/simulated-clock.ts';
 import { describeBlockDevice } from '../device.conformance.ts';
-import type { MirrorFault } from './mirror-set.ts';
+import type { WrongBytes } from './mirror-set.ts';
 import { VerifiedDevice } from './verified-device.ts';
 
 const opened: VerifiedDevice[] = [];
@@ -30,12 +30,12 @@ async function openOn(
   sources: readonly MemorySource[],
   clock = new SimulatedClock(),
 ) {
-  const faults: MirrorFault[] = [];
+  const faults: WrongBytes[] = [];
   const device = unwrap(
     await VerifiedDevice.open(description, sources, {
       clock,
       random: () => 0.5,
-      onFault: (fault) => faults.push(fault),
+      onWrongBytes: (wrong) => faults.push(wrong),
     }),
   );
   opened.push(device);

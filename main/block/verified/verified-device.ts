@@ -10,7 +10,7 @@ import { type Range, rangeEnd } from '../range.ts';
 import { ChunkCache } from './chunk-cache.ts';
 import type { MasterSource } from './master-source.ts';
 import type { MirrorReport } from './mirror.ts';
-import { type MirrorFault, MirrorSet, type Verification } from './mirror-set.ts';
+import { MirrorSet, type Verification, type WrongBytes } from './mirror-set.ts';
 
 export interface VerifiedDeviceOptions {
   readonly clock: Clock;
@@ -18,8 +18,8 @@ export interface VerifiedDeviceOptions {
   readonly random: () => number;
   /** Most pieces of one read on their way from each source at once, 1 to 64; 8 unless given. */
   readonly connections?: number | undefined;
-  /** Told of every mirror that failed or lied, also when another one helped. */
-  readonly onFault?: ((fault: MirrorFault) => void) | undefined;
+  /** Told of wrong bytes that a source sent, also when another one had the right ones. */
+  readonly onWrongBytes?: ((wrong: WrongBytes) => void) | undefined;
 }
 
 /** Chunks in one request, 1 MiB: enough that round trips do not count, few enough to spread over connections. */

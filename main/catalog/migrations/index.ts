@@ -1,4 +1,5 @@
 import { FIRST } from './0001-first.ts';
+import { PUBLISHED_MASTERS } from './0002-published-masters.ts';
 
 /** Step `n` takes a catalog from version `n` to `n + 1`. Released steps are never changed; new ones go to the end. */
-export const MIGRATIONS: readonly string[] = [FIRST];
+export const MIGRATIONS: readonly string[] = [FIRST, PUBLISHED_MASTERS];

@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import { publishedMasterSchema } from '../../../shared/master.ts';
 import type { Database } from '../database.ts';
-import { flagColumn, readOptionalRow, readRows } from '../rows.ts';
+import { flagColumn, jsonColumn, readOptionalRow, readRows } from '../rows.ts';
 
 const masterRowSchema = z
   .object({
@@ -19,6 +20,7 @@ const masterRowSchema = z
     import_state: z.enum(['ready', 'importing', 'failed']),
     import_problem: z.string().nullable(),
     created_ms: z.number(),
+    published: jsonColumn(publishedMasterSchema).nullable(),
   })
   .transform((row) => ({
     id: row.id,
@@ -36,6 +38,7 @@ const masterRowSchema = z
     importState: row.import_state,
     importProblem: row.import_problem,
     createdMs: row.created_ms,
+    published: row.published,
   }));
 
 /** A disk that overlays lie on; see the schema for what the members mean. */
@@ -71,11 +74,15 @@ export class MasterTable {
     this.#db
       .prepare(
         `INSERT INTO masters (id, name, source, location, format, length_bytes, etag, last_modified, sha256, parent_id,
-           owned, role, import_state, import_problem, created_ms)
+           owned, role, import_state, import_problem, created_ms, published)
          VALUES (@id, @name, @source, @location, @format, @lengthBytes, @etag, @lastModified, @sha256, @parentId,
-           @owned, @role, @importState, @importProblem, @createdMs)`,
+           @owned, @role, @importState, @importProblem, @createdMs, @published)`,
       )
-      .run({ ...master, owned: master.owned ? 1 : 0 });
+      .run({
+        ...master,
+        owned: master.owned ? 1 : 0,
+        published: master.published && JSON.stringify(master.published),
+      });
   }
 
   /** Where the same content lies now, and what it is recognised by there. */

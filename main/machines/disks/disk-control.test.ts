@@ -49,6 +49,7 @@ async function setUp(over: Partial<OpenedDisk>) {
     completed: () => undefined,
     failed: () => undefined,
     storeFailed: () => undefined,
+    wrongBytes: () => undefined,
     refused,
   });
   expect((await control.acquire()).ok).toBe(true);

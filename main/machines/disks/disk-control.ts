@@ -1,6 +1,7 @@
 import type { Clock } from '../../../shared/clock.ts';
 import type { DiskView, StreamCommand } from '../../../shared/ipc/machines.ts';
 import { DONE, ok, type Failure, type Result } from '../../../shared/result.ts';
+import type { WrongBytes } from '../../block/verified/mirror-set.ts';
 import type { BandwidthRules } from '../../preferences/bandwidth.ts';
 import { diskView, type FileFacts } from './disk-view.ts';
 import type { DiskRows } from './disk-rows.ts';
@@ -29,6 +30,7 @@ export interface DiskControlParts {
   readonly failed: (control: DiskControl, failure: Failure) => void;
   /** A copy could not be kept, or entries not be written. */
   readonly storeFailed: (control: DiskControl, failure: Failure) => void;
+  readonly wrongBytes: (control: DiskControl, wrong: WrongBytes) => void;
   /** The open disk did not do what it was told: its job or its limit is not what it should be. */
   readonly refused: (control: DiskControl, failure: Failure) => void;
 }
@@ -247,6 +249,7 @@ export class DiskControl {
         jobFailed: (failure) => this.#parts.failed(this, failure),
         bootRecorded: () => undefined,
         storeFailed: (failure) => this.#parts.storeFailed(this, failure),
+        wrongBytes: (wrong) => this.#parts.wrongBytes(this, wrong),
       },
     );
     this.#openFailure = opened.ok ? null : opened.failure;

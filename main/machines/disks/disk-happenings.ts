@@ -1,4 +1,5 @@
 import { type Failure } from '../../../shared/result.ts';
+import type { WrongBytes } from '../../block/verified/mirror-set.ts';
 import type { Catalog } from '../../catalog/catalog.ts';
 import type { ImageFiles } from '../../storage/overlays/image-files.ts';
 import { completeDisk } from './complete-disk.ts';
@@ -45,6 +46,16 @@ export class DiskHappenings {
 
   storeFailed({ id }: DiskControl, { message }: Failure): void {
     this.#parts.journal.tell({ level: 'warning', kind: 'store-failed', subject: id, text: message });
+  }
+
+  /** Nothing was lost by it, and other sources may have helped: written down, and told where a disk has to wait. */
+  wrongBytes({ id }: DiskControl, { failure }: WrongBytes): void {
+    this.#parts.journal.note({
+      level: 'warning',
+      kind: 'wrong-bytes',
+      subject: id,
+      text: failure.message,
+    });
   }
 
   refused(failure: Failure): void {

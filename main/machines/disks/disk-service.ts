@@ -229,6 +229,7 @@ export class DiskService {
       completed: (disk) => this.#happenings.completed(disk),
       failed: (disk, failure) => this.#happenings.failed(disk, failure),
       storeFailed: (disk, failure) => this.#happenings.storeFailed(disk, failure),
+      wrongBytes: (disk, wrong) => this.#happenings.wrongBytes(disk, wrong),
       refused: (_, failure) => this.#happenings.refused(failure),
     });
   }

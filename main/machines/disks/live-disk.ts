@@ -1,6 +1,7 @@
 import type { Clock } from '../../../shared/clock.ts';
 import { DONE, ok, type Failure, type Result } from '../../../shared/result.ts';
 import type { Range } from '../../block/range.ts';
+import type { WrongBytes } from '../../block/verified/mirror-set.ts';
 import type { DiskEvent, WaitingReads } from '../../storage/disk/disk-events.ts';
 import type { DiskSpec } from '../../storage/disk/disk-spec.ts';
 import type { DiskStatus } from '../../storage/disk/open-disk.ts';
@@ -27,6 +28,7 @@ export interface LiveDiskParts {
   readonly bootRecorded: (ranges: readonly Range[], end: BootEnd) => void;
   /** A copy could not be kept, or entries not be written. */
   readonly storeFailed: (failure: Failure) => void;
+  readonly wrongBytes: (wrong: WrongBytes) => void;
 }
 
 /** How often an open disk is asked how it stands. */
@@ -117,6 +119,8 @@ export class LiveDisk {
         return this.#parts.waits();
       case 'store-failed':
         return this.#parts.storeFailed(event.failure);
+      case 'wrong-bytes':
+        return this.#parts.wrongBytes(event.wrong);
       case 'boot-recorded':
         return this.#parts.bootRecorded(event.ranges, event.end);
       case 'job':

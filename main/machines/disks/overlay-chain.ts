@@ -6,7 +6,9 @@ import type { ImageChain } from '../../storage/chain/image-chain.ts';
 /** A master with what lies behind it, as disks open it; null for none. @param masters topmost first */
 export function masterChain(masters: readonly Master[]): ImageChain | null {
   return masters.reduceRight<ImageChain | null>((backing, { location, format, ...known }) => {
-    const { lengthBytes, etag, lastModified } = known;
+    const { published, lengthBytes, etag, lastModified } = known;
+    // The hashes say what it must be; tags and dates differ from source to source.
+    if (published !== null) return { location, format, backing, published };
     return { location, format, backing, expected: { lengthBytes, etag, lastModified } };
   }, null);
 }

@@ -64,6 +64,7 @@ export function planDuplicate(
     role: 'snapshot',
     importState: 'ready',
     importProblem: null,
+    published: null,
     createdMs,
   };
   const backing = masterChain([snapshot, ...behind]);

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import type { PublishedMaster } from '../../../shared/master.ts';
 import type { SourceIdentity } from '../../block/http/source-identity.ts';
 import type { BackingReference } from '../../qed/image.ts';
 import { isRemote, localPath, type ImageFormat } from './location.ts';
@@ -12,8 +13,18 @@ export interface ImageChain {
   readonly backing: ImageChain | null;
   /** What is known of the file or source from before; another version of it is refused with `source-changed`. */
   readonly expected?: SourceIdentity | undefined;
+  /**
+   * Set where this is the disk of a published master: it is read from the sources named here, and every byte verified.
+   * The location is that of the disk in the first of them, for messages and for the headers of overlays.
+   */
+  readonly published?: PublishedMaster | undefined;
   /** What jobs and monitors call this layer; its location where left out. */
   readonly nodeName?: string | undefined;
+}
+
+/** Whether reading this layer itself crosses a network. */
+export function isRemoteLayer({ location, published }: ImageChain): boolean {
+  return published === undefined ? isRemote(location) : published.sources.some(isRemote);
 }
 
 export function nodeNameOf(layer: ImageChain): string {

@@ -5,6 +5,7 @@ import { DeviceFile } from '../../block/device-file.ts';
 import type { BlockFile } from '../../block/file.ts';
 import { openHttpDevice } from '../../block/http/http-device.ts';
 import { NodeFile } from '../../block/node-file.ts';
+import type { WrongBytes } from '../../block/verified/mirror-set.ts';
 import { RawDevice } from '../../block/raw.ts';
 import type { ClusterCopier } from '../../qed/copier.ts';
 import { QedDevice } from '../../qed/device.ts';
@@ -12,9 +13,10 @@ import { QedImage, type QedImageOptions } from '../../qed/image.ts';
 import { lockImage } from '../image-lock.ts';
 import { DeferredSource } from './deferred-source.ts';
 import { checkExpectedFile } from './expected-file.ts';
-import type { ImageChain } from './image-chain.ts';
+import { isRemoteLayer, type ImageChain } from './image-chain.ts';
 import { isRemote, localPath } from './location.ts';
 import { LockedFile } from './locked-file.ts';
+import { openPublished } from './published-master.ts';
 import type { SourceSeals } from './source-seals.ts';
 
 export interface OpenOptions {
@@ -29,6 +31,8 @@ export interface OpenOptions {
   readonly deferRemote?: boolean;
   /** Refuses remote sources that are not what others of this disk have opened. */
   readonly seals?: SourceSeals;
+  /** Told when a source of a published master sends wrong bytes, also where another one has the right ones. */
+  readonly onWrongBytes?: ((wrong: WrongBytes) => void) | undefined;
   readonly qed?: Omit<QedImageOptions, 'clock'>;
   /** Makes what moves the data when the topmost image is streamed; by default the opening thread does it. */
   readonly copier?: (image: QedImage, backing: ImageChain) => ClusterCopier;
@@ -40,6 +44,9 @@ export interface OpenOptions {
  * behind (see `follow.ts` for tools that do follow them). What a finished overlay no longer needs is not touched.
  */
 export async function openChain(chain: ImageChain, options: OpenOptions): Promise<Result<BlockDevice>> {
+  if (chain.published !== undefined) {
+    return options.readOnly ? openPublished(chain.published, options) : cannotWriteTo(chain.location);
+  }
   if (chain.format === 'raw' && isRemote(chain.location)) {
     return options.readOnly ? openRemote(chain.location, options) : cannotWriteTo(chain.location);
   }
@@ -80,16 +87,17 @@ export async function openBehind(
   overlayBytes: number,
   options: OpenOptions,
 ): Promise<Result<BlockDevice>> {
-  const { clock, connections, deferRemote, seals } = options;
+  const { clock, connections, deferRemote, seals, onWrongBytes } = options;
   const open = () =>
     openChain(backing, {
       clock,
       readOnly: true,
+      onWrongBytes,
       ...(connections !== undefined && { connections }),
       ...(deferRemote !== undefined && { deferRemote }),
       ...(seals !== undefined && { seals }),
     });
-  const defer = deferRemote === true && isRemote(backing.location);
+  const defer = deferRemote === true && isRemoteLayer(backing);
   return defer ? ok(new DeferredSource(backing.location, overlayBytes, open)) : open();
 }
 

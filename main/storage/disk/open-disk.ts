@@ -2,6 +2,7 @@ import type { Clock } from '../../../shared/clock.ts';
 import { DONE, err, ok, type Err, type Result } from '../../../shared/result.ts';
 import type { BlockDevice } from '../../block/device.ts';
 import type { ContentStamp } from '../../qed/content-stamp.ts';
+import type { WrongBytes } from '../../block/verified/mirror-set.ts';
 import { QedDevice } from '../../qed/device.ts';
 import { sharesIn } from '../../streaming/copy-on-read/demand-map.ts';
 import { BucketChain } from '../../streaming/limits/bucket-chain.ts';
@@ -74,11 +75,13 @@ export class OpenDisk {
       const sealed = expected === undefined ? DONE : seals.check(location, expected);
       if (!sealed.ok) return sealed;
     }
+    const onWrongBytes = (wrong: WrongBytes) => tell({ kind: 'wrong-bytes', wrong });
     const opened = await openChain(spec.chain, {
       clock,
       readOnly: spec.readOnly,
       deferRemote: spec.onSourceLost === 'wait',
       seals,
+      onWrongBytes,
       ...(spec.connections !== undefined && { connections: spec.connections }),
       qed: {
         // All changes a guest could see go through the device, which clears the stamp before the first one.
@@ -86,14 +89,15 @@ export class OpenDisk {
         onBackgroundFailure: ({ failure }) => tell({ kind: 'store-failed', failure }),
       },
       copier: (image, source) => {
-        copier = new WorkerCopier({
+        const data = {
           source,
           imagePath: image.file.path,
           clusterBytes: image.geometry.clusterBytes,
           allocator: image.allocator.shared,
           connections: spec.connections,
           seals: { locations: seals.locations, memory: seals.memory },
-        });
+        };
+        copier = new WorkerCopier(data, onWrongBytes);
         return copier;
       },
     });

@@ -30,6 +30,10 @@ export class ConsoleNotes {
         this.#waiting = waiting !== null;
         return;
       }
+      case 'wrong-bytes':
+        return this.#say(`not taken: ${event.wrong.failure.message}`);
+      case 'boot-recorded':
+        return;
       case 'job': {
         if (event.event.event !== 'BLOCK_JOB_COMPLETED') return;
         const { error, len } = event.event.data;

@@ -76,6 +76,7 @@ class StreamRun {
   hear(event: DiskEvent): void {
     if (event.kind === 'waiting') this.#waiting = event.waiting;
     if (event.kind === 'store-failed') this.#say(`warning: ${event.failure.message}\n`);
+    if (event.kind === 'wrong-bytes') this.#say(`not taken: ${event.wrong.failure.message}\n`);
     if (event.kind !== 'job') return;
     const told = event.event;
     if (told.event === 'BLOCK_JOB_COMPLETED') this.#error = told.data.error ?? null;

@@ -1,0 +1,161 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { MASTER_FILES } from '../../../shared/master.ts';
+import { unwrap } from '../../../shared/result.ts';
+import { KIB, MIB } from '../../../shared/units.ts';
+import {
+  connect,
+  contentOf,
+  contentWithoutSource,
+  failureOf,
+  firstDifference,
+  openDisk,
+  STREAM,
+} from '../../../test/support/disk-workbench.ts';
+import { newMirroredImages, spoil } from '../../../test/support/published-master.ts';
+import { openChain } from '../chain/open.ts';
+import { publishedLayer } from '../chain/published-master.ts';
+import { systemClock } from '../../../shared/clock.ts';
+
+const WAIT = { onSourceLost: 'wait' } as const;
+
+describe('a disk over a published master', () => {
+  it('streams in from several sources until it stands alone', async () => {
+    const { chain, content, overlay, servers } = await newMirroredImages(2);
+    const { disk, told } = await openDisk(chain);
+    unwrap(await disk.startStream(STREAM));
+    await told.job('BLOCK_JOB_COMPLETED');
+    unwrap(await disk.close());
+    expect(firstDifference(await contentWithoutSource(overlay), content)).toBeNull();
+    expect(servers[0]?.statistics().bytesSent).toBeGreaterThan(0);
+  });
+
+  it('serves its guest from the source that is left, without a pause', async () => {
+    const { chain, content, servers } = await newMirroredImages(2);
+    const { disk, told } = await openDisk(chain, WAIT);
+    const guest = await connect(disk);
+    expect(unwrap(await guest.readOwned(0, 4096))).toEqual(content.subarray(0, 4096));
+    await servers[0]?.drop();
+    expect(unwrap(await guest.readOwned(MIB, 4096))).toEqual(content.subarray(MIB, MIB + 4096));
+    expect(told.events).toEqual([]);
+  });
+
+  it('takes no wrong byte, neither for its guest nor into its image, and tells of it', async () => {
+    const { chain, content, overlay, folders } = await newMirroredImages(2);
+    spoil(folders[0] ?? '', 2 * MIB + 5);
+    spoil(folders[0] ?? '', 3 * MIB);
+    const { disk, told } = await openDisk(chain);
+    const guest = await connect(disk);
+    expect(unwrap(await guest.readOwned(2 * MIB, 512))).toEqual(content.subarray(2 * MIB, 2 * MIB + 512));
+    expect(await told.until(({ kind }) => kind === 'wrong-bytes')).toMatchObject({
+      wrong: { file: 'disk.raw', offset: 2 * MIB },
+    });
+    unwrap(await disk.startStream(STREAM));
+    await told.job('BLOCK_JOB_COMPLETED');
+    unwrap(await disk.close());
+    expect(firstDifference(await contentWithoutSource(overlay), content)).toBeNull();
+  });
+
+  it('waits when its only source was changed, says why, and goes on when the master is back', async () => {
+    const { chain, content, overlay, folders, servers } = await newMirroredImages(1);
+    const { disk, told } = await openDisk(chain, WAIT);
+    const guest = await connect(disk);
+    unwrap(await guest.readOwned(0, 4096));
+    spoil(folders[0] ?? '', MIB, 64 * KIB);
+    const reading = guest.readOwned(MIB, 4096);
+    expect(await told.until(({ kind }) => kind === 'waiting')).toMatchObject({
+      waiting: {
+        reads: 1,
+        failure: {
+          code: 'source-changed',
+          message: `${servers[0]?.url ?? ''}disk.raw: the 65536 bytes at 1048576 are not those of the master (wrong SHA-256)`,
+        },
+      },
+    });
+    unwrap(await disk.startStream(STREAM));
+    expect(await told.job('STREAM_SOURCE_LOST')).toMatchObject({
+      event: { data: { failure: { code: 'source-changed' } } },
+    });
+    spoil(folders[0] ?? '', MIB, 64 * KIB);
+    unwrap(await disk.retryNow());
+    expect(unwrap(await reading)).toEqual(content.subarray(MIB, MIB + 4096));
+    await told.job('BLOCK_JOB_COMPLETED');
+    unwrap(await disk.close());
+    expect(firstDifference(await contentWithoutSource(overlay), content)).toBeNull();
+  });
+
+  it('waits when the master has vanished, and goes on when it is put back', async () => {
+    const { chain, content, folders } = await newMirroredImages(1);
+    const { disk, told } = await openDisk(chain, WAIT);
+    const guest = await connect(disk);
+    unwrap(await guest.readOwned(0, 4096));
+    const file = path.join(folders[0] ?? '', MASTER_FILES.disk);
+    fs.renameSync(file, `${file}.away`);
+    const reading = guest.readOwned(MIB, 4096);
+    expect(await told.until(({ kind }) => kind === 'waiting')).toMatchObject({
+      waiting: { failure: { code: 'source-changed' } },
+    });
+    // Whoever puts it back may give it another date, and so another tag.
+    fs.writeFileSync(file, content);
+    unwrap(await disk.retryNow());
+    expect(unwrap(await reading)).toEqual(content.subarray(MIB, MIB + 4096));
+  });
+
+  it('starts without any source, from what is local', async () => {
+    const { chain, content, servers } = await newMirroredImages(2);
+    const first = await openDisk(chain, WAIT);
+    const guest = await connect(first.disk);
+    unwrap(await guest.readOwned(0, 4096));
+    unwrap(await first.disk.close());
+    for (const server of servers) await server.drop();
+    const { disk } = await openDisk(chain, WAIT);
+    expect(unwrap(await (await connect(disk)).readOwned(0, 4096))).toEqual(content.subarray(0, 4096));
+  });
+
+  it('fails where its reader wants to know at once', async () => {
+    const { chain, folders } = await newMirroredImages(1);
+    spoil(folders[0] ?? '', MIB);
+    const { disk } = await openDisk(chain);
+    expect(failureOf(await (await connect(disk)).readOwned(MIB, 512))).toMatchObject({
+      code: 'source-changed',
+    });
+  });
+
+  it('reads a folder of this computer as it reads a server', async () => {
+    const { chain, content, published, folders } = await newMirroredImages(1);
+    const local = { ...chain, backing: publishedLayer({ ...published, sources: [...folders] }) };
+    const { disk } = await openDisk(local, { copyOnRead: 'off', readOnly: true });
+    expect(firstDifference(await contentOf(disk), content)).toBeNull();
+    spoil(folders[0] ?? '', MIB);
+    expect(failureOf(await (await connect(disk)).readOwned(MIB, 512))).toMatchObject({
+      code: 'source-changed',
+    });
+  });
+});
+
+describe('a published master itself', () => {
+  it('can be read, and not written', async () => {
+    const { published, content } = await newMirroredImages(1);
+    const layer = publishedLayer(published);
+    const opened = unwrap(await openChain(layer, { clock: systemClock, readOnly: true }));
+    const bytes = new Uint8Array(512);
+    unwrap(await opened.read(MIB, bytes));
+    expect(bytes).toEqual(content.subarray(MIB, MIB + 512));
+    unwrap(await opened.close());
+    expect(await openChain(layer, { clock: systemClock, readOnly: false })).toMatchObject({
+      failure: { code: 'read-only' },
+    });
+  });
+
+  it.each([
+    ['an address with a query', 'http://h/x/?signature=1'],
+    ['an address without a host', 'http://'],
+  ])('may not lie at %s', async (_what, source) => {
+    const { published } = await newMirroredImages(1);
+    const layer = publishedLayer({ ...published, sources: [source] });
+    expect(await openChain(layer, { clock: systemClock, readOnly: true })).toMatchObject({
+      failure: { code: 'invalid-argument' },
+    });
+  });
+});
