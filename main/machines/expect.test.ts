@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { ok, unwrap } from '../../shared/result.ts';
 import { SimulatedClock } from '../../test/support/simulated-clock.ts';
 import { SerialConsole } from './expect.ts';
-import { FakeMachine } from './testing/fake-machine.ts';
+import { FakeMachine } from '../../test/support/fake-machine.ts';
 
 function guest() {
   const clock = new SimulatedClock();

@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { attachSerialTerminal, type Departure, type TerminalInput } from './serial-terminal.ts';
-import { FakeMachine } from './testing/fake-machine.ts';
+import { FakeMachine } from '../../test/support/fake-machine.ts';
 
 class FakeInput extends EventEmitter implements TerminalInput {
   readonly isTTY: boolean;

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { onTestFinished } from 'vitest';
 import { openBackEnd, type BackEnd, type BackEndOptions } from '../../main/app/back-end.ts';
 import type { MachineState } from '../../main/machines/machine.ts';
-import { FakeMachine } from '../../main/machines/testing/fake-machine.ts';
+import { FakeMachine } from './fake-machine.ts';
 import { systemClock } from '../../shared/clock.ts';
 import type { PushName } from '../../shared/ipc/contract.ts';
 import type { MachineView } from '../../shared/ipc/machines.ts';

@@ -31,6 +31,27 @@ export class SimulatedClock implements Clock {
     };
   }
 
+  /** When the next timer is due; undefined when there is none. */
+  get nextDueMs(): number | undefined {
+    while (this.#heap[0]?.callback === null) this.#pop();
+    return this.#heap[0]?.atMs;
+  }
+
+  /** As {@link run}, for work that waits for real sockets as well: time passes whenever nothing happens at once. */
+  async drive<T>(work: Promise<T>): Promise<T> {
+    const state = { settled: false };
+    const mark = () => {
+      state.settled = true;
+    };
+    work.then(mark, mark);
+    while (!state.settled) {
+      await turn();
+      const timer = this.#pop();
+      if (timer !== undefined) this.#fire(timer);
+    }
+    return work;
+  }
+
   /** Lets time pass until `work` has settled. Throws when nothing could ever settle it. */
   async run<T>(work: Promise<T>): Promise<T> {
     const state = { settled: false };
@@ -109,6 +130,11 @@ export class SimulatedClock implements Clock {
 
 function before(a: Timer, b: Timer): boolean {
   return a.atMs < b.atMs || (a.atMs === b.atMs && a.order < b.order);
+}
+
+/** Waits, by giving way to sockets, until `condition` holds. */
+export async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await turn();
 }
 
 /** One turn of the real event loop: every promise that can settle has settled afterwards. */

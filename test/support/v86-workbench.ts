@@ -9,7 +9,7 @@ import { SerialConsole } from '../../main/machines/expect.ts';
 import type { MachineState } from '../../main/machines/machine.ts';
 import { V86Machine, type V86MachineOptions } from '../../main/machines/v86/v86-machine.ts';
 import { serveBlockDevice, type BlockService } from '../../main/storage/block-port/server.ts';
-import { ScriptedDisk } from '../../main/storage/block-port/testing/scripted-disk.ts';
+import { ScriptedDisk } from './scripted-disk.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
 const CACHE = path.join(ROOT, '.cache');

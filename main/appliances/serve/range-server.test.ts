@@ -7,7 +7,7 @@ import { systemClock } from '../../../shared/clock.ts';
 import { DONE, unwrap } from '../../../shared/result.ts';
 import { KIB } from '../../../shared/units.ts';
 import { type HttpDevice, openHttpDevice } from '../../block/http/http-device.ts';
-import { ManualClock } from '../../block/http/testing/manual-clock.ts';
+import { SimulatedClock } from '../../../test/support/simulated-clock.ts';
 import type { Answered } from './answer.ts';
 import { type RangeServer, type RangeServerOptions, startRangeServer } from './range-server.ts';
 
@@ -201,7 +201,7 @@ describe('a device on the range server', () => {
   });
 
   it('takes on a simulated line no less time than its bytes and round trips need', async () => {
-    const clock = new ManualClock();
+    const clock = new SimulatedClock(0);
     const link = { bitsPerSecond: 8e6, roundTripMs: 30 };
     const server = await start({ ...disk(), clock, link });
     const device = await clock.drive(open(server));

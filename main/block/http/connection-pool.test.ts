@@ -2,8 +2,8 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { DONE, unwrap } from '../../../shared/result.ts';
 import { KIB } from '../../../shared/units.ts';
 import { type HttpDeviceOptions, openHttpDevice } from './http-device.ts';
-import { ManualClock, until } from './testing/manual-clock.ts';
-import { ScriptedServer, type Script, content, partial } from './testing/scripted-server.ts';
+import { SimulatedClock, until } from '../../../test/support/simulated-clock.ts';
+import { ScriptedServer, type Script, content, partial } from '../../../test/support/scripted-server.ts';
 
 const toClose: { close(): unknown }[] = [];
 afterEach(async () => {
@@ -11,7 +11,7 @@ afterEach(async () => {
 });
 
 async function setUp(script: Script, options: Partial<HttpDeviceOptions> = {}) {
-  const clock = new ManualClock();
+  const clock = new SimulatedClock(0);
   const server = await ScriptedServer.start(script);
   const device = unwrap(await openHttpDevice(server.url(), { clock, ...options }));
   toClose.push(device, server);
@@ -119,10 +119,10 @@ describe('the pool of connections', () => {
 
   it('does not use connections again that were quiet for more than 30 seconds', async () => {
     const { clock, server, device } = await setUp((request) => partial(request));
-    clock.advance(30_000);
+    await clock.advance(30_000);
     await device.read(0, small());
     expect(server.sockets).toHaveLength(1);
-    clock.advance(30_001);
+    await clock.advance(30_001);
     await device.read(0, small());
     expect(server.sockets).toHaveLength(2);
   });

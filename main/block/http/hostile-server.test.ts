@@ -3,7 +3,7 @@ import { systemClock } from '../../../shared/clock.ts';
 import { DONE, type Result, unwrap } from '../../../shared/result.ts';
 import { KIB } from '../../../shared/units.ts';
 import { type HttpDeviceOptions, openHttpDevice } from './http-device.ts';
-import { ManualClock, until } from './testing/manual-clock.ts';
+import { SimulatedClock, until } from '../../../test/support/simulated-clock.ts';
 import {
   ScriptedServer,
   type Script,
@@ -12,7 +12,7 @@ import {
   content,
   head,
   partial,
-} from './testing/scripted-server.ts';
+} from '../../../test/support/scripted-server.ts';
 
 const toClose: { close(): unknown }[] = [];
 afterEach(async () => {
@@ -335,7 +335,7 @@ describe('reading', () => {
 
 describe('a server that stops', () => {
   async function device(script: Script) {
-    const clock = new ManualClock();
+    const clock = new SimulatedClock(0);
     const server = await ScriptedServer.start((request) =>
       request.index === 0 ? partial(request) : script(request),
     );
@@ -348,9 +348,9 @@ describe('a server that stops', () => {
     const { clock, server, opened } = await device(() => undefined);
     const reading = opened.read(0, new Uint8Array(4));
     await until(() => server.requests.length === 2);
-    clock.advance(14_999);
+    await clock.advance(14_999);
     expect(clock.nextDueMs).toBe(15_000);
-    clock.advance(1);
+    await clock.advance(1);
     const message = `${server.url()}: the server sent nothing for 15 s`;
     expect(await reading).toMatchObject({ failure: { code: 'source-unreachable', message } });
   });
@@ -360,7 +360,7 @@ describe('a server that stops', () => {
     const target = new Uint8Array(50).fill(1);
     const reading = opened.read(0, target);
     await until(() => target[39] === content(39, 1)[0]);
-    clock.advance(15_000);
+    await clock.advance(15_000);
     expect(await reading).toMatchObject({ failure: { code: 'source-unreachable' } });
     target.fill(1);
     server.requests[1]?.socket.write(content(40, 10));
@@ -376,7 +376,7 @@ describe('a server that stops', () => {
     for (let index = 0; index < 20; index++) {
       server.requests[1]?.socket.write(content(1 + index, 1));
       await until(() => target[index] === content(1 + index, 1)[0]);
-      clock.advance(14_000);
+      await clock.advance(14_000);
     }
     expect(await reading).toEqual(DONE);
   });

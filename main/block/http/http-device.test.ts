@@ -4,7 +4,7 @@ import { DONE, unwrap } from '../../../shared/result.ts';
 import { KIB, MIB, TIB } from '../../../shared/units.ts';
 import type { ExchangeSample } from './connection-pool.ts';
 import { type HttpDevice, type HttpDeviceOptions, openHttpDevice } from './http-device.ts';
-import { LOCALHOST_CERTIFICATE } from './testing/localhost-certificate.ts';
+import { LOCALHOST_CERTIFICATE } from '../../../test/support/localhost-certificate.ts';
 import {
   ScriptedServer,
   type Script,
@@ -12,7 +12,7 @@ import {
   content,
   head,
   partial,
-} from './testing/scripted-server.ts';
+} from '../../../test/support/scripted-server.ts';
 
 const toClose: { close(): unknown }[] = [];
 afterEach(async () => {

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../../shared/clock.ts';
 import { DONE, unwrap } from '../../../shared/result.ts';
 import { openHttpDevice } from './http-device.ts';
-import { LOCALHOST_CERTIFICATE } from './testing/localhost-certificate.ts';
+import { LOCALHOST_CERTIFICATE } from '../../../test/support/localhost-certificate.ts';
 import {
   ScriptedServer,
   TOTAL_BYTES,
@@ -10,7 +10,7 @@ import {
   content,
   head,
   partial,
-} from './testing/scripted-server.ts';
+} from '../../../test/support/scripted-server.ts';
 
 const toClose: { close(): unknown }[] = [];
 afterEach(async () => {

@@ -1,7 +1,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import { afterEach, describe, expect, it } from 'vitest';
 import { DONE, err, unwrap, type Failure, type Result } from '../../../shared/result.ts';
-import { FakeMachine } from '../testing/fake-machine.ts';
+import { FakeMachine } from '../../../test/support/fake-machine.ts';
 import type { ConsoleConnection } from './connection.ts';
 import { MachineConsoles } from './machine-consoles.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { DONE, err, type Result } from '../../../shared/result.ts';
-import { FakeMachine } from '../testing/fake-machine.ts';
+import { FakeMachine } from '../../../test/support/fake-machine.ts';
 import { Session } from './session.ts';
 
 /** Its disk takes no last flush, so that only a kill ends it. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { err, ok, type Err } from '../../../shared/result.ts';
 import { SimulatedClock } from '../../../test/support/simulated-clock.ts';
-import { ScriptedDisk } from '../../storage/block-port/testing/scripted-disk.ts';
+import { ScriptedDisk } from '../../../test/support/scripted-disk.ts';
 import type { EmulatorConfig } from './emulator.ts';
 import type { FromSession, SessionCommand } from './messages.ts';
 import { Session } from './session.ts';

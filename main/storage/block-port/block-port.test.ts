@@ -5,7 +5,7 @@ import { err, unwrap } from '../../../shared/result.ts';
 import { MIB } from '../../../shared/units.ts';
 import { BlockPortClient } from './client.ts';
 import { serveBlockDevice, type BlockService } from './server.ts';
-import { ScriptedDisk } from './testing/scripted-disk.ts';
+import { ScriptedDisk } from '../../../test/support/scripted-disk.ts';
 
 interface Pair {
   disk: ScriptedDisk;

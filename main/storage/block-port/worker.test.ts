@@ -9,7 +9,7 @@ import { BlockPortClient } from './client.ts';
 const SERVING_THREAD = `
   import { workerData } from 'node:worker_threads';
   import { serveBlockDevice } from './server.ts';
-  import { ScriptedDisk } from './testing/scripted-disk.ts';
+  import { ScriptedDisk } from '../../../test/support/scripted-disk.ts';
   const disk = new ScriptedDisk(${MIB});
   for (let offset = 0; offset < disk.lengthBytes; offset++) disk.bytes[offset] = offset >> 9;
   serveBlockDevice(disk, workerData.port);

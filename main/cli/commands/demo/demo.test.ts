@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { unwrap } from '../../../../shared/result.ts';
 import { FakeTerminal } from '../../../../test/support/fake-terminal.ts';
 import { SimulatedClock } from '../../../../test/support/simulated-clock.ts';
-import { FakeMachine } from '../../../machines/testing/fake-machine.ts';
+import { FakeMachine } from '../../../../test/support/fake-machine.ts';
 import { StatusLine } from '../../display/status-line.ts';
 import { parseDemoArguments } from './arguments.ts';
 import { GuestEcho } from './guest-echo.ts';

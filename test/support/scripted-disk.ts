@@ -1,6 +1,6 @@
-import { DONE, err, ok, type Err, type Result } from '../../../../shared/result.ts';
-import { checkRange } from '../../../block/bounds.ts';
-import type { BlockDevice, Extent } from '../../../block/device.ts';
+import { DONE, err, ok, type Err, type Result } from '../../shared/result.ts';
+import { checkRange } from '../../main/block/bounds.ts';
+import type { BlockDevice, Extent } from '../../main/block/device.ts';
 
 export type ScriptedOperation = 'read' | 'write' | 'flush';
 

@@ -1,7 +1,12 @@
-import { DONE, type Result } from '../../../shared/result.ts';
-import { Emitter } from '../emitter.ts';
-import { NO_PROGRESS, type Machine, type MachineEvents, type MachineState } from '../machine.ts';
-import type { ScreenSource } from '../screen.ts';
+import { DONE, type Result } from '../../shared/result.ts';
+import { Emitter } from '../../main/machines/emitter.ts';
+import {
+  NO_PROGRESS,
+  type Machine,
+  type MachineEvents,
+  type MachineState,
+} from '../../main/machines/machine.ts';
+import type { ScreenSource } from '../../main/machines/screen.ts';
 
 /** A machine without a guest: the test says what the guest says, and reads what was typed. */
 export class FakeMachine implements Machine {
