@@ -1,6 +1,8 @@
 /** Feeds as a publisher makes them, for tests of those who read them. */
+import fs from 'node:fs';
+import path from 'node:path';
 import { systemClock } from '../../shared/clock.ts';
-import type { FeedAppliance, FeedDocument, KeyRotation } from '../../shared/feed.ts';
+import { FEED_FILES, type FeedAppliance, type FeedDocument, type KeyRotation } from '../../shared/feed.ts';
 import { unwrap } from '../../shared/result.ts';
 import { rotationStatement } from '../../main/appliances/feeds/rotation.ts';
 import {
@@ -73,4 +75,14 @@ export function passOn(
   const statement = { from: from.publicText, to: to.publicText, serial };
   const signature = signDetached(rotationStatement(feedId, statement), from, 'a rotation');
   return { ...statement, signature };
+}
+
+/** Puts a feed and its signature into a folder. @returns the path of the feed */
+export function publish(folder: string, feed: unknown, key: SecretKey): string {
+  const { document, signature } = signed(feed, key);
+  const file = path.join(folder, FEED_FILES.document);
+  fs.mkdirSync(folder, { recursive: true });
+  fs.writeFileSync(file, document);
+  fs.writeFileSync(path.join(folder, FEED_FILES.signature), signature);
+  return file;
 }

@@ -23,7 +23,7 @@ export interface Feed extends Omit<z.infer<typeof feedEnvelopeSchema>, 'applianc
  * @param slices lets other work have its turn between entries
  */
 export async function parseFeed(document: Uint8Array, slices: WorkSlices): Promise<Result<Feed>> {
-  const json = parseJson(document);
+  const json = parseJson(document, FEED_LIMITS.documentBytes);
   if (!json.ok) return json;
   const version = z.object({ formatVersion: z.number() }).safeParse(json.value);
   if (version.success && version.data.formatVersion !== 1) {
@@ -48,16 +48,29 @@ export async function parseFeed(document: Uint8Array, slices: WorkSlices): Promi
   return ok({ ...envelope.data, appliances, unreadable });
 }
 
-function parseJson(document: Uint8Array): Result<unknown> {
-  if (document.length > FEED_LIMITS.documentBytes) {
-    return err('malformed', `it is longer than ${FEED_LIMITS.documentBytes} bytes`);
-  }
+/** Reads a document that must have a form. Fails with `malformed`, naming the first field that is wrong. */
+export function parseDocument<Schema extends z.ZodType>(
+  document: Uint8Array,
+  schema: Schema,
+  what: string,
+): Result<z.output<Schema>> {
+  const json = parseJson(document, Infinity);
+  if (!json.ok) return json;
+  const parsed = schema.safeParse(json.value);
+  return parsed.success
+    ? ok(parsed.data)
+    : err('malformed', `it is not ${what}: ${firstProblem(parsed.error)}`);
+}
+
+function parseJson(document: Uint8Array, mostBytes: number): Result<unknown> {
+  if (document.length > mostBytes) return err('malformed', `it is longer than ${mostBytes} bytes`);
   try {
     return ok(JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(document)));
   } catch (error) {
     // SyntaxError quotes the text, TypeError tells of bytes that are no UTF-8; neither is for people.
-    if (error instanceof SyntaxError || error instanceof TypeError)
+    if (error instanceof SyntaxError || error instanceof TypeError) {
       return err('malformed', 'it is not JSON in UTF-8');
+    }
     throw error;
   }
 }

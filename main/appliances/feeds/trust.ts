@@ -1,4 +1,4 @@
-import { because, err, ok, type Result } from '../../../shared/result.ts';
+import { err, ok, type Result } from '../../../shared/result.ts';
 import { parseFeed, type Feed } from './document.ts';
 import { followRotations } from './rotation.ts';
 import { parsePublicKey } from './signature/public-key.ts';
@@ -17,7 +17,8 @@ export interface KnownFeed {
   readonly feedId: string;
   readonly key: string;
   readonly serial: number;
-  readonly document: Uint8Array;
+  /** Null when it was lost. */
+  readonly document: Uint8Array | null;
 }
 
 /** By how much clocks may differ: time zones set wrong, batteries gone weak. */
@@ -65,7 +66,8 @@ function succeeds(feed: Feed, { document }: SignedFeed, known: KnownFeed): Resul
   if (serial < known.serial) {
     return err('untrusted', `it is an old one: serial ${serial}, where ${known.serial} was seen already`);
   }
-  if (serial === known.serial && !Buffer.from(known.document).equals(document)) {
+  const same = known.document === null || Buffer.from(known.document).equals(document);
+  if (serial === known.serial && !same) {
     return err('untrusted', `it has serial ${serial} like the one before, but another content`);
   }
   return ok(undefined);
@@ -87,9 +89,4 @@ function isTimely({ issued, expires }: Feed, nowMs: number): Result<void> {
 
 export function isExpired(expiresMs: number, nowMs: number): boolean {
   return expiresMs + CLOCK_TOLERANCE_MS < nowMs;
-}
-
-/** The same failure, naming the feed. */
-export function ofFeed<T>(location: string, result: Result<T>): Result<T> {
-  return result.ok ? result : because(`The feed '${location}' cannot be used`, result);
 }

@@ -22,7 +22,7 @@ export interface AnswerContext {
   readonly path: BodyPath;
 }
 
-/** Answers GET and HEAD for files, whole or one range of them (RFC 9110, section 14). */
+/** Answers GET and HEAD for files, whole or one range of them (RFC 9110, sections 13 and 14). */
 export async function answer(
   request: IncomingMessage,
   response: ServerResponse,
@@ -70,6 +70,10 @@ function decide(request: IncomingMessage, file: ServedFile, etag: string) {
     'Last-Modified': lastModified,
   };
   const whole = { offset: 0, length: lengthBytes };
+  const known = request.headers['if-none-match'];
+  if (known !== undefined && known.split(',').some((tag) => tag.trim().replace(/^W\//, '') === etag)) {
+    return { status: 304, range: null, fields: common };
+  }
   const ifRange = request.headers['if-range'];
   const sameFile = ifRange === undefined || ifRange === etag || ifRange === lastModified;
   // Ranges are defined for GET only.

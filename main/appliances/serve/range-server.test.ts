@@ -109,6 +109,16 @@ describe('the range server', () => {
     expect(await status(`W/${String(headers['etag'])}`)).toBe(200);
   });
 
+  it('does not send again what If-None-Match says is known', async () => {
+    const server = await start();
+    const { headers } = await get(server, '/disk.raw', {}, 'HEAD');
+    const known = async (tags: unknown) =>
+      (await get(server, '/disk.raw', { 'If-None-Match': String(tags) })).status;
+    expect(await known(headers['etag'])).toBe(304);
+    expect(await known(`"another", W/${String(headers['etag'])}`)).toBe(304);
+    expect(await known('"another"')).toBe(200);
+  });
+
   it('gives a file another entity tag when it is written to', async () => {
     const server = await start();
     await writeFile(join(folder, 'masters', 'changing'), 'one');

@@ -53,4 +53,26 @@ export class ApplianceTable {
       )
       .run({ ...appliance, description: JSON.stringify(appliance.description) });
   }
+
+  ofFeed(feedId: string): ApplianceRow[] {
+    return readRows(
+      applianceRowSchema,
+      this.#db.prepare('SELECT * FROM appliances WHERE feed_id = ?').all(feedId),
+    );
+  }
+
+  /** Whether a machine was made from it. */
+  isNeeded(id: string): boolean {
+    const sql = 'SELECT EXISTS (SELECT 1 FROM machines WHERE appliance_id = ?)';
+    return this.#db.prepare(sql).pluck().get(id) === 1;
+  }
+
+  /** What is left of a feed's appliances belongs to no feed from now on. */
+  leaveFeed(feedId: string): void {
+    this.#db.prepare('UPDATE appliances SET feed_id = NULL WHERE feed_id = ?').run(feedId);
+  }
+
+  remove(id: string): void {
+    this.#db.prepare('DELETE FROM appliances WHERE id = ?').run(id);
+  }
 }

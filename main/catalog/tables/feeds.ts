@@ -1,31 +1,47 @@
 import { z } from 'zod';
+import { failureSchema } from '../../../shared/ipc/channel.ts';
+import type { Failure } from '../../../shared/result.ts';
 import type { Database } from '../database.ts';
-import { readRows } from '../rows.ts';
+import { jsonColumn, readOptionalRow, readRows } from '../rows.ts';
 
-export const feedRowSchema = z
+const feedRowSchema = z
   .object({
     id: z.string(),
+    kind: z.enum(['signed', 'simplestreams']),
+    location: z.string(),
     name: z.string(),
-    url: z.string(),
-    public_key: z.string(),
+    feed_id: z.string(),
+    public_key: z.string().nullable(),
     serial: z.number().int(),
     issued_ms: z.number(),
-    expires_ms: z.number(),
+    expires_ms: z.number().nullable(),
+    etag: z.string().nullable(),
+    checked_ms: z.number(),
+    failure: jsonColumn(failureSchema).nullable(),
     added_ms: z.number(),
   })
   .transform((row) => ({
     id: row.id,
+    kind: row.kind,
+    location: row.location,
     name: row.name,
-    url: row.url,
+    feedId: row.feed_id,
     publicKey: row.public_key,
     serial: row.serial,
     issuedMs: row.issued_ms,
     expiresMs: row.expires_ms,
+    etag: row.etag,
+    checkedMs: row.checked_ms,
+    failure: row.failure,
     addedMs: row.added_ms,
   }));
 
-/** A list of appliances somebody publishes, with the key it must be signed with. */
-export type Feed = z.output<typeof feedRowSchema>;
+const feedCopySchema = z.object({ document: z.instanceof(Uint8Array), signature: z.string().nullable() });
+
+/** A list of appliances somebody publishes; see the schema for what the members mean. */
+export type FeedRow = z.output<typeof feedRowSchema>;
+/** What was last taken over of a feed, byte for byte. */
+export type FeedCopy = z.output<typeof feedCopySchema>;
 
 export class FeedTable {
   readonly #db: Database;
@@ -34,23 +50,57 @@ export class FeedTable {
     this.#db = db;
   }
 
-  list(): Feed[] {
-    return readRows(feedRowSchema, this.#db.prepare('SELECT * FROM feeds ORDER BY name').all());
+  list(): FeedRow[] {
+    return readRows(feedRowSchema, this.#db.prepare('SELECT * FROM feeds ORDER BY added_ms, id').all());
   }
 
-  /** Adds a feed, or takes over a newer state of one that is known. */
-  put(feed: Feed): void {
+  find(id: string): FeedRow | null {
+    return readOptionalRow(feedRowSchema, this.#db.prepare('SELECT * FROM feeds WHERE id = ?').get(id));
+  }
+
+  findAt(location: string): FeedRow | null {
+    return readOptionalRow(
+      feedRowSchema,
+      this.#db.prepare('SELECT * FROM feeds WHERE location = ?').get(location),
+    );
+  }
+
+  copyOf(id: string): FeedCopy | null {
+    return readOptionalRow(
+      feedCopySchema,
+      this.#db.prepare('SELECT document, signature FROM feed_copies WHERE feed_id = ?').get(id),
+    );
+  }
+
+  /** Adds a feed, or takes over a newer state of one that is known, together with its copy. */
+  put(feed: FeedRow, { document, signature }: FeedCopy): void {
     this.#db
       .prepare(
-        `INSERT INTO feeds (id, name, url, public_key, serial, issued_ms, expires_ms, added_ms)
-         VALUES (@id, @name, @url, @publicKey, @serial, @issuedMs, @expiresMs, @addedMs)
-         ON CONFLICT (id) DO UPDATE SET name = excluded.name, url = excluded.url, public_key = excluded.public_key,
-           serial = excluded.serial, issued_ms = excluded.issued_ms, expires_ms = excluded.expires_ms`,
+        `INSERT INTO feeds (id, kind, location, name, feed_id, public_key, serial, issued_ms, expires_ms, etag,
+           checked_ms, failure, added_ms)
+         VALUES (@id, @kind, @location, @name, @feedId, @publicKey, @serial, @issuedMs, @expiresMs, @etag,
+           @checkedMs, @failure, @addedMs)
+         ON CONFLICT (id) DO UPDATE SET location = excluded.location, name = excluded.name,
+           public_key = excluded.public_key, serial = excluded.serial, issued_ms = excluded.issued_ms,
+           expires_ms = excluded.expires_ms, etag = excluded.etag, checked_ms = excluded.checked_ms,
+           failure = excluded.failure`,
       )
-      .run(feed);
+      .run({ ...feed, failure: textOf(feed.failure) });
+    this.#db
+      .prepare('INSERT OR REPLACE INTO feed_copies (feed_id, document, signature) VALUES (?, ?, ?)')
+      .run(feed.id, Buffer.from(document), signature);
+  }
+
+  /** How the last try to refresh it ended; null for well, with nothing newer there. */
+  checked(id: string, checkedMs: number, failure: Failure | null): void {
+    this.#db
+      .prepare('UPDATE feeds SET checked_ms = ?, failure = ? WHERE id = ?')
+      .run(checkedMs, textOf(failure), id);
   }
 
   remove(id: string): void {
     this.#db.prepare('DELETE FROM feeds WHERE id = ?').run(id);
   }
 }
+
+const textOf = (failure: Failure | null) => (failure === null ? null : JSON.stringify(failure));

@@ -11,7 +11,7 @@ export interface DocumentWish {
 /** A whole document, or the word that it is still the one with the known tag. */
 export type FetchedDocument =
   | { readonly kind: 'unchanged' }
-  | { readonly kind: 'whole'; readonly bytes: Buffer; readonly etag: string | null };
+  | { readonly kind: 'whole'; readonly bytes: Buffer<ArrayBuffer>; readonly etag: string | null };
 
 export interface FetchParts {
   readonly clock: Clock;
