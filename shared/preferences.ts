@@ -27,6 +27,8 @@ const settings = {
   /** On a metered line only what guests read is fetched. */
   metered: z.boolean(),
   connections: z.number().int().min(1).max(16),
+  /** Disks that stream at a time while their machines are off. */
+  parallelStreams: z.number().int().min(1).max(16),
   /** Null: the data folder of the app. */
   storageFolder: z.string().min(1).max(4096).nullable(),
   defaultMemoryMiB: z.number().int().min(16).max(1024),
@@ -44,6 +46,7 @@ export const preferencesSchema = z.object({
   schedule: settings.schedule.default([]),
   metered: settings.metered.default(false),
   connections: settings.connections.default(4),
+  parallelStreams: settings.parallelStreams.default(4),
   storageFolder: settings.storageFolder.default(null),
   defaultMemoryMiB: settings.defaultMemoryMiB.default(64),
   theme: settings.theme.default('system'),

@@ -147,12 +147,15 @@ function wire(options: BackEndOptions, catalog: Catalog, nowMs: () => number): R
     defaultFolder,
     open: options.openDisk ?? ((spec, listen) => DiskThread.open(spec, listen)),
     connections: () => preferences.current.connections,
+    parallelStreams: () => preferences.current.parallelStreams,
     changed: (disk) => {
       publish('disk.changed', disk);
       machines.diskChanged(disk.machineId);
     },
     removed: (id) => publish('disk.removed', { id }),
+    bootLearned: () => void publishAppliances(appliances, publish, warn),
   });
+  preferences.onChange(() => disks.recountTurns());
   const machines: MachineService = new MachineService({
     ...shared,
     disks,

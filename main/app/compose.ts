@@ -49,6 +49,7 @@ export function composeHandlers(services: AppServices, windows: Windows): Reques
     'disks.list': async () => disks?.list() ?? absent(),
     'disks.stream': async (input) => disks?.stream(input) ?? absent(),
     'disks.setLimit': async (input) => disks?.setLimit(input) ?? absent(),
+    'disks.setPriority': async (input) => disks?.setPriority(input) ?? absent(),
     'disks.setOnError': async (input) => disks?.setOnError(input) ?? absent(),
     'disks.check': async (input) => disks?.check(input) ?? absent(),
     'disks.map': async (input) => disks?.map(input) ?? absent(),

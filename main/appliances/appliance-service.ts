@@ -22,6 +22,8 @@ export interface ApplianceParts {
 export interface Installable {
   readonly appliance: ApplianceRow;
   readonly master: Master;
+  /** What a start reads; null while no start was recorded. */
+  readonly bootBytes: number | null;
 }
 
 /** What machines can be made from: appliances built from recipes, and masters the user added. */
@@ -35,10 +37,7 @@ export class ApplianceService {
   async list(): Promise<Result<ApplianceView[]>> {
     const entries = this.#entries();
     if (!entries.ok) return entries;
-    const views = entries.value.map(async ({ appliance, master }) =>
-      applianceView(appliance, master, await this.#problemOf(master)),
-    );
-    return ok(await Promise.all(views));
+    return ok(await Promise.all(entries.value.map((entry) => this.#view(entry))));
   }
 
   /** Fails with `not-found`, or with the reason why it cannot be started at present. */
@@ -47,14 +46,14 @@ export class ApplianceService {
     if (!entries.ok) return entries;
     const entry = entries.value.find(({ appliance }) => appliance.id === id);
     if (entry === undefined) return err('not-found', `There is no appliance '${id}' in the catalog any more`);
-    const { available, unavailableBecause } = applianceView(
-      entry.appliance,
-      entry.master,
-      await this.#problemOf(entry.master),
-    );
+    const { available, unavailableBecause } = await this.#view(entry);
     return available
       ? ok(entry)
       : err('unsupported', unavailableBecause ?? 'It cannot be started at present');
+  }
+
+  async #view({ appliance, master, bootBytes }: Installable): Promise<ApplianceView> {
+    return applianceView(appliance, master, bootBytes, await this.#problemOf(master));
   }
 
   /** Appliances whose description and master are there; recipes that were removed since are left out. */
@@ -63,13 +62,15 @@ export class ApplianceService {
     const recipes = enterRecipes(catalog, recipesFolder, nowMs());
     if (!recipes.ok) return recipes;
     const present = new Set(recipes.value);
-    return catalog.read(({ appliances, masters }) =>
-      appliances.list().flatMap((appliance) => {
-        const master = appliance.masterId === null ? null : masters.find(appliance.masterId);
-        const gone = master === null || (master.source === 'recipe' && !present.has(appliance.id));
-        return gone ? [] : [{ appliance, master }];
-      }),
-    );
+    return catalog.read(({ appliances, masters, bootProfiles }) => {
+      const known = new Map(masters.list().map((master) => [master.id, master]));
+      const bootBytes = bootProfiles.bootBytes();
+      return appliances.list().flatMap((appliance) => {
+        const master = known.get(appliance.masterId ?? '');
+        if (master === undefined || (master.source === 'recipe' && !present.has(appliance.id))) return [];
+        return [{ appliance, master, bootBytes: bootBytes.get(master.id) ?? null }];
+      });
+    });
   }
 
   async #problemOf(master: Master): Promise<string | null> {

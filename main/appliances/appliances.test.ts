@@ -213,7 +213,14 @@ describe('masters', () => {
     const { id } = unwrap(await masters.add({ source: 'file', name: 'Mine', path: file, format: 'raw' }));
     unwrap(
       catalog.change(({ machines, disks }) => {
-        machines.add({ id: 'm', name: 'Anna', applianceId: id, memoryMiB: 64, createdMs: 1 });
+        machines.add({
+          id: 'm',
+          name: 'Anna',
+          applianceId: id,
+          memoryMiB: 64,
+          createdMs: 1,
+          startedMs: null,
+        });
         disks.add({
           id: 'd',
           machineId: 'm',

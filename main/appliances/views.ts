@@ -19,10 +19,14 @@ export function shownLocation(location: string): string {
   }
 }
 
-/** @param problem why its master cannot be reached at present, if so */
+/**
+ * @param bootBytes what a start of its master reads; null while no start was recorded
+ * @param problem why its master cannot be reached at present, if so
+ */
 export function applianceView(
   { id, description }: ApplianceRow,
   master: Master,
+  bootBytes: number | null,
   problem: string | null,
 ): ApplianceView {
   const unavailableBecause = problem ?? cannotRun(description.arch, master.lengthBytes);
@@ -37,7 +41,7 @@ export function applianceView(
     loginHint: description.loginHint ?? null,
     memoryMiB: description.memoryMiB,
     diskBytes: master.lengthBytes,
-    bootBytes: null,
+    bootBytes,
     source: master.source,
     recommended: master.source === 'recipe',
     available: unavailableBecause === null,

@@ -44,7 +44,14 @@ const disk = (id: string, over: Partial<DiskRow> = {}): DiskRow => ({
   ...over,
 });
 
-const machine = (id: string, name = id) => ({ id, name, applianceId: null, memoryMiB: 64, createdMs: 1 });
+const machine = (id: string, name = id) => ({
+  id,
+  name,
+  applianceId: null,
+  memoryMiB: 64,
+  createdMs: 1,
+  startedMs: null,
+});
 
 describe('the catalog', () => {
   it('changes everything or nothing', () => {
@@ -89,6 +96,7 @@ describe('the catalog', () => {
       wanted: 'paused',
       limit: 5,
       onError: 'enospc',
+      priority: 'normal',
       failure: { code: 'io', message: 'broken' },
       completedMs: null,
     });

@@ -3,6 +3,7 @@ import { wayOut } from './backups.ts';
 import { openDatabase, type Database, type DatabaseOptions } from './database.ts';
 import { failureFromSqlite } from './sqlite-failure.ts';
 import { ApplianceTable } from './tables/appliances.ts';
+import { BootProfileTable } from './tables/boot-profiles.ts';
 import { DiskTable } from './tables/disks.ts';
 import { EventTable } from './tables/events.ts';
 import { FeedTable } from './tables/feeds.ts';
@@ -19,6 +20,7 @@ export interface Tables {
   readonly feeds: FeedTable;
   readonly appliances: ApplianceTable;
   readonly masters: MasterTable;
+  readonly bootProfiles: BootProfileTable;
   readonly machines: MachineTable;
   readonly disks: DiskTable;
   readonly streams: StreamTable;
@@ -54,6 +56,7 @@ export class Catalog {
       feeds: new FeedTable(db),
       appliances: new ApplianceTable(db),
       masters: new MasterTable(db),
+      bootProfiles: new BootProfileTable(db),
       machines: new MachineTable(db),
       disks: new DiskTable(db),
       streams: new StreamTable(db),

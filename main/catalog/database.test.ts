@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { unwrap } from '../../shared/result.ts';
 import { tempFolder } from '../../test/support/temp-folder.ts';
 import { listBackups } from './backups.ts';
+import { Catalog } from './catalog.ts';
 import { openDatabase } from './database.ts';
 import { MIGRATIONS } from './migrations/index.ts';
 
@@ -55,7 +56,9 @@ describe('the file of the catalog', () => {
   it('is copied to a backup before it is migrated', () => {
     const file = catalogFile();
     const before = unwrap(open(file));
-    before.prepare("INSERT INTO machines VALUES ('m', 'Old', NULL, 64, 1)").run();
+    before
+      .prepare("INSERT INTO machines (id, name, memory_mib, created_ms) VALUES ('m', 'Old', 64, 1)")
+      .run();
     before.close();
     const after = unwrap(open(file, [...MIGRATIONS, SECOND]));
     expect(after.prepare('SELECT name, note FROM machines').get()).toEqual({ name: 'Old', note: null });
@@ -66,6 +69,40 @@ describe('the file of the catalog', () => {
     expect(copy.prepare('SELECT name FROM machines').pluck().get()).toBe('Old');
     expect(copy.pragma('user_version', { simple: true })).toBe(MIGRATIONS.length);
     copy.close();
+  });
+
+  it('keeps what was in it since the first version', () => {
+    const file = catalogFile();
+    const first = unwrap(open(file, MIGRATIONS.slice(0, 1)));
+    first.exec(`
+      INSERT INTO masters VALUES
+        ('master', 'Master', 'file', '/m.raw', 'raw', 512, NULL, NULL, NULL, NULL, 0, 'master', 'ready', NULL, 1);
+      INSERT INTO machines VALUES ('m', 'Old', NULL, 64, 1);
+      INSERT INTO disks VALUES ('d', 'm', 'master', 'standalone', '/d.qed', 512, 1);
+      INSERT INTO streams VALUES ('d', 'paused', 1000, 'stop', NULL, NULL);
+      INSERT INTO surveys VALUES ('d', 4096, 1.5, 256, 0);
+    `);
+    first.close();
+    unwrap(open(file)).close();
+    const catalog = unwrap(Catalog.open(file, { nowMs }));
+    const kept = catalog.read((tables) => ({
+      machine: tables.machines.find('m'),
+      disk: tables.disks.find('d')?.masterId,
+      stream: tables.streams.find('d'),
+      survey: tables.surveys.find('d'),
+      boot: tables.bootProfiles.find('master'),
+    }));
+    catalog.close();
+    expect(kept).toMatchObject({
+      ok: true,
+      value: {
+        machine: { name: 'Old', startedMs: null },
+        disk: 'master',
+        stream: { wanted: 'paused', limit: 1000, onError: 'stop', priority: 'normal' },
+        survey: { localBytes: 256, bootMissingBytes: null },
+        boot: null,
+      },
+    });
   });
 
   it('stays as it was when a migration fails', () => {

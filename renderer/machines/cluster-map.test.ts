@@ -1,8 +1,23 @@
 import { describe, expect, it } from 'vitest';
 import { MIB, TIB } from '../../shared/units.ts';
+import type { ClusterMapCell } from '../../shared/ipc/machines.ts';
 import { cellColour, mapGrid, type MapColours } from './cluster-map.ts';
 
-const colours: MapColours = { data: [0, 0, 200], zero: [0, 100, 0], missing: [100, 100, 100] };
+const colours: MapColours = {
+  data: [0, 0, 200],
+  zero: [0, 100, 0],
+  missing: [100, 100, 100],
+  fetching: [250, 250, 0],
+  demanded: [250, 0, 250],
+};
+const cell = (different: Partial<ClusterMapCell>): ClusterMapCell => ({
+  data: 0,
+  zero: 0,
+  missing: 0,
+  fetching: 0,
+  demanded: 0,
+  ...different,
+});
 
 describe('the grid of a cluster map', () => {
   it.each([64 * MIB, 256 * MIB, 64 * TIB])(
@@ -28,12 +43,19 @@ describe('the grid of a cluster map', () => {
 
 describe('the colour of a cell', () => {
   it('is that of its state where it has only one', () => {
-    expect(cellColour({ data: 1, zero: 0, missing: 0 }, colours)).toEqual(colours.data);
-    expect(cellColour({ data: 0, zero: 1, missing: 0 }, colours)).toEqual(colours.zero);
-    expect(cellColour({ data: 0, zero: 0, missing: 1 }, colours)).toEqual(colours.missing);
+    expect(cellColour(cell({ data: 1 }), colours)).toEqual(colours.data);
+    expect(cellColour(cell({ zero: 1 }), colours)).toEqual(colours.zero);
+    expect(cellColour(cell({ missing: 1 }), colours)).toEqual(colours.missing);
+  });
+
+  it('is another one where something is being fetched, or was waited for', () => {
+    expect(cellColour(cell({ missing: 1, fetching: 1 }), colours)).toEqual(colours.fetching);
+    expect(cellColour(cell({ data: 1, demanded: 1 }), colours)).toEqual(colours.demanded);
+    expect(cellColour(cell({ missing: 1, fetching: 0.001 }), colours)).not.toEqual(colours.missing);
+    expect(cellColour(cell({ data: 1, demanded: 0.001 }), colours)).not.toEqual(colours.data);
   });
 
   it('shows even a little that is missing', () => {
-    expect(cellColour({ data: 0.9999, zero: 0, missing: 0.0001 }, colours)).not.toEqual(colours.data);
+    expect(cellColour(cell({ data: 0.9999, missing: 0.0001 }), colours)).not.toEqual(colours.data);
   });
 });

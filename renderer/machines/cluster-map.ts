@@ -30,14 +30,27 @@ export interface MapColours {
   readonly data: Rgb;
   readonly zero: Rgb;
   readonly missing: Rgb;
+  readonly fetching: Rgb;
+  readonly demanded: Rgb;
 }
 
+/** What passes quickly, or is little, is shown as at least so much. */
+const LEAST_MISSING = 0.15;
+const LEAST_FETCHING = 0.6;
+const LEAST_DEMANDED = 0.35;
+
 /** A cell shows its parts mixed. One that is complete never looks like one that lacks a little. */
-export function cellColour({ data, zero, missing }: ClusterMapCell, colours: MapColours): Rgb {
+export function cellColour(cell: ClusterMapCell, colours: MapColours): Rgb {
+  const { data, zero, missing, fetching, demanded } = cell;
   const here = data + zero;
-  const hereColour = here === 0 ? colours.missing : mix(colours.data, colours.zero, zero / here);
-  const lacking = missing > 0 ? Math.max(0.15, missing) : 0;
-  return mix(hereColour, colours.missing, lacking);
+  const dataColour = mix(colours.data, colours.demanded, shown(demanded, data, LEAST_DEMANDED));
+  const hereColour = here === 0 ? colours.missing : mix(dataColour, colours.zero, zero / here);
+  const missingColour = mix(colours.missing, colours.fetching, shown(fetching, missing, LEAST_FETCHING));
+  return mix(hereColour, missingColour, shown(missing, 1, LEAST_MISSING));
+}
+
+function shown(part: number, whole: number, least: number): number {
+  return part > 0 ? Math.max(least, part / whole) : 0;
 }
 
 function mix(from: Rgb, to: Rgb, share: number): Rgb {

@@ -14,8 +14,22 @@ describe('a disk as it is shown', () => {
   });
 
   it('is just linked while a linked disk does not stream', () => {
-    expect(shownState({ kind: 'linked', state: 'not-started' })).toBe('linked');
-    expect(shownState({ kind: 'linked', state: 'streaming' })).toBe('streaming');
+    expect(shownState({ kind: 'linked', state: 'not-started', heldBy: null })).toBe('linked');
+    expect(shownState({ kind: 'linked', state: 'streaming', heldBy: null })).toBe('streaming');
+  });
+
+  it('says what holds it up, and offers the way round that', () => {
+    const queued = aDisk({ state: 'paused', heldBy: 'turn' });
+    const metered = aDisk({ state: 'paused', heldBy: 'metered' });
+    expect([queued, metered].map(shownState)).toEqual(['queued', 'metered']);
+    expect(streamCommands(queued)[0]).toBe('complete-now');
+    expect(streamCommands(metered)[0]).toBe('resume-anyway');
+  });
+
+  it('can be hurried once', () => {
+    expect(streamCommands(aDisk())).toContain('complete-now');
+    expect(streamCommands(aDisk({ priority: 'high', limit: 0 }))).not.toContain('complete-now');
+    expect(streamCommands(aDisk({ kind: 'linked', state: 'not-started' }))).toEqual(['complete-now']);
   });
 
   it('knows its share, unless nobody has counted', () => {
@@ -24,10 +38,12 @@ describe('a disk as it is shown', () => {
     expect(localShare(aDisk({ localBytes: null, state: 'complete' }))).toBe(1);
   });
 
-  it('reaches the boot milestone when as much is here as a start reads', () => {
-    const milestone = (localBytes: number) => bootMilestone(aDisk({ localBytes }), 16 * MIB);
-    expect(milestone(4 * MIB)).toEqual({ at: 1 / 16, missingBytes: 12 * MIB });
-    expect(milestone(20 * MIB)?.missingBytes).toBe(0);
-    expect(bootMilestone(aDisk(), null)).toBeUndefined();
+  it('has the boot milestone at the beginning of its way, once it is known what a start reads', () => {
+    const milestone = (missingBytes: number | null) =>
+      bootMilestone(aDisk({ boot: { bytes: 16 * MIB, missingBytes } }));
+    expect(milestone(12 * MIB)).toEqual({ at: 1 / 16, missingBytes: 12 * MIB });
+    expect(milestone(0)?.missingBytes).toBe(0);
+    expect(milestone(null)).toBeUndefined();
+    expect(bootMilestone(aDisk({ boot: null }))).toBeUndefined();
   });
 });

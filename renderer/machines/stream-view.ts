@@ -1,10 +1,14 @@
 import type { DiskView, StreamCommand, StreamState } from '../../shared/ipc/machines.ts';
 import type { Tone } from '../ui/tone.ts';
 
-/** What the state of a disk is called: a linked disk that does not stream is just that. */
-export type ShownState = StreamState | 'linked';
+/**
+ * What the state of a disk is called: a linked disk that does not stream is just that, and of one that is held up it is
+ * said by what.
+ */
+export type ShownState = StreamState | 'linked' | 'queued' | 'metered';
 
-export function shownState({ kind, state }: Pick<DiskView, 'kind' | 'state'>): ShownState {
+export function shownState({ kind, state, heldBy }: Pick<DiskView, 'kind' | 'state' | 'heldBy'>): ShownState {
+  if (heldBy !== null) return heldBy === 'turn' ? 'queued' : 'metered';
   return kind === 'linked' && state === 'not-started' ? 'linked' : state;
 }
 
@@ -17,22 +21,29 @@ export const STREAM_TONES: Readonly<Record<ShownState, Tone>> = {
   failed: 'bad',
   complete: 'good',
   linked: 'neutral',
+  queued: 'neutral',
+  metered: 'warn',
 };
 
 /** Which commands make sense in which state, the likeliest first. */
-const COMMANDS: Readonly<Record<StreamState, readonly StreamCommand[]>> = {
-  'not-started': ['start'],
-  streaming: ['pause', 'cancel'],
-  paused: ['resume', 'cancel'],
+const COMMANDS: Readonly<Record<ShownState, readonly StreamCommand[]>> = {
+  'not-started': ['start', 'complete-now'],
+  streaming: ['pause', 'complete-now', 'cancel'],
+  paused: ['resume', 'complete-now', 'cancel'],
+  queued: ['complete-now', 'pause', 'cancel'],
+  metered: ['resume-anyway', 'pause', 'cancel'],
   'waiting-for-source': ['retry-now', 'pause', 'cancel'],
   'source-changed': ['retry-now'],
   failed: ['retry-now'],
   complete: [],
+  // Not meant to stream, unless it is to become a standalone one.
+  linked: ['complete-now'],
 };
 
-export function streamCommands(disk: Pick<DiskView, 'kind' | 'state'>): readonly StreamCommand[] {
-  // A linked disk is not meant to stream; "make standalone" starts it.
-  return shownState(disk) === 'linked' ? [] : COMMANDS[disk.state];
+/** One that hurries already cannot be told to hurry. */
+export function streamCommands(disk: DiskView): readonly StreamCommand[] {
+  const hurries = disk.state === 'streaming' && disk.priority === 'high' && disk.limit === 0;
+  return COMMANDS[shownState(disk)].filter((command) => command !== 'complete-now' || !hurries);
 }
 
 /** 0 to 1; null while nobody has counted. */
@@ -48,9 +59,8 @@ export interface BootMilestone {
   readonly missingBytes: number;
 }
 
-/** All that a start reads comes first, so the milestone is reached when as much is here. */
-export function bootMilestone(disk: DiskView, bootBytes: number | null): BootMilestone | undefined {
-  if (bootBytes === null || disk.localBytes === null || disk.state === 'complete') return undefined;
-  if (disk.kind === 'linked') return undefined;
-  return { at: bootBytes / disk.lengthBytes, missingBytes: Math.max(0, bootBytes - disk.localBytes) };
+/** All that a start reads comes first, so it is a stretch at the beginning of the way. */
+export function bootMilestone({ boot, lengthBytes, state }: DiskView): BootMilestone | undefined {
+  if (boot === null || boot.missingBytes === null || state === 'complete') return undefined;
+  return { at: boot.bytes / lengthBytes, missingBytes: boot.missingBytes };
 }

@@ -17,6 +17,8 @@ const STREAM_STATES = {
   resume: 'streaming',
   cancel: 'not-started',
   'retry-now': 'streaming',
+  'resume-anyway': 'streaming',
+  'complete-now': 'streaming',
 } as const;
 const MACHINE_STATES = {
   start: 'running',
@@ -110,8 +112,18 @@ export function pretendedBridge(scenario: Scenario): Bridge {
     'machines.openConsole': () => null,
     'masters.remove': () => null,
     'disks.stream': ({ id, command }: { id: string; command: keyof typeof STREAM_STATES }) =>
-      changeDisk(id, { state: STREAM_STATES[command], rate: 0, failure: null, waitingReads: 0 }),
-    'disks.setLimit': ({ id, limit }: { id: string; limit: number }) => changeDisk(id, { limit }),
+      changeDisk(id, {
+        state: STREAM_STATES[command],
+        heldBy: null,
+        rate: 0,
+        failure: null,
+        waitingReads: 0,
+        ...(command === 'complete-now' && { priority: 'high', limit: 0, ownLimit: 0, kind: 'standalone' }),
+      }),
+    'disks.setLimit': ({ id, limit }: { id: string; limit: number | null }) =>
+      changeDisk(id, { limit: limit ?? preferences.diskLimit, ownLimit: limit }),
+    'disks.setPriority': ({ id, priority }: { id: string; priority: DiskView['priority'] }) =>
+      changeDisk(id, { priority }),
     'disks.setOnError': ({ id, onError }: { id: string; onError: DiskView['onError'] }) =>
       changeDisk(id, { onError }),
     'disks.check': ({ repair }: { repair: boolean }) => ({
@@ -179,8 +191,13 @@ function mapOf(disk: DiskView, count: number): ClusterMapCell[] {
     const noise = Math.abs(Math.sin(index * 127.1) * 43758.5453) % 1;
     const isHere = share === 1 || index / count < share * 0.8 || noise < share * 0.25;
     const isZero = Math.floor(index / 23) % 5 === 3;
-    if (isHere) return { data: isZero ? 0 : 1, zero: isZero ? 1 : 0, missing: 0 };
+    const front = index / count - share * 0.8;
+    const fetching = disk.state === 'streaming' && front >= 0 && front < 0.02;
+    if (isHere) {
+      const demanded = noise < 0.06 && share < 1 && !isZero ? 1 : 0;
+      return { data: isZero ? 0 : 1, zero: isZero ? 1 : 0, missing: 0, fetching: 0, demanded };
+    }
     const some = noise < share * 0.5 ? noise : 0;
-    return { data: some, zero: 0, missing: 1 - some };
+    return { data: some, zero: 0, missing: 1 - some, fetching: fetching ? 1 - some : 0, demanded: some / 2 };
   });
 }

@@ -17,6 +17,7 @@ import {
   memoryMiBSchema,
   onErrorSchema,
   pathSchema,
+  prioritySchema,
   rateSchema,
   streamCommandSchema,
 } from './machines.ts';
@@ -64,7 +65,9 @@ export const REQUESTS = {
 
   'disks.list': request(nothing, z.array(diskViewSchema)),
   'disks.stream': request(z.object({ id: idSchema, command: streamCommandSchema }), nothing),
-  'disks.setLimit': request(z.object({ id: idSchema, limit: rateSchema }), nothing),
+  /** Null: the default of the preferences. */
+  'disks.setLimit': request(z.object({ id: idSchema, limit: rateSchema.nullable() }), nothing),
+  'disks.setPriority': request(z.object({ id: idSchema, priority: prioritySchema }), nothing),
   'disks.setOnError': request(z.object({ id: idSchema, onError: onErrorSchema }), nothing),
   'disks.check': request(z.object({ id: idSchema, repair: z.boolean() }), checkReportSchema),
   'disks.map': request(

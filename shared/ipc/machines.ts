@@ -16,6 +16,9 @@ export const diskKindSchema = z.enum(['standalone', 'linked']);
 
 export const onErrorSchema = z.enum(['report', 'ignore', 'stop', 'enospc']);
 
+/** How a stream fares beside others: what it gets of a common limit, and whose turn comes first. */
+export const prioritySchema = z.enum(['high', 'normal', 'low']);
+
 /** What a window says of an overlay's streaming. */
 export const streamStateSchema = z.enum([
   'not-started',
@@ -45,7 +48,15 @@ export const diskViewSchema = z.object({
   /** Bytes per second over the last ten seconds. */
   rate: z.number().nonnegative(),
   etaMs: z.number().nullable(),
+  /** What holds a stream up that the user wants: a metered line, or disks whose turn comes first. */
+  heldBy: z.enum(['metered', 'turn']).nullable(),
+  /** What a start reads, and how much of it is still missing (null: not counted). Null while no start was recorded. */
+  boot: z.object({ bytes: bytesSchema, missingBytes: bytesSchema.nullable() }).nullable(),
+  /** The limit that counts, its own or the default of the preferences. */
   limit: rateSchema,
+  /** Null: the default of the preferences counts. */
+  ownLimit: rateSchema.nullable(),
+  priority: prioritySchema,
   onError: onErrorSchema,
   failure: failureSchema.nullable(),
   /** Guest reads that wait for the source. */
@@ -71,6 +82,8 @@ export const machineViewSchema = z.object({
   failure: failureSchema.nullable(),
   loginHint: z.string().nullable(),
   createdAtMs: z.number(),
+  /** Null for a machine that was never started. */
+  startedAtMs: z.number().nullable(),
   disks: z.array(diskViewSchema),
 });
 
@@ -84,18 +97,35 @@ export const machineCommandSchema = z.enum([
   'kill',
 ]);
 
-export const streamCommandSchema = z.enum(['start', 'pause', 'resume', 'cancel', 'retry-now']);
+/**
+ * `resume-anyway` streams over a metered line, until the app ends. `complete-now` makes any disk a standalone one as soon
+ * as can be: ahead of the others, without a limit of its own, over a metered line too.
+ */
+export const streamCommandSchema = z.enum([
+  'start',
+  'pause',
+  'resume',
+  'cancel',
+  'retry-now',
+  'resume-anyway',
+  'complete-now',
+]);
 
 /** One stretch of a disk's map, drawn as one cell: what part of it is in which state, each from 0 to 1. */
 export const clusterMapCellSchema = z.object({
   data: z.number().min(0).max(1),
   zero: z.number().min(0).max(1),
   missing: z.number().min(0).max(1),
+  /** The part of what is missing that is being fetched. */
+  fetching: z.number().min(0).max(1),
+  /** The part of the data that came because a guest waited for it, since the disk was opened. */
+  demanded: z.number().min(0).max(1),
 });
 
 export type DiskView = z.infer<typeof diskViewSchema>;
 export type MachineView = z.infer<typeof machineViewSchema>;
 export type MachineCommand = z.infer<typeof machineCommandSchema>;
 export type StreamCommand = z.infer<typeof streamCommandSchema>;
+export type Priority = z.infer<typeof prioritySchema>;
 export type StreamState = z.infer<typeof streamStateSchema>;
 export type ClusterMapCell = z.infer<typeof clusterMapCellSchema>;

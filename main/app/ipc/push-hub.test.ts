@@ -14,6 +14,7 @@ const machine = (id: string, name: string): MachineView => ({
   failure: null,
   loginHint: null,
   createdAtMs: 0,
+  startedAtMs: null,
   disks: [],
 });
 

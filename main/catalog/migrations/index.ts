@@ -1,6 +1,7 @@
 import { FIRST } from './0001-first.ts';
 import { PUBLISHED_MASTERS } from './0002-published-masters.ts';
 import { FEEDS } from './0003-feeds.ts';
+import { BOOTS_AND_PRIORITIES } from './0004-boots-and-priorities.ts';
 
 /** Step `n` takes a catalog from version `n` to `n + 1`. Released steps are never changed; new ones go to the end. */
-export const MIGRATIONS: readonly string[] = [FIRST, PUBLISHED_MASTERS, FEEDS];
+export const MIGRATIONS: readonly string[] = [FIRST, PUBLISHED_MASTERS, FEEDS, BOOTS_AND_PRIORITIES];

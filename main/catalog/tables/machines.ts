@@ -9,6 +9,7 @@ const machineRowSchema = z
     appliance_id: z.string().nullable(),
     memory_mib: z.number().int(),
     created_ms: z.number(),
+    started_ms: z.number().nullable(),
   })
   .transform((row) => ({
     id: row.id,
@@ -16,6 +17,8 @@ const machineRowSchema = z
     applianceId: row.appliance_id,
     memoryMiB: row.memory_mib,
     createdMs: row.created_ms,
+    /** When it was last started; null for a machine that never was. */
+    startedMs: row.started_ms,
   }));
 
 export type MachineRow = z.output<typeof machineRowSchema>;
@@ -45,8 +48,8 @@ export class MachineTable {
   add(machine: MachineRow): void {
     this.#db
       .prepare(
-        `INSERT INTO machines (id, name, appliance_id, memory_mib, created_ms)
-         VALUES (@id, @name, @applianceId, @memoryMiB, @createdMs)`,
+        `INSERT INTO machines (id, name, appliance_id, memory_mib, created_ms, started_ms)
+         VALUES (@id, @name, @applianceId, @memoryMiB, @createdMs, @startedMs)`,
       )
       .run(machine);
   }
@@ -57,6 +60,10 @@ export class MachineTable {
 
   setMemory(id: string, memoryMiB: number): void {
     this.#db.prepare('UPDATE machines SET memory_mib = ? WHERE id = ?').run(memoryMiB, id);
+  }
+
+  started(id: string, nowMs: number): void {
+    this.#db.prepare('UPDATE machines SET started_ms = ? WHERE id = ?').run(nowMs, id);
   }
 
   remove(id: string): void {

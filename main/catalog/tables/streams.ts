@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { failureSchema } from '../../../shared/ipc/channel.ts';
-import { onErrorSchema } from '../../../shared/ipc/machines.ts';
+import { onErrorSchema, prioritySchema } from '../../../shared/ipc/machines.ts';
 import type { Database } from '../database.ts';
 import { jsonColumn, readOptionalRow, readRows } from '../rows.ts';
 
@@ -10,6 +10,7 @@ const streamRowSchema = z
     wanted: z.enum(['running', 'paused', 'stopped']),
     rate_limit: z.number().int().nullable(),
     on_error: onErrorSchema,
+    priority: prioritySchema,
     failure: jsonColumn(failureSchema).nullable(),
     completed_ms: z.number().nullable(),
   })
@@ -18,6 +19,7 @@ const streamRowSchema = z
     wanted: row.wanted,
     limit: row.rate_limit,
     onError: row.on_error,
+    priority: row.priority,
     failure: row.failure,
     completedMs: row.completed_ms,
   }));
@@ -30,6 +32,7 @@ export const newStream = (diskId: string, wanted: StreamRow['wanted']): StreamRo
   wanted,
   limit: null,
   onError: 'enospc',
+  priority: 'normal',
   failure: null,
   completedMs: null,
 });
@@ -55,10 +58,11 @@ export class StreamTable {
   put(stream: StreamRow): void {
     this.#db
       .prepare(
-        `INSERT INTO streams (disk_id, wanted, rate_limit, on_error, failure, completed_ms)
-         VALUES (@diskId, @wanted, @limit, @onError, @failure, @completedMs)
+        `INSERT INTO streams (disk_id, wanted, rate_limit, on_error, priority, failure, completed_ms)
+         VALUES (@diskId, @wanted, @limit, @onError, @priority, @failure, @completedMs)
          ON CONFLICT (disk_id) DO UPDATE SET wanted = excluded.wanted, rate_limit = excluded.rate_limit,
-           on_error = excluded.on_error, failure = excluded.failure, completed_ms = excluded.completed_ms`,
+           on_error = excluded.on_error, priority = excluded.priority, failure = excluded.failure,
+           completed_ms = excluded.completed_ms`,
       )
       .run({ ...stream, failure: stream.failure === null ? null : JSON.stringify(stream.failure) });
   }

@@ -3,7 +3,9 @@ import { DONE, err, ok, type Result } from '../../../shared/result.ts';
 import { SimulatedClock } from '../../../test/support/simulated-clock.ts';
 import { newStream } from '../../catalog/tables/streams.ts';
 import type { DiskStatus } from '../../storage/disk/open-disk.ts';
+import { Shares } from '../../streaming/limits/fair-share.ts';
 import { DiskControl } from './disk-control.ts';
+import type { FileFacts } from './disk-view.ts';
 import type { DiskRows } from './disk-rows.ts';
 import type { OpenedDisk } from './opened-disk.ts';
 
@@ -13,6 +15,14 @@ const STATUS = {
   job: { status: 'running', paused: false, ioStatus: 'ok' },
 } as unknown as DiskStatus;
 
+const FACTS: FileFacts = {
+  localBytes: 0,
+  standalone: false,
+  bootMissingBytes: null,
+  fileBytes: 0,
+  problem: null,
+};
+
 /** A disk whose machine is on and whose job runs although the user paused it; it answers as told. */
 async function setUp(over: Partial<OpenedDisk>) {
   const disk: OpenedDisk = {
@@ -21,6 +31,9 @@ async function setUp(over: Partial<OpenedDisk>) {
     controlJob: async () => DONE,
     setLimit: async () => DONE,
     retryNow: async () => DONE,
+    recordBoot: async () => DONE,
+    bootEnded: async () => DONE,
+    activity: async () => ok({ filling: [], demanded: [] }),
     status: async () => ok(STATUS),
     close: async () => DONE,
     ...over,
@@ -34,20 +47,22 @@ async function setUp(over: Partial<OpenedDisk>) {
     lengthBytes: 512,
     createdMs: 1,
   } as const;
-  const rows: DiskRows = { row, stream: newStream('d', 'paused'), masters: [] };
+  const rows: DiskRows = { row, stream: newStream('d', 'paused'), masters: [], boot: null };
   const refused = vi.fn();
   const control = new DiskControl(rows, {
     clock: new SimulatedClock(),
     open: async () => ok(disk),
     globalLimit: new SharedArrayBuffer(0),
+    shares: new Shares(),
     rules: () => ({ globalLimit: 0, diskLimit: 0, metered: false }),
     connections: () => 1,
     takeTurn: () => true,
     giveBackTurn: () => undefined,
-    look: async () => ({ localBytes: 0, standalone: false, fileBytes: 0, problem: null }),
+    look: async () => FACTS,
     changed: () => undefined,
     completed: () => undefined,
     failed: () => undefined,
+    bootRecorded: () => undefined,
     storeFailed: () => undefined,
     wrongBytes: () => undefined,
     refused,

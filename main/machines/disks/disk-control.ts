@@ -1,8 +1,11 @@
 import type { Clock } from '../../../shared/clock.ts';
 import type { DiskView, StreamCommand } from '../../../shared/ipc/machines.ts';
 import { DONE, ok, type Failure, type Result } from '../../../shared/result.ts';
+import type { Range } from '../../block/range.ts';
 import type { WrongBytes } from '../../block/verified/mirror-set.ts';
-import type { BandwidthRules } from '../../preferences/bandwidth.ts';
+import type { DiskSpec } from '../../storage/disk/disk-spec.ts';
+import type { Shares, ShareSlot } from '../../streaming/limits/fair-share.ts';
+import type { BootEnd } from '../../streaming/order/boot-watch.ts';
 import { diskView, type FileFacts } from './disk-view.ts';
 import type { DiskRows } from './disk-rows.ts';
 import { ImageUse } from './image-use.ts';
@@ -10,17 +13,15 @@ import { ImageWatch } from './image-watch.ts';
 import { LiveDisk } from './live-disk.ts';
 import { unlessGone, type OpenDisk, type OpenedDisk } from './opened-disk.ts';
 import { diskChain } from './overlay-chain.ts';
-import { isHeldBack, mayStream } from './stream-policy.ts';
+import { StreamPermission, type PermissionParts } from './stream-permission.ts';
 
-export interface DiskControlParts {
+export interface DiskControlParts extends PermissionParts {
   readonly clock: Clock;
   readonly open: OpenDisk;
   readonly globalLimit: SharedArrayBuffer;
-  readonly rules: () => BandwidthRules;
+  /** Parts of that limit. */
+  readonly shares: Shares;
   readonly connections: () => number;
-  /** Whether one more disk may stream while its machine is off. Asked again until it is given back. */
-  readonly takeTurn: (id: string) => boolean;
-  readonly giveBackTurn: (id: string) => void;
   /** Looks at the image file; quick where nothing has changed since the last time. */
   readonly look: (control: DiskControl) => Promise<FileFacts>;
   readonly changed: (view: DiskView) => void;
@@ -28,6 +29,8 @@ export interface DiskControlParts {
   readonly completed: (control: DiskControl) => void;
   /** A job ended with this failure. */
   readonly failed: (control: DiskControl, failure: Failure) => void;
+  /** A guest has booted, and read this for it. */
+  readonly bootRecorded: (control: DiskControl, ranges: readonly Range[], end: BootEnd) => void;
   /** A copy could not be kept, or entries not be written. */
   readonly storeFailed: (control: DiskControl, failure: Failure) => void;
   readonly wrongBytes: (control: DiskControl, wrong: WrongBytes) => void;
@@ -47,9 +50,11 @@ export class DiskControl {
   readonly id: string;
   readonly #parts: DiskControlParts;
   readonly #watch: ImageWatch;
+  readonly #permission: StreamPermission;
   readonly #use = new ImageUse(() => this.#rows.row.path);
   #rows: DiskRows;
   #live: LiveDisk | null = null;
+  #share: ShareSlot | null = null;
   #openFailure: Failure | null = null;
   /** What came of steering the job the last time. */
   #steered: Result<void> = DONE;
@@ -63,6 +68,7 @@ export class DiskControl {
     this.id = rows.row.id;
     this.#rows = rows;
     this.#parts = parts;
+    this.#permission = new StreamPermission(this.id, parts);
     this.#watch = new ImageWatch(parts.clock, () => parts.look(this));
   }
 
@@ -91,13 +97,14 @@ export class DiskControl {
       waiting: this.#live?.waiting ?? null,
       openFailure: this.#openFailure,
       limit: this.#limit,
-      heldBack: isHeldBack(this.#rows, this.#parts.rules()),
+      heldBy: this.#permission.heldBy,
     });
   }
 
   /** The rows have changed; {@link settle} follows. */
   setRows(rows: DiskRows): Promise<void> {
     this.#rows = rows;
+    if (this.#share !== null) this.#parts.shares.setPriority(this.#share, rows.stream.priority);
     return this.settle();
   }
 
@@ -138,7 +145,8 @@ export class DiskControl {
   /** What a command asks of the disk at once, beyond what the rows say. */
   async nudge(command: StreamCommand): Promise<Result<void>> {
     this.#openFailure = null;
-    if (command === 'start' || command === 'resume' || command === 'retry-now') this.#goOnAfterError = true;
+    if (command !== 'pause' && command !== 'cancel') this.#goOnAfterError = true;
+    if (command === 'resume-anyway' || command === 'complete-now') this.#permission.allowDespiteMetered();
     await this.settle();
     const outcome = this.#outcome();
     if (outcome.ok) {
@@ -148,8 +156,14 @@ export class DiskControl {
     return outcome.failure === CLOSED ? DONE : outcome;
   }
 
+  /** The disk as it is open; null while it is not. */
+  get opened(): OpenedDisk | null {
+    return this.#live?.opened ?? null;
+  }
+
   /** The rules or the limit of the disk have changed. */
   async applyLimit(): Promise<Result<void>> {
+    this.#permission.rulesChanged();
     const limited = this.#live === null ? DONE : await this.#setLimit(this.#live);
     this.publish();
     return limited;
@@ -184,8 +198,7 @@ export class DiskControl {
 
   async #settleNow(): Promise<void> {
     if (this.#ended) return;
-    const streams = !this.#use.byWork && this.#shouldStream();
-    if (!streams) this.#parts.giveBackTurn(this.id);
+    const streams = this.#shouldStream();
     if (streams || this.#use.byMachine) {
       const live = this.#live ?? (await this.#open());
       if (live !== null) {
@@ -204,15 +217,14 @@ export class DiskControl {
   }
 
   #shouldStream(): boolean {
-    const verdict = mayStream({
+    const situation = {
       rows: this.#rows,
-      rules: this.#parts.rules(),
       complete: this.complete,
       usable: this.#watch.facts.problem === null,
       machineIsOn: this.#use.byMachine,
       openFailed: this.#openFailure !== null,
-    });
-    return verdict === 'now' || (verdict === 'in-turn' && this.#parts.takeTurn(this.id));
+    };
+    return this.#permission.ask(this.#use.byWork ? null : situation);
   }
 
   get #limit(): number {
@@ -227,39 +239,52 @@ export class DiskControl {
   }
 
   async #open(): Promise<LiveDisk | null> {
-    const { row, masters } = this.#rows;
-    const { clock, open, connections, globalLimit } = this.#parts;
-    const opened = await LiveDisk.open(
-      {
-        chain: diskChain(row.path, masters),
-        readOnly: false,
-        copyOnRead: row.kind === 'standalone' ? 'on' : 'off',
-        onSourceLost: 'wait',
-        connections: connections(),
-        globalLimit,
-      },
-      {
-        clock,
-        open,
-        asked: ({ standalone }) => this.#tellWhenComplete(standalone),
-        tick: () => this.#tick(),
-        lost: (failure) => this.#lost(failure),
-        waits: () => this.publish(),
-        jobChanged: () => void this.settle(),
-        jobFailed: (failure) => this.#parts.failed(this, failure),
-        bootRecorded: () => undefined,
-        storeFailed: (failure) => this.#parts.storeFailed(this, failure),
-        wrongBytes: (wrong) => this.#parts.wrongBytes(this, wrong),
-      },
-    );
+    const { clock, open } = this.#parts;
+    const opened = await LiveDisk.open(this.#spec(), {
+      clock,
+      open,
+      asked: ({ standalone }) => this.#tellWhenComplete(standalone),
+      tick: () => this.#tick(),
+      lost: (failure) => this.#lost(failure),
+      waits: () => this.publish(),
+      jobChanged: () => void this.settle(),
+      jobFailed: (failure) => this.#parts.failed(this, failure),
+      bootRecorded: (ranges, end) => this.#parts.bootRecorded(this, ranges, end),
+      storeFailed: (failure) => this.#parts.storeFailed(this, failure),
+      wrongBytes: (wrong) => this.#parts.wrongBytes(this, wrong),
+    });
     this.#openFailure = opened.ok ? null : opened.failure;
-    if (!opened.ok) return null;
+    if (!opened.ok) {
+      this.#giveBackShare();
+      return null;
+    }
     this.#live = opened.value;
     const limited = await this.#setLimit(opened.value);
     if (!limited.ok) this.#parts.refused(this, limited.failure);
     await opened.value.ask();
     opened.value.keepAsking();
     return this.#live;
+  }
+
+  #spec(): DiskSpec {
+    const { row, stream, masters, boot } = this.#rows;
+    const { connections, globalLimit, shares } = this.#parts;
+    this.#share = shares.take(stream.priority);
+    return {
+      chain: diskChain(row.path, masters),
+      readOnly: false,
+      copyOnRead: row.kind === 'standalone' ? 'on' : 'off',
+      onSourceLost: 'wait',
+      connections: connections(),
+      globalLimit,
+      share: this.#share ?? undefined,
+      bootProfile: boot?.ranges,
+    };
+  }
+
+  #giveBackShare(): void {
+    if (this.#share !== null) this.#parts.shares.giveBack(this.#share);
+    this.#share = null;
   }
 
   async #setLimit(live: LiveDisk): Promise<Result<void>> {
@@ -269,18 +294,21 @@ export class DiskControl {
   async #close(): Promise<Result<void>> {
     const live = this.#live;
     this.#live = null;
-    return live === null ? DONE : live.close();
+    const closed = (await live?.close()) ?? DONE;
+    this.#giveBackShare();
+    return closed;
   }
 
   /** The next who needs the disk opens it again. */
   #lost(failure: Failure): void {
     this.#live = null;
     this.#openFailure = failure;
+    this.#giveBackShare();
     this.#parts.giveBackTurn(this.id);
   }
 
   async #tick(): Promise<void> {
-    if (this.#watch.isDue && !this.complete) await this.look();
+    if (this.#watch.isDue) await this.look();
     this.publish();
   }
 
@@ -297,7 +325,7 @@ export class DiskControl {
 
   /** The open disk, or why it is not open. */
   #outcome(): Result<OpenedDisk> {
-    const opened = this.#live?.opened ?? null;
+    const { opened } = this;
     return opened === null ? { ok: false, failure: this.#openFailure ?? CLOSED } : ok(opened);
   }
 }

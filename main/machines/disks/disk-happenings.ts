@@ -1,7 +1,10 @@
 import { type Failure } from '../../../shared/result.ts';
+import type { Range } from '../../block/range.ts';
 import type { WrongBytes } from '../../block/verified/mirror-set.ts';
 import type { Catalog } from '../../catalog/catalog.ts';
 import type { ImageFiles } from '../../storage/overlays/image-files.ts';
+import type { BootEnd } from '../../streaming/order/boot-watch.ts';
+import { learnBoot } from './boot-learning.ts';
 import { completeDisk } from './complete-disk.ts';
 import type { DiskControl } from './disk-control.ts';
 import type { DiskRegistry } from './disk-registry.ts';
@@ -13,6 +16,8 @@ export interface HappeningParts {
   readonly files: ImageFiles;
   readonly nowMs: () => number;
   readonly journal: Journal;
+  /** More is known of what a start of a master reads. */
+  readonly bootLearned: () => void;
 }
 
 /** What follows from what happens to disks by itself: it is written down and told. */
@@ -42,6 +47,16 @@ export class DiskHappenings {
     journal.heard(this.#registry.changeStream(control.id, (stream) => ({ ...stream, failure })));
     const text = `Streaming into '${control.rows.row.path}' ended: ${failure.message}`;
     journal.tell({ level: 'error', kind: 'stream-failed', subject: control.id, text });
+  }
+
+  /** The next overlay of the same master is filled in this order; those that are there know how much they lack. */
+  bootRecorded(control: DiskControl, ranges: readonly Range[], end: BootEnd): void {
+    const { catalog, nowMs, journal, bootLearned } = this.#parts;
+    const learned = learnBoot(catalog, control.rows, ranges, end, nowMs());
+    journal.heard(learned);
+    if (!learned.ok || learned.value === null) return;
+    journal.heard(this.#registry.bootLearned(learned.value));
+    bootLearned();
   }
 
   storeFailed({ id }: DiskControl, { message }: Failure): void {

@@ -3,11 +3,13 @@ import type { Catalog, Tables } from '../../catalog/catalog.ts';
 import type { StreamRow } from '../../catalog/tables/streams.ts';
 import type { DiskControl } from './disk-control.ts';
 import { readDiskRows, streamOf, type DiskRows } from './disk-rows.ts';
+import { KnownBoots } from './known-boots.ts';
 
 /** The disks of the catalog, each with its control, whose rows are kept as the catalog has them. */
 export class DiskRegistry {
   readonly #catalog: Catalog;
   readonly #makeControl: (rows: DiskRows) => DiskControl;
+  readonly #boots = new KnownBoots();
   readonly #controls = new Map<string, DiskControl>();
 
   constructor(catalog: Catalog, makeControl: (rows: DiskRows) => DiskControl) {
@@ -66,6 +68,14 @@ export class DiskRegistry {
     return DONE;
   }
 
+  /** More is known of what a start of a master reads. Fails with the first failure; the other disks know of it. */
+  bootLearned(masterId: string): Result<void> {
+    this.#boots.forget(masterId);
+    const behind = this.all().filter(({ rows }) => rows.masters.some(({ id }) => id === masterId));
+    const refreshed = behind.map((control) => this.refresh(control));
+    return refreshed.find((result) => !result.ok) ?? DONE;
+  }
+
   /** @param also what else changes in the same transaction */
   changeStream(
     id: string,
@@ -84,7 +94,7 @@ export class DiskRegistry {
   }
 
   #read(id: string): Result<DiskRows> {
-    const rows = this.#catalog.read((tables) => readDiskRows(tables, id));
+    const rows = this.#catalog.read((tables) => readDiskRows(tables, this.#boots, id));
     if (!rows.ok) return rows;
     return rows.value === null ? NOT_THERE : ok(rows.value);
   }

@@ -1,5 +1,5 @@
 import type { Clock } from '../../../shared/clock.ts';
-import type { ClusterMapCell, DiskView, StreamCommand } from '../../../shared/ipc/machines.ts';
+import type { ClusterMapCell, DiskView, Priority, StreamCommand } from '../../../shared/ipc/machines.ts';
 import { DONE, err, ok, type Result } from '../../../shared/result.ts';
 import type { Catalog } from '../../catalog/catalog.ts';
 import type { StreamRow } from '../../catalog/tables/streams.ts';
@@ -7,7 +7,9 @@ import type { Bandwidth, BandwidthRules } from '../../preferences/bandwidth.ts';
 import type { ImageFiles } from '../../storage/overlays/image-files.ts';
 import type { ImageTasks } from '../../storage/overlays/image-tasks-client.ts';
 import type { QemuImg } from '../../storage/overlays/qemu-img.ts';
+import { Shares } from '../../streaming/limits/fair-share.ts';
 import { TokenBucket } from '../../streaming/limits/token-bucket.ts';
+import { wantsBoot } from './boot-learning.ts';
 import type { CheckSummary } from './check-summary.ts';
 import { DiskControl } from './disk-control.ts';
 import { DiskHappenings } from './disk-happenings.ts';
@@ -22,9 +24,6 @@ import { reconcile } from './reconcile.ts';
 import { surveyDisk } from './survey-disk.ts';
 import { Turns } from './turns.ts';
 
-/** Disks that stream while their machines are off, at a time: each takes two threads. */
-const MOST_BACKGROUND_STREAMS = 4;
-
 export interface DiskServiceParts {
   readonly catalog: Catalog;
   readonly clock: Clock;
@@ -37,11 +36,15 @@ export interface DiskServiceParts {
   readonly bandwidth: Bandwidth;
   /** Connections to each remote source. */
   readonly connections: () => number;
+  /** Disks that stream while their machines are off, at a time: each takes two threads. */
+  readonly parallelStreams: () => number;
   /** Where overlays lie unless the user chose another place. */
   readonly defaultFolder: string;
   readonly storageFolder: () => string;
   readonly changed: (disk: DiskView) => void;
   readonly removed: (id: string) => void;
+  /** More is known of what a start of a master reads. */
+  readonly bootLearned: () => void;
 }
 
 /** All overlays: those of running machines, those that stream behind, and those that only lie there. */
@@ -51,6 +54,7 @@ export class DiskService {
   readonly #work: ImageWork;
   readonly #happenings: DiskHappenings;
   readonly #bucket: TokenBucket;
+  readonly #shares = new Shares();
   readonly #turns: Turns;
   readonly #stopListening: () => void;
 
@@ -60,7 +64,7 @@ export class DiskService {
     this.#work = new ImageWork(parts);
     this.#happenings = new DiskHappenings(parts, this.#registry);
     this.#bucket = new TokenBucket(parts.clock, parts.bandwidth.rules.globalLimit);
-    this.#turns = new Turns(MOST_BACKGROUND_STREAMS, (id) => void this.#registry.get(id)?.settle());
+    this.#turns = new Turns(parts.parallelStreams, (id) => void this.#registry.get(id)?.settle());
     this.#stopListening = parts.bandwidth.onChange((rules) => void this.#apply(rules));
   }
 
@@ -97,19 +101,29 @@ export class DiskService {
     const changed = this.#registry.changeStream(
       id,
       (stream) => afterCommand(stream, command),
-      ({ disks }) => command === 'start' && disks.setKind(id, 'standalone'),
+      ({ disks }) => becomesStandalone(command) && disks.setKind(id, 'standalone'),
     );
-    return changed.ok ? changed.value.nudge(command) : changed;
+    if (!changed.ok) return changed;
+    const limited = command === 'complete-now' ? await changed.value.applyLimit() : DONE;
+    const nudged = await changed.value.nudge(command);
+    return nudged.ok ? limited : nudged;
   }
 
-  /** Bytes per second for everything this disk fetches; 0 for no limit. */
-  async setLimit({ id, limit }: { id: string; limit: number }): Promise<Result<void>> {
+  /** Bytes per second for everything this disk fetches; 0 for no limit, null for the default of the preferences. */
+  async setLimit({ id, limit }: { id: string; limit: number | null }): Promise<Result<void>> {
     const changed = this.#registry.changeStream(id, (stream) => ({ ...stream, limit }));
     return changed.ok ? changed.value.applyLimit() : changed;
   }
 
   async setOnError({ id, onError }: { id: string; onError: StreamRow['onError'] }): Promise<Result<void>> {
     const changed = this.#registry.changeStream(id, (stream) => ({ ...stream, onError }));
+    if (!changed.ok) return changed;
+    await changed.value.settle();
+    return DONE;
+  }
+
+  async setPriority({ id, priority }: { id: string; priority: Priority }): Promise<Result<void>> {
+    const changed = this.#registry.changeStream(id, (stream) => ({ ...stream, priority }));
     if (!changed.ok) return changed;
     await changed.value.settle();
     return DONE;
@@ -138,6 +152,23 @@ export class DiskService {
 
   async release(id: string): Promise<void> {
     await this.#registry.get(id)?.release();
+  }
+
+  /** The machine that has the disk is about to boot its guest for the first time: what that reads is learned from. */
+  async recordBoot(id: string): Promise<void> {
+    const control = this.#registry.get(id);
+    if (control === null || !wantsBoot(this.#parts.catalog, control.rows)) return;
+    this.#parts.journal.heard((await control.opened?.recordBoot()) ?? DONE);
+  }
+
+  /** The guest's login prompt was seen. */
+  async bootEnded(id: string): Promise<void> {
+    this.#parts.journal.heard((await this.#registry.get(id)?.opened?.bootEnded()) ?? DONE);
+  }
+
+  /** The number of parallel streams is another one. */
+  recountTurns(): void {
+    this.#turns.recount();
   }
 
   /** Keeps machines and streams off an image while `work` changes its rows or files; see {@link DiskControl.occupy}. */
@@ -220,14 +251,16 @@ export class DiskService {
       clock,
       open,
       globalLimit: this.#bucket.memory,
+      shares: this.#shares,
       rules: () => bandwidth.rules,
       connections,
-      takeTurn: (disk) => this.#turns.take(disk),
+      takeTurn: (disk, priority) => this.#turns.take(disk, priority),
       giveBackTurn: (disk) => this.#turns.giveBack(disk),
       look: (disk) => surveyDisk(this.#parts, disk.rows, () => this.#registry.get(disk.id)?.isOpen !== false),
       changed,
       completed: (disk) => this.#happenings.completed(disk),
       failed: (disk, failure) => this.#happenings.failed(disk, failure),
+      bootRecorded: (disk, ranges, end) => this.#happenings.bootRecorded(disk, ranges, end),
       storeFailed: (disk, failure) => this.#happenings.storeFailed(disk, failure),
       wrongBytes: (disk, wrong) => this.#happenings.wrongBytes(disk, wrong),
       refused: (_, failure) => this.#happenings.refused(failure),
@@ -248,6 +281,11 @@ export class DiskService {
     for (const result of limited) this.#parts.journal.heard(result);
     await Promise.all(controls.map((control) => control.settle()));
   }
+}
+
+/** Also a linked disk, which does not stream otherwise. */
+function becomesStandalone(command: StreamCommand): boolean {
+  return command === 'start' || command === 'complete-now';
 }
 
 async function occupyAll<T>(

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { diskViewSchema } from '../../../shared/ipc/machines.ts';
 import type { Failure } from '../../../shared/result.ts';
+import type { DiskRow } from '../../catalog/tables/disks.ts';
 import { newStream } from '../../catalog/tables/streams.ts';
 import type { DiskStatus } from '../../storage/disk/open-disk.ts';
 import type { StreamJobInfo } from '../../streaming/job/stream-job.ts';
-import { diskView, type DiskKnowledge } from './disk-view.ts';
+import { diskView, type DiskKnowledge, type FileFacts } from './disk-view.ts';
 
 const JOB: StreamJobInfo = {
   type: 'stream',
@@ -24,6 +25,24 @@ const JOB: StreamJobInfo = {
   waitingForSource: null,
 };
 
+const ROW: DiskRow = {
+  id: 'd',
+  machineId: 'm',
+  masterId: null,
+  kind: 'standalone',
+  path: '/d.qed',
+  lengthBytes: 1000,
+  createdMs: 1,
+};
+
+const FILE: FileFacts = {
+  localBytes: 500,
+  standalone: false,
+  bootMissingBytes: null,
+  fileBytes: 700,
+  problem: null,
+};
+
 function status(job: Partial<StreamJobInfo> | null, standalone = false): DiskStatus {
   return {
     lengthBytes: 1000,
@@ -38,23 +57,16 @@ function status(job: Partial<StreamJobInfo> | null, standalone = false): DiskSta
 
 function view(over: Partial<DiskKnowledge> = {}) {
   const shown = diskView({
-    row: {
-      id: 'd',
-      machineId: 'm',
-      masterId: null,
-      kind: 'standalone',
-      path: '/d.qed',
-      lengthBytes: 1000,
-      createdMs: 1,
-    },
+    row: ROW,
     stream: newStream('d', 'running'),
     masters: [],
-    file: { localBytes: 500, standalone: false, fileBytes: 700, problem: null },
+    boot: null,
+    file: FILE,
     status: null,
     waiting: null,
     openFailure: null,
     limit: 0,
-    heldBack: false,
+    heldBy: null,
     ...over,
   });
   expect(diskViewSchema.safeParse(shown).success).toBe(true);
@@ -68,10 +80,11 @@ describe('the state of a disk, as windows show it', () => {
     ['streaming', { status: status({}) }],
     ['paused', { status: status({ paused: true }), stream: newStream('d', 'paused') }],
     ['paused', { stream: newStream('d', 'paused') }],
-    ['paused', { heldBack: true }],
+    ['paused', { heldBy: 'metered' }],
+    ['paused', { heldBy: 'turn' }],
     ['not-started', { stream: newStream('d', 'stopped') }],
     ['complete', { status: status(null, true) }],
-    ['complete', { file: { localBytes: 1000, standalone: true, fileBytes: 1, problem: null } }],
+    ['complete', { file: { ...FILE, localBytes: 1000, standalone: true } }],
     [
       'waiting-for-source',
       { status: status({}), waiting: { reads: 2, failure: failure('source-unreachable') } },
@@ -80,10 +93,7 @@ describe('the state of a disk, as windows show it', () => {
     ['source-changed', { openFailure: failure('source-changed') }],
     ['failed', { status: status({ paused: true, ioStatus: 'nospace' }) }],
     ['failed', { stream: { ...newStream('d', 'running'), failure: failure('io') } }],
-    [
-      'failed',
-      { file: { localBytes: null, standalone: false, fileBytes: 0, problem: failure('not-found') } },
-    ],
+    ['failed', { file: { ...FILE, localBytes: null, problem: failure('not-found') } }],
   ])('is %s', (state, over) => {
     expect(view(over).state).toBe(state);
   });
@@ -96,6 +106,31 @@ describe('the state of a disk, as windows show it', () => {
   it('has everything local, and no failure, once it is complete', () => {
     const complete = view({ status: status(null, true), openFailure: failure('io') });
     expect(complete).toMatchObject({ localBytes: 1000, failure: null });
+  });
+
+  it('tells what holds it up only while it stands still', () => {
+    expect(view({ heldBy: 'turn' }).heldBy).toBe('turn');
+    expect(
+      view({ heldBy: 'metered', stream: { ...newStream('d', 'running'), failure: failure('io') } }),
+    ).toMatchObject({
+      state: 'failed',
+      heldBy: null,
+    });
+  });
+
+  it('knows what a start still needs, unless it is linked and leaves that where it is', () => {
+    const boot = { ranges: [{ offset: 0, length: 300 }], bytes: 300 };
+    const file = { ...FILE, bootMissingBytes: 100 };
+    expect(view({ boot, file }).boot).toEqual({ bytes: 300, missingBytes: 100 });
+    expect(view({ boot }).boot).toEqual({ bytes: 300, missingBytes: null });
+    expect(view({ boot, file, status: status(null, true) }).boot).toEqual({ bytes: 300, missingBytes: 0 });
+    expect(view({ boot, file, row: { ...ROW, kind: 'linked' } }).boot).toBeNull();
+  });
+
+  it('has its own limit, or the default', () => {
+    expect(view({ limit: 7 })).toMatchObject({ limit: 7, ownLimit: null });
+    const own = { ...newStream('d', 'running'), limit: 0 };
+    expect(view({ limit: 0, stream: own })).toMatchObject({ limit: 0, ownLimit: 0 });
   });
 
   it('tells what to do where there is no room', () => {

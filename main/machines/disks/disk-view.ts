@@ -5,12 +5,15 @@ import type { Master } from '../../catalog/tables/masters.ts';
 import type { StreamRow } from '../../catalog/tables/streams.ts';
 import type { WaitingReads } from '../../storage/disk/disk-events.ts';
 import type { DiskStatus } from '../../storage/disk/open-disk.ts';
+import type { BootNeeds } from './known-boots.ts';
 
 /** What was last found out about the image file. */
 export interface FileFacts {
   /** Null while nobody has counted. */
   readonly localBytes: number | null;
   readonly standalone: boolean;
+  /** What a start reads and is not local; null where it was not counted. */
+  readonly bootMissingBytes: number | null;
   /** Space the file takes on the computer, in bytes. */
   readonly fileBytes: number;
   /** Why the image cannot be used: missing, half-made, damaged. */
@@ -23,6 +26,7 @@ export interface DiskKnowledge {
   readonly stream: StreamRow;
   /** What lies behind, topmost first. */
   readonly masters: readonly Master[];
+  readonly boot: BootNeeds | null;
   readonly file: FileFacts;
   /** Null while it is not open. */
   readonly status: DiskStatus | null;
@@ -31,8 +35,8 @@ export interface DiskKnowledge {
   readonly openFailure: Failure | null;
   /** Its own limit, or the default; 0 for none. */
   readonly limit: number;
-  /** The user wants it to stream and the line is metered. */
-  readonly heldBack: boolean;
+  /** What holds the stream up that the user wants. */
+  readonly heldBy: DiskView['heldBy'];
 }
 
 export function diskView(known: DiskKnowledge): DiskView {
@@ -53,7 +57,11 @@ export function diskView(known: DiskKnowledge): DiskView {
     state,
     rate: streaming ? (status?.job?.rate ?? 0) : 0,
     etaMs: streaming ? (status?.job?.etaMs ?? null) : null,
+    heldBy: state === 'paused' || state === 'not-started' ? known.heldBy : null,
+    boot: bootOf(known, complete),
     limit: known.limit,
+    ownLimit: stream.limit,
+    priority: stream.priority,
     onError: stream.onError,
     failure: complete ? null : failureOf(known),
     waitingReads: waiting?.reads ?? 0,
@@ -74,8 +82,14 @@ function stateOf(known: DiskKnowledge): StreamState {
   if (failure !== null) return stateOfFailure(failure);
   if (isActive(status) && status?.job?.paused === false) return 'streaming';
   if (stream.wanted === 'stopped' || row.kind === 'linked') return 'not-started';
-  if (stream.wanted === 'paused' || known.heldBack) return 'paused';
+  if (stream.wanted === 'paused' || known.heldBy === 'metered') return 'paused';
   return (file.localBytes ?? 0) > 0 ? 'paused' : 'not-started';
+}
+
+/** A linked disk leaves everything where it is; what a start needs of a complete one is here. */
+function bootOf({ row, boot, file }: DiskKnowledge, complete: boolean): DiskView['boot'] {
+  if (boot === null || (row.kind === 'linked' && !complete)) return null;
+  return { bytes: boot.bytes, missingBytes: complete ? 0 : file.bootMissingBytes };
 }
 
 /** What the sources of a disk fail with when they are not there; a file of its own that is missing is a problem of the file. */

@@ -4,7 +4,13 @@ import type { FileFacts } from './disk-view.ts';
 /** Counting in an image that is written may take this part of the time. */
 const LOOK_SHARE = 1 / 20;
 const SHORTEST_PAUSE_MS = 1000;
-const NOTHING_KNOWN: FileFacts = { localBytes: null, standalone: false, fileBytes: 0, problem: null };
+const NOTHING_KNOWN: FileFacts = {
+  localBytes: null,
+  standalone: false,
+  bootMissingBytes: null,
+  fileBytes: 0,
+  problem: null,
+};
 
 /** What an image file is known to be, from looking at it now and then. */
 export class ImageWatch {

@@ -35,9 +35,23 @@ export class ImageWork {
     return ok(summary);
   }
 
-  map({ rows: { row, masters } }: DiskControl, cells: number): Promise<Result<ClusterMapCell[]>> {
+  /** What is stored where, and what goes on there while the disk is open. */
+  async map({ rows, opened }: DiskControl, cells: number): Promise<Result<ClusterMapCell[]>> {
+    const { row, masters } = rows;
     const sourceBytes = masters[0]?.lengthBytes ?? 0;
-    return this.#parts.tasks.run('map', { path: row.path, cells, sourceBytes });
+    const [map, activity] = await Promise.all([
+      this.#parts.tasks.run('map', { path: row.path, cells, sourceBytes }),
+      opened?.activity(cells),
+    ]);
+    if (!map.ok) return map;
+    const { filling = [], demanded = [] } = activity?.ok ? activity.value : {};
+    return ok(
+      map.value.map((cell, index) => ({
+        ...cell,
+        fetching: Math.min(cell.missing, filling[index] ?? 0),
+        demanded: Math.min(cell.data, demanded[index] ?? 0),
+      })),
+    );
   }
 
   /** Copies what a guest would see into one file of its own. The machine must be off; what is missing is fetched. */

@@ -6,7 +6,16 @@ import type { DiskThread } from '../../storage/disk/disk-thread.ts';
 /** What is used of an open disk. */
 export type OpenedDisk = Pick<
   DiskThread,
-  'connect' | 'startStream' | 'controlJob' | 'setLimit' | 'retryNow' | 'status' | 'close'
+  | 'connect'
+  | 'startStream'
+  | 'controlJob'
+  | 'setLimit'
+  | 'retryNow'
+  | 'recordBoot'
+  | 'bootEnded'
+  | 'activity'
+  | 'status'
+  | 'close'
 >;
 
 export type OpenDisk = (spec: DiskSpec, listen: (event: DiskEvent) => void) => Promise<Result<OpenedDisk>>;

@@ -21,7 +21,7 @@ export interface SurveyParts {
  */
 export async function surveyDisk(
   parts: SurveyParts,
-  { row, masters }: DiskRows,
+  { row, masters, boot }: DiskRows,
   isOpen: () => boolean,
 ): Promise<FileFacts> {
   const { files, tasks } = parts;
@@ -29,8 +29,12 @@ export async function surveyDisk(
   if (!state.ok) return broken(lookedFor(row.path, state.failure), 0);
   const { lengthBytes, modifiedMs, spaceBytes: fileBytes } = state.value;
   const kept = keptSurvey(parts, row.id);
-  if (kept?.fileLength === lengthBytes && kept.modifiedMs === modifiedMs) return found(kept, fileBytes);
-  const counted = await tasks.run('survey', { path: row.path, sourceBytes: masters[0]?.lengthBytes ?? 0 });
+  const current = kept?.fileLength === lengthBytes && kept.modifiedMs === modifiedMs;
+  const bootCounted =
+    boot === null || kept?.standalone === true || typeof kept?.bootMissingBytes === 'number';
+  if (current && bootCounted) return found(kept, fileBytes);
+  const sourceBytes = masters[0]?.lengthBytes ?? 0;
+  const counted = await tasks.run('survey', { path: row.path, sourceBytes, boot: boot?.ranges ?? null });
   // A program that closes knows nothing new of its disks.
   if (!counted.ok) return broken(counted.failure.code === 'closed' ? null : counted.failure, fileBytes);
   if (!isOpen()) keepSurvey(parts, { diskId: row.id, ...counted.value });
@@ -44,24 +48,28 @@ function keptSurvey({ catalog, journal }: SurveyParts, diskId: string): SurveyRo
 }
 
 function keepSurvey({ catalog, journal }: SurveyParts, survey: SurveyRow): void {
-  const { diskId, fileLength, modifiedMs, localBytes, standalone } = survey;
+  const { diskId, fileLength, modifiedMs, localBytes, standalone, bootMissingBytes } = survey;
   journal.heard(
     catalog.note(({ disks, surveys }) => {
       if (disks.find(diskId) === null) return;
-      surveys.put({ diskId, fileLength, modifiedMs, localBytes, standalone });
+      surveys.put({ diskId, fileLength, modifiedMs, localBytes, standalone, bootMissingBytes });
     }),
   );
 }
 
 function found(
-  { localBytes, standalone }: Pick<SurveyRow, 'localBytes' | 'standalone'>,
+  {
+    localBytes,
+    standalone,
+    bootMissingBytes,
+  }: Pick<SurveyRow, 'localBytes' | 'standalone' | 'bootMissingBytes'>,
   fileBytes: number,
 ): FileFacts {
-  return { localBytes, standalone, fileBytes, problem: null };
+  return { localBytes, standalone, bootMissingBytes, fileBytes, problem: null };
 }
 
 function broken(problem: Failure | null, fileBytes: number): FileFacts {
-  return { localBytes: null, standalone: false, fileBytes, problem };
+  return { localBytes: null, standalone: false, bootMissingBytes: null, fileBytes, problem };
 }
 
 function lookedFor(file: string, failure: Failure): Failure {

@@ -1,33 +1,56 @@
-/** How many disks may stream at a time while their machines are off; the others wait, first come, first served. */
-export class Turns {
-  readonly #most: number;
-  readonly #having = new Set<string>();
-  readonly #waiting = new Set<string>();
-  readonly #free: (id: string) => void;
+import type { Priority } from '../../../shared/ipc/machines.ts';
 
-  /** @param free told who is next when a turn was given back */
-  constructor(most: number, free: (id: string) => void) {
+const RANKS: Readonly<Record<Priority, number>> = { high: 0, normal: 1, low: 2 };
+
+interface Wish {
+  readonly id: string;
+  readonly priority: Priority;
+}
+
+/**
+ * How many disks may stream at a time while their machines are off: those of the highest priority; among equals who
+ * has a turn keeps it, and the others wait, first come, first served.
+ */
+export class Turns {
+  readonly #most: () => number;
+  readonly #changed: (id: string) => void;
+  /** In the order in which they came. */
+  readonly #wishes = new Map<string, Wish>();
+  #having = new Set<string>();
+
+  /** @param changed told who got a turn, or lost it to somebody more important: to be asked again */
+  constructor(most: () => number, changed: (id: string) => void) {
     this.#most = most;
-    this.#free = free;
+    this.#changed = changed;
   }
 
-  take(id: string): boolean {
-    if (this.#having.has(id)) return true;
-    if (this.#having.size >= this.#most) {
-      this.#waiting.add(id);
-      return false;
-    }
-    this.#waiting.delete(id);
-    this.#having.add(id);
-    return true;
+  /** Whether it is the disk's turn. One that has to wait is told of its turn later. */
+  take(id: string, priority: Priority): boolean {
+    this.#wishes.set(id, { id, priority });
+    this.#allot(id);
+    return this.#having.has(id);
   }
 
   giveBack(id: string): void {
-    this.#waiting.delete(id);
-    if (!this.#having.delete(id)) return;
-    const [next] = this.#waiting;
-    if (next === undefined) return;
-    this.#waiting.delete(next);
-    this.#free(next);
+    if (this.#wishes.delete(id)) this.#allot(id);
+  }
+
+  /** The number of turns is another one now. */
+  recount(): void {
+    this.#allot(null);
+  }
+
+  /** @param asking knows already */
+  #allot(asking: string | null): void {
+    const before = this.#having;
+    const waits = ({ id }: Wish) => (before.has(id) ? 0 : 1);
+    const inOrder = [...this.#wishes.values()].sort(
+      (a, b) => RANKS[a.priority] - RANKS[b.priority] || waits(a) - waits(b),
+    );
+    const now = new Set(inOrder.slice(0, this.#most()).map(({ id }) => id));
+    this.#having = now;
+    for (const id of new Set([...before, ...now])) {
+      if (id !== asking && before.has(id) !== now.has(id)) this.#changed(id);
+    }
   }
 }

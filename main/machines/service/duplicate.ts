@@ -72,7 +72,7 @@ export function planDuplicate(
   const folder = path.dirname(disk.path);
   const thin = !isFarAway(behind);
   const kind = thin ? 'linked' : 'standalone';
-  const copy: MachineRow = { ...machine, id: newId(), name, createdMs };
+  const copy: MachineRow = { ...machine, id: newId(), name, createdMs, startedMs: null };
   const copyDiskId = newId();
   const ownPath = path.join(folder, imageFileName(machine.name, newId()));
   const copyPath = path.join(folder, imageFileName(name, copyDiskId));
@@ -103,7 +103,12 @@ export function planDuplicate(
         lengthBytes: disk.lengthBytes,
         createdMs,
       });
-      streams.put({ ...newStream(copyDiskId, wanted), onError: stream.onError, limit: stream.limit });
+      streams.put({
+        ...newStream(copyDiskId, wanted),
+        onError: stream.onError,
+        limit: stream.limit,
+        priority: stream.priority,
+      });
     },
   });
 }

@@ -1,48 +1,11 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
-import type { DiskView, MachineView } from '../../../shared/ipc/machines.ts';
 import { err, unwrap } from '../../../shared/result.ts';
 import { KIB, MIB } from '../../../shared/units.ts';
-import { MachineRoom, RECIPE, RECIPE_BYTES, type BackEnd } from '../../../test/support/machine-room.ts';
+import { MachineRoom, RECIPE, RECIPE_BYTES } from '../../../test/support/machine-room.ts';
+import { asGuest, diskIs, machineOf, onlyDisk, PATIENCE } from '../../../test/support/machine-watch.ts';
 import { serve } from '../../../test/support/served.ts';
-import { BlockPortClient } from '../../storage/block-port/client.ts';
-
-const PATIENCE = { timeout: 10_000, interval: 20 };
-
-function onlyDisk({ disks: [disk] }: MachineView): DiskView {
-  if (disk === undefined) throw new Error('the machine has no disk');
-  return disk;
-}
-
-async function machineOf({ machines }: BackEnd, id: string): Promise<MachineView> {
-  const found = unwrap(await machines.list()).find((machine) => machine.id === id);
-  if (found === undefined) throw new Error(`there is no machine ${id}`);
-  return found;
-}
-
-/** Waits until a machine's disk looks as wanted. */
-async function diskIs(backEnd: BackEnd, machineId: string, wanted: Partial<DiskView>): Promise<DiskView> {
-  return vi.waitFor(async () => {
-    const disk = onlyDisk(await machineOf(backEnd, machineId));
-    expect(disk).toMatchObject(wanted);
-    return disk;
-  }, PATIENCE);
-}
-
-/** The guest's view of a machine's disk, while nobody else has it open. */
-async function asGuest<T>(
-  backEnd: BackEnd,
-  diskId: string,
-  work: (disk: BlockPortClient) => Promise<T>,
-): Promise<T> {
-  const opened = unwrap(await backEnd.disks.acquire(diskId));
-  const client = unwrap(await BlockPortClient.connect(unwrap(await opened.connect())));
-  const result = await work(client);
-  unwrap(await client.close());
-  await backEnd.disks.release(diskId);
-  return result;
-}
 
 describe('a machine', () => {
   it('is made with a small overlay over its master, and named after its appliance', async () => {
@@ -402,8 +365,8 @@ describe('what can be done with a disk while its machine is off', () => {
       summary: 'No errors were found.',
     });
     const map = unwrap(await backEnd.disks.map({ id: disk.id, cells: 16 }));
-    expect(map[0]).toEqual({ data: 0, zero: 1, missing: 0 });
-    expect(map[15]).toEqual({ data: 1, zero: 0, missing: 0 });
+    expect(map[0]).toEqual({ data: 0, zero: 1, missing: 0, fetching: 0, demanded: 0 });
+    expect(map[15]).toEqual({ data: 1, zero: 0, missing: 0, fetching: 0, demanded: 0 });
     const target = path.join(room.folder, 'out.raw');
     unwrap(await backEnd.disks.export({ id: disk.id, path: target, format: 'raw' }));
     expect(fs.readFileSync(target).equals(fs.readFileSync(room.masterPath))).toBe(true);

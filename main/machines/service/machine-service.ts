@@ -18,6 +18,7 @@ import { dropUnneededSnapshots } from '../disks/snapshots.ts';
 import { Emitter } from '../emitter.ts';
 import { isAlive, type Machine } from '../machine.ts';
 import { planDuplicate } from './duplicate.ts';
+import { whenLoginIsAsked } from './login-prompt.ts';
 import { machineView } from './machine-view.ts';
 import { freeName, imageFileName } from './names.ts';
 import { createOverlays } from './new-overlays.ts';
@@ -120,6 +121,7 @@ export class MachineService {
       applianceId: appliance.id,
       memoryMiB: wanted.memoryMiB ?? appliance.description.memoryMiB,
       createdMs: nowMs(),
+      startedMs: null,
     };
     const diskId = newId();
     const disk: DiskRow = {
@@ -264,7 +266,23 @@ export class MachineService {
     this.#sessions.set(row.id, session);
     void this.#afterwards(row, disk.value.id, session);
     this.#events.emit('started', { id: row.id, machine });
+    await this.#firstBoot(row, disk.value.id, machine);
     return machine.start();
+  }
+
+  /** A machine that was never started boots what its master has: worth learning from. */
+  async #firstBoot(row: MachineRow, diskId: string, machine: Machine): Promise<void> {
+    const { catalog, disks, journal, nowMs } = this.#parts;
+    const noted = catalog.note(({ machines, appliances }) => {
+      machines.started(row.id, nowMs());
+      return row.applianceId === null ? null : appliances.find(row.applianceId);
+    });
+    journal.heard(noted);
+    if (row.startedMs !== null || !noted.ok) return;
+    whenLoginIsAsked(machine, noted.value?.description.serial?.loginPrompt, () => {
+      void disks.bootEnded(diskId);
+    });
+    await disks.recordBoot(diskId);
   }
 
   async #afterwards(row: MachineRow, diskId: string, session: Session): Promise<void> {

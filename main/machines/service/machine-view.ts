@@ -27,6 +27,7 @@ export function machineView(known: MachineKnowledge): MachineView {
     ...shown(known),
     loginHint: known.loginHint,
     createdAtMs: row.createdMs,
+    startedAtMs: row.startedMs,
     disks: [...known.disks],
   };
 }

@@ -24,7 +24,7 @@ function paced(progress: (fraction: number) => void): (fraction: number) => void
 
 if (parentPort !== null) {
   answerCalls<ImageTaskTypes>(parentPort, () => ({
-    survey: ({ path, sourceBytes }) => surveyImage(path, sourceBytes),
+    survey: ({ path, sourceBytes, boot }) => surveyImage(path, sourceBytes, boot),
     map: ({ path, cells, sourceBytes }) => mapImage(path, cells, sourceBytes),
     inspect: ({ path, format }) => inspectImage(path, format),
     check: ({ path, repair }) => checkImage(path, repair),

@@ -1,7 +1,8 @@
 import fs from 'node:fs';
-import { err, ok, type Result } from '../../../shared/result.ts';
+import { DONE, err, ok, type Result } from '../../../shared/result.ts';
 import { failureFromSystem } from '../../block/errno.ts';
 import { NodeFile } from '../../block/node-file.ts';
+import { rangeEnd, type Range } from '../../block/range.ts';
 import { UNALLOCATED } from '../../qed/format.ts';
 import { hasBackingFile } from '../../qed/header.ts';
 import { hasTable, l2EntriesAt, readTables, visitEntries, type ImageTables } from './tables-of.ts';
@@ -13,6 +14,8 @@ export interface Survey {
   readonly standalone: boolean;
   /** Bytes that need no source any more. */
   readonly localBytes: number;
+  /** Bytes of what a start reads that are not local; null where it was not asked for. */
+  readonly bootMissingBytes: number | null;
   /** The state of the file this was counted in: as long as it has both, nothing has changed. */
   readonly fileLength: number;
   readonly modifiedMs: number;
@@ -23,8 +26,13 @@ export interface Survey {
  * consistent at every moment, and at most a commit behind. Fails with `malformed` when it is no QED image, as what a
  * crash leaves of one that was being created.
  * @param sourceBytes length of what lies behind: what the image has beyond it needs no source
+ * @param boot what a start reads
  */
-export async function surveyImage(path: string, sourceBytes: number): Promise<Result<Survey>> {
+export async function surveyImage(
+  path: string,
+  sourceBytes: number,
+  boot: readonly Range[] | null = null,
+): Promise<Result<Survey>> {
   const file = NodeFile.open(path, { readOnly: true });
   if (!file.ok) return file;
   try {
@@ -33,12 +41,14 @@ export async function surveyImage(path: string, sourceBytes: number): Promise<Re
     if (!tables.ok) return (await isHalfMade(file.value)) ? neverFinished(path) : tables;
     const { imageBytes } = tables.value.header;
     const standalone = !hasBackingFile(tables.value.header);
-    const local = standalone ? ok(imageBytes) : await countLocal(tables.value, sourceBytes);
-    if (!local.ok) return local;
+    const missing = new MissingCount(standalone ? null : boot);
+    const counted = standalone ? DONE : await countMissing(tables.value, sourceBytes, missing);
+    if (!counted.ok) return counted;
     return ok({
       lengthBytes: imageBytes,
       standalone,
-      localBytes: local.value,
+      localBytes: imageBytes - missing.bytes,
+      bootMissingBytes: boot === null ? null : missing.bootBytes,
       fileLength: stat.size,
       modifiedMs: stat.mtimeMs,
     });
@@ -49,28 +59,57 @@ export async function surveyImage(path: string, sourceBytes: number): Promise<Re
   }
 }
 
-async function countLocal(tables: ImageTables, sourceBytes: number): Promise<Result<number>> {
+/** Adds up what is missing, and how much of it a start reads. To be told in ascending order. */
+class MissingCount {
+  readonly #boot: readonly Range[];
+  /** The first stretch of the boot that does not end before what comes next. */
+  #at = 0;
+  bytes = 0;
+  bootBytes = 0;
+
+  constructor(boot: readonly Range[] | null) {
+    this.#boot = [...(boot ?? [])].sort((a, b) => a.offset - b.offset);
+  }
+
+  add(offset: number, length: number): void {
+    this.bytes += length;
+    const end = offset + length;
+    for (let index = this.#at; ; index++) {
+      const stretch = this.#boot[index];
+      if (stretch === undefined || stretch.offset >= end) return;
+      const overlap = Math.min(end, rangeEnd(stretch)) - Math.max(offset, stretch.offset);
+      this.bootBytes += Math.max(0, overlap);
+      if (rangeEnd(stretch) <= end) this.#at = index + 1;
+    }
+  }
+}
+
+async function countMissing(
+  tables: ImageTables,
+  sourceBytes: number,
+  missing: MissingCount,
+): Promise<Result<void>> {
   const { clusterBytes, bytesPerTable } = tables.geometry;
   const { imageBytes } = tables.header;
   const needed = Math.min(sourceBytes, imageBytes);
-  let missing = 0;
   for (let index = 0; index < tables.l1Entries; index++) {
     const start = index * bytesPerTable;
     if (start >= needed) break;
     if (!hasTable(tables, index)) {
-      missing += Math.min(bytesPerTable, needed - start);
+      missing.add(start, Math.min(bytesPerTable, needed - start));
       continue;
     }
     const count = Math.min(l2EntriesAt(tables, index), Math.ceil((needed - start) / clusterBytes));
     const visited = await visitEntries(tables, index, 0, count, (piece, first, entries) => {
       for (let entry = 0; entry < entries; entry++) {
         if (piece.get(entry) !== UNALLOCATED) continue;
-        missing += Math.min(clusterBytes, needed - start - (first + entry) * clusterBytes);
+        const offset = start + (first + entry) * clusterBytes;
+        missing.add(offset, Math.min(clusterBytes, needed - offset));
       }
     });
     if (!visited.ok) return visited;
   }
-  return ok(imageBytes - missing);
+  return DONE;
 }
 
 /** The header is written last: until then there are zeroes in its place, or nothing. */

@@ -28,6 +28,7 @@ export const MACHINE: MachineView = {
   failure: null,
   loginHint: null,
   createdAtMs: 0,
+  startedAtMs: null,
   disks: [],
 };
 
