@@ -3,9 +3,10 @@ import { parentPort, type MessagePort } from 'node:worker_threads';
 import { systemClock } from '../../shared/clock.ts';
 import { assertNever, DONE, err, ok, type Result } from '../../shared/result.ts';
 import { answerCalls, type CallHandlers, type Tell } from '../threads/answer-calls.ts';
+import { ReadView } from './block-port/read-view.ts';
 import { serveBlockDevice, type BlockService } from './block-port/server.ts';
 import type { DiskEvent } from './disk/disk-events.ts';
-import type { DiskCalls, JobVerb } from './disk/disk-protocol.ts';
+import type { Access, DiskCalls, JobVerb } from './disk/disk-protocol.ts';
 import type { DiskSpec } from './disk/disk-spec.ts';
 import { OpenDisk, type DiskStatus } from './disk/open-disk.ts';
 
@@ -22,7 +23,8 @@ class DiskServer {
     return {
       open: (spec) => this.#open(spec),
       close: () => this.#close(),
-      connect: ({ port }) => this.#with((disk) => this.#connect(disk, port)),
+      connect: ({ port, access }) => this.#with((disk) => this.#connect(disk, port, access)),
+      reconnect: ({ location, port }) => this.#with((disk) => disk.reconnect(location, port)),
       startStream: (spec) => this.#with((disk) => disk.startStream(spec)),
       job: ({ id, verb }) => this.#with((disk) => control(disk, id, verb)),
       setSpeed: ({ id, bytesPerSecond }) =>
@@ -67,9 +69,9 @@ class DiskServer {
     return ok(opened.value.status());
   }
 
-  #connect(disk: OpenDisk, port: MessagePort): Result<void> {
+  #connect(disk: OpenDisk, port: MessagePort, access: Access): Result<void> {
     disk.guestConnected();
-    const service = serveBlockDevice(disk.device, port);
+    const service = serveBlockDevice(access === 'read' ? new ReadView(disk.device) : disk.device, port);
     this.#services.add(service);
     void service.ended.then((ended) => {
       this.#services.delete(service);

@@ -1,10 +1,11 @@
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
+import { threadId } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
 import { unwrap } from '../../shared/result.ts';
 import { tempFolder } from '../../test/support/temp-folder.ts';
-import { lockImage } from './image-lock.ts';
+import { lockImage, releaseLockOfThread } from './image-lock.ts';
 
 function newImage(): string {
   const image = path.join(tempFolder(), 'disk.qed');
@@ -106,6 +107,15 @@ describe('the lock of an image', () => {
       failure: { code: 'busy', message: expect.stringContaining('hard links') as string },
     });
     fs.rmSync(`${image}.second`);
+    unwrap(lockImage(image))();
+  });
+
+  it('is given back for a thread that has ended, and for no other', () => {
+    const image = newImage();
+    unwrap(lockImage(image));
+    releaseLockOfThread(image, threadId + 1);
+    expect(lockImage(image)).toMatchObject({ failure: { code: 'busy' } });
+    releaseLockOfThread(image, threadId);
     unwrap(lockImage(image))();
   });
 

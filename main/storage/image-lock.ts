@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
+import { threadId } from 'node:worker_threads';
 import { err, ok, type Result } from '../../shared/result.ts';
 import { failureFromSystem } from '../block/errno.ts';
 
@@ -10,6 +11,8 @@ interface LockContent {
   readonly pid: number;
   /** When the process started, where the system tells: guards against a process number that was given out again. */
   readonly startedAt: string | null;
+  /** Of that process: threads can end without it. */
+  readonly thread?: number | undefined;
 }
 
 type Acquired =
@@ -53,6 +56,18 @@ export function lockImage(
   }
 }
 
+/**
+ * Gives back what a thread of this process has left of its lock on an image: it crashed, or was terminated. It must
+ * have ended, so that nobody writes any more.
+ */
+export function releaseLockOfThread(imagePath: string, thread: number): void {
+  const lockPath = lockPathOf(imagePath);
+  const lock = readLock(lockPath);
+  if (lock === 'gone' || lock === DAMAGED) return;
+  const ours = lock.pid === process.pid && lock.startedAt === startOfThisProcess();
+  if (ours && lock.thread === thread) unlock(lockPath, lock.token);
+}
+
 function lockPathOf(imagePath: string): string {
   const real = fs.existsSync(imagePath) ? fs.realpathSync(imagePath) : path.resolve(imagePath);
   const name = path.basename(real);
@@ -86,7 +101,7 @@ function heldBy(imagePath: string, holder: LockContent | null) {
 /** Takes the lock file at `lockPath`, or tells who has it: null when that is changing just now. */
 function acquire(lockPath: string): Acquired {
   const token = randomBytes(8).toString('hex');
-  const content: LockContent = { token, pid: process.pid, startedAt: startOfThisProcess() };
+  const content: LockContent = { token, pid: process.pid, startedAt: startOfThisProcess(), thread: threadId };
   const draft = `${lockPath}.${token}`;
   const release = () => unlock(lockPath, token);
   try {
@@ -160,13 +175,14 @@ function readLock(lockPath: string): LockContent | 'gone' | typeof DAMAGED {
 /** By hand: loading a schema library would cost every command more time than all else it does at its start. */
 function isLockContent(value: unknown): value is LockContent {
   if (typeof value !== 'object' || value === null) return false;
-  const { token, pid, startedAt } = value as Record<string, unknown>;
+  const { token, pid, startedAt, thread } = value as Record<string, unknown>;
   return (
     typeof token === 'string' &&
     /^[\w-]{1,64}$/.test(token) &&
     Number.isSafeInteger(pid) &&
     (pid as number) > 0 &&
-    (startedAt === null || typeof startedAt === 'string')
+    (startedAt === null || typeof startedAt === 'string') &&
+    (thread === undefined || Number.isSafeInteger(thread))
   );
 }
 

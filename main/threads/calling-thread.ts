@@ -12,6 +12,8 @@ export interface ThreadOptions<Event> {
   readonly keepsProcess?: 'always' | 'while-asked';
   /** Hears what the thread tells by itself. */
   readonly listen?: (event: Event) => void;
+  /** Told when the thread has ended, however that came, before any call is answered for it. */
+  readonly ended?: () => void;
 }
 
 export interface CallOptions {
@@ -33,6 +35,8 @@ interface Waiting {
  * `closed` when the thread has ended, in whatever way.
  */
 export class CallingThread<Table extends Calls<Table>, Event = never> {
+  /** As the thread itself knows it (`threadId`). */
+  readonly id: number;
   readonly #options: ThreadOptions<Event>;
   readonly #worker: Worker;
   readonly #waiting = new Map<number, Waiting>();
@@ -44,8 +48,11 @@ export class CallingThread<Table extends Calls<Table>, Event = never> {
     this.#options = options;
     this.#worker = new Worker(options.script, { workerData: options.workerData });
     this.#worker.on('message', (message: FromThread) => this.#receive(message));
-    this.#worker.on('error', (error) => this.#lose(`failed: ${error.message}`));
-    this.#worker.on('exit', () => this.#lose('has ended'));
+    this.id = this.#worker.threadId;
+    // The end follows, and until then the thread may still be at work.
+    let why = 'has ended';
+    this.#worker.on('error', (error) => (why = `failed: ${error.message}`));
+    this.#worker.on('exit', () => this.#lose(why));
     this.#hold();
   }
 
@@ -84,7 +91,6 @@ export class CallingThread<Table extends Calls<Table>, Event = never> {
   /** Ends the thread at once. What it has not answered fails with `closed`. */
   async end(): Promise<void> {
     await this.#worker.terminate();
-    this.#lose('has ended');
   }
 
   #send(message: ToThread, transfer: readonly Transferable[] = []): void {
@@ -108,7 +114,8 @@ export class CallingThread<Table extends Calls<Table>, Event = never> {
   }
 
   #lose(how: string): void {
-    this.#lost ??= err('closed', `${this.#options.what} ${how}`);
+    this.#options.ended?.();
+    this.#lost = err('closed', `${this.#options.what} ${how}`);
     const waiting = [...this.#waiting.values()];
     this.#waiting.clear();
     for (const { settle } of waiting) settle(this.#lost);

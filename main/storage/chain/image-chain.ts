@@ -1,4 +1,5 @@
 import path from 'node:path';
+import type { MessagePort } from 'node:worker_threads';
 import type { PublishedMaster } from '../../../shared/master.ts';
 import type { SourceIdentity } from '../../block/http/source-identity.ts';
 import type { BackingReference } from '../../qed/image.ts';
@@ -18,6 +19,11 @@ export interface ImageChain {
    * The location is that of the disk in the first of them, for messages and for the headers of overlays.
    */
   readonly published?: PublishedMaster | undefined;
+  /**
+   * Set where another thread owns this layer and may be writing it: it is read through this port, with all behind it.
+   * The chain can then be sent once, with its ports ({@link portsOf}).
+   */
+  readonly served?: MessagePort | undefined;
   /** What jobs and monitors call this layer; its location where left out. */
   readonly nodeName?: string | undefined;
 }
@@ -25,6 +31,16 @@ export interface ImageChain {
 /** Whether reading this layer itself crosses a network. */
 export function isRemoteLayer({ location, published }: ImageChain): boolean {
   return published === undefined ? isRemote(location) : published.sources.some(isRemote);
+}
+
+/** What has to be handed over when the chain is sent to another thread. */
+export function portsOf(chain: ImageChain): MessagePort[] {
+  return layersOf(chain).flatMap(({ served }) => served ?? []);
+}
+
+/** The same chain, with every layer read from its own file. What is being written elsewhere may seem older then. */
+export function withoutPorts(chain: ImageChain): ImageChain {
+  return { ...chain, served: undefined, backing: chain.backing && withoutPorts(chain.backing) };
 }
 
 export function nodeNameOf(layer: ImageChain): string {

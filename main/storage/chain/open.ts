@@ -1,3 +1,4 @@
+import type { MessagePort } from 'node:worker_threads';
 import type { Clock } from '../../../shared/clock.ts';
 import { because, err, ok, type Result } from '../../../shared/result.ts';
 import type { BlockDevice } from '../../block/device.ts';
@@ -17,6 +18,7 @@ import { isRemoteLayer, type ImageChain } from './image-chain.ts';
 import { isRemote, localPath } from './location.ts';
 import { LockedFile } from './locked-file.ts';
 import { openPublished } from './published-master.ts';
+import { ServedSource } from './served-source.ts';
 import type { SourceSeals } from './source-seals.ts';
 
 export interface OpenOptions {
@@ -33,6 +35,8 @@ export interface OpenOptions {
   readonly seals?: SourceSeals;
   /** Told when a source of a published master sends wrong bytes, also where another one has the right ones. */
   readonly onWrongBytes?: ((wrong: WrongBytes) => void) | undefined;
+  /** Told of every layer that is read through another thread: its connection may have to be renewed. */
+  readonly onServed?: ((source: ServedSource) => void) | undefined;
   readonly qed?: Omit<QedImageOptions, 'clock'>;
   /** Makes what moves the data when the topmost image is streamed; by default the opening thread does it. */
   readonly copier?: (image: QedImage, backing: ImageChain) => ClusterCopier;
@@ -44,6 +48,7 @@ export interface OpenOptions {
  * behind (see `follow.ts` for tools that do follow them). What a finished overlay no longer needs is not touched.
  */
 export async function openChain(chain: ImageChain, options: OpenOptions): Promise<Result<BlockDevice>> {
+  if (chain.served !== undefined) return openServed(chain.location, chain.served, options);
   if (chain.published !== undefined) {
     return options.readOnly ? openPublished(chain.published, options) : cannotWriteTo(chain.location);
   }
@@ -87,12 +92,13 @@ export async function openBehind(
   overlayBytes: number,
   options: OpenOptions,
 ): Promise<Result<BlockDevice>> {
-  const { clock, connections, deferRemote, seals, onWrongBytes } = options;
+  const { clock, connections, deferRemote, seals, onWrongBytes, onServed } = options;
   const open = () =>
     openChain(backing, {
       clock,
       readOnly: true,
       onWrongBytes,
+      onServed,
       ...(connections !== undefined && { connections }),
       ...(deferRemote !== undefined && { deferRemote }),
       ...(seals !== undefined && { seals }),
@@ -114,6 +120,17 @@ async function openFile(location: string, options: OpenOptions): Promise<Result<
   if (lock.ok) return ok(new LockedFile(file.value, lock.value));
   await file.value.close();
   return lock;
+}
+
+async function openServed(
+  location: string,
+  port: MessagePort,
+  { readOnly, onServed }: OpenOptions,
+): Promise<Result<BlockDevice>> {
+  if (!readOnly) return err('read-only', `'${location}' belongs to another thread and can only be read`);
+  const source = await ServedSource.open(location, port);
+  if (source.ok) onServed?.(source.value);
+  return source;
 }
 
 async function openRemote(

@@ -6,11 +6,16 @@ import type { DiskActivity, DiskStatus } from './open-disk.ts';
 /** What can be done with a streaming job. */
 export type JobVerb = 'pause' | 'resume' | 'cancel' | 'force-cancel' | 'finalize' | 'dismiss';
 
+/** `read`: for overlays that lie on the disk. */
+export type Access = 'read' | 'write';
+
 /** What the thread of a disk can be asked: name, argument and answer. It tells `DiskEvent`s by itself. */
 export interface DiskCalls {
   open: { argument: DiskSpec; answer: DiskStatus };
   /** Serves the disk to whoever holds the other end of the port, by the block port protocol. */
-  connect: { argument: { port: MessagePort }; answer: void };
+  connect: { argument: { port: MessagePort; access: Access }; answer: void };
+  /** A layer of the chain that another thread owns has another owner now. */
+  reconnect: { argument: { location: string; port: MessagePort }; answer: void };
   startStream: { argument: StreamSpec; answer: void };
   job: { argument: { id: string; verb: JobVerb }; answer: void };
   /** Bytes per second, for one job. */

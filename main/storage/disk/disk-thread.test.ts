@@ -18,7 +18,6 @@ import {
   STREAM,
 } from '../../../test/support/disk-workbench.ts';
 import { writeQed } from '../../../test/support/image-files.ts';
-import { tempFolder } from '../../../test/support/temp-folder.ts';
 import type { ImageChain } from '../chain/image-chain.ts';
 import { DiskThread } from './disk-thread.ts';
 
@@ -189,9 +188,12 @@ describe('a disk that cannot be opened', () => {
   });
 
   it('reports a crash of its thread while opening', async () => {
-    const nonsense = { location: path.join(tempFolder(), 'x') } as unknown as ImageChain;
-    expect(await failureOfOpening(nonsense)).not.toBeNull();
-    expect(await failureOfOpening(null as unknown as ImageChain)).toMatchObject({ code: 'closed' });
+    const { chain } = await newImages();
+    const globalLimit = new SharedArrayBuffer(3); // no memory of a bucket
+    expect(failureOf(await DiskThread.open(specOf(chain, { globalLimit })))).toMatchObject({
+      code: 'closed',
+    });
+    unwrap(await (await openDisk(chain)).disk.close());
   });
 });
 

@@ -3,8 +3,11 @@ import { ok, type Result } from '../../../shared/result.ts';
 import type { ContentStamp } from '../../qed/content-stamp.ts';
 import { CallingThread } from '../../threads/calling-thread.ts';
 import { workerScript } from '../../threads/worker-script.ts';
+import { layersOf, portsOf, type ImageChain } from '../chain/image-chain.ts';
+import { isRemote, localPath } from '../chain/location.ts';
+import { releaseLockOfThread } from '../image-lock.ts';
 import type { DiskEvent } from './disk-events.ts';
-import type { DiskCalls, JobVerb } from './disk-protocol.ts';
+import type { Access, DiskCalls, JobVerb } from './disk-protocol.ts';
 import type { DiskSpec, StreamSpec } from './disk-spec.ts';
 import type { DiskActivity, DiskStatus } from './open-disk.ts';
 
@@ -25,8 +28,9 @@ export class DiskThread {
       script: workerScript('main/storage/disk-worker'),
       what: 'The thread of the disk',
       listen,
+      ended: () => giveBackLocks(spec.chain, thread.id),
     });
-    const opened = await thread.call('open', spec);
+    const opened = await thread.call('open', spec, { transfer: portsOf(spec.chain) });
     if (opened.ok) return ok(new DiskThread(thread));
     await thread.end();
     return opened;
@@ -37,10 +41,15 @@ export class DiskThread {
   }
 
   /** A port on which the disk answers by the block port protocol, to be handed to another thread. */
-  async connect(): Promise<Result<MessagePort>> {
+  async connect(access: Access = 'write'): Promise<Result<MessagePort>> {
     const { port1, port2 } = new MessageChannel();
-    const connected = await this.#thread.call('connect', { port: port1 }, { transfer: [port1] });
+    const connected = await this.#thread.call('connect', { port: port1, access }, { transfer: [port1] });
     return connected.ok ? ok(port2) : connected;
+  }
+
+  /** See {@link OpenDisk.reconnect}. @param port is handed over */
+  reconnect(location: string, port: MessagePort): Promise<Result<void>> {
+    return this.#thread.call('reconnect', { location, port }, { transfer: [port] });
   }
 
   startStream(spec: StreamSpec): Promise<Result<void>> {
@@ -99,5 +108,12 @@ export class DiskThread {
     const closed = await this.#thread.call('close', null);
     await this.#thread.end();
     return closed;
+  }
+}
+
+/** A thread that died has not given back its locks; the next one needs them. */
+function giveBackLocks(chain: ImageChain, thread: number): void {
+  for (const { location } of layersOf(chain)) {
+    if (!isRemote(location)) releaseLockOfThread(localPath(location), thread);
   }
 }

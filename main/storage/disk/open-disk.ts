@@ -1,3 +1,4 @@
+import type { MessagePort } from 'node:worker_threads';
 import type { Clock } from '../../../shared/clock.ts';
 import { DONE, err, ok, type Err, type Result } from '../../../shared/result.ts';
 import type { BlockDevice } from '../../block/device.ts';
@@ -12,8 +13,9 @@ import { TokenBucket } from '../../streaming/limits/token-bucket.ts';
 import type { JobEvent } from '../../streaming/job/job-events.ts';
 import type { StreamJob, StreamJobInfo } from '../../streaming/job/stream-job.ts';
 import { BootProfile } from '../../streaming/order/boot-profile.ts';
-import { layersOf } from '../chain/image-chain.ts';
+import { layersOf, withoutPorts } from '../chain/image-chain.ts';
 import { openChain } from '../chain/open.ts';
+import type { ServedSource } from '../chain/served-source.ts';
 import { SourceSeals } from '../chain/source-seals.ts';
 import { WorkerCopier } from '../worker-copier.ts';
 import type { DiskEvent } from './disk-events.ts';
@@ -56,6 +58,8 @@ export class OpenDisk {
   readonly #clock: Clock;
   readonly #overlay: QedDevice | null;
   readonly #copier: WorkerCopier | null;
+  /** Layers that other threads own. */
+  readonly #served: readonly ServedSource[];
   readonly #limit: RateLimit;
   readonly #diskBucket: TokenBucket;
   readonly #guest: GuestSide;
@@ -69,6 +73,7 @@ export class OpenDisk {
     tell: (event: DiskEvent) => void,
   ): Promise<Result<OpenDisk>> {
     let copier: WorkerCopier | null = null;
+    const served: ServedSource[] = [];
     const seals = SourceSeals.for(layersOf(spec.chain).map(({ location }) => location));
     for (const { location, expected } of layersOf(spec.chain)) {
       // The first version that is seen is the one that counts.
@@ -82,6 +87,7 @@ export class OpenDisk {
       deferRemote: spec.onSourceLost === 'wait',
       seals,
       onWrongBytes,
+      onServed: (source) => served.push(source),
       ...(spec.connections !== undefined && { connections: spec.connections }),
       qed: {
         // All changes a guest could see go through the device, which clears the stamp before the first one.
@@ -90,7 +96,7 @@ export class OpenDisk {
       },
       copier: (image, source) => {
         const data = {
-          source,
+          source: withoutPorts(source),
           imagePath: image.file.path,
           clusterBytes: image.geometry.clusterBytes,
           allocator: image.allocator.shared,
@@ -103,15 +109,15 @@ export class OpenDisk {
     });
     if (!opened.ok) return opened;
     const incomplete = lacksBacking(opened.value);
-    if (incomplete === null) return ok(new OpenDisk(opened.value, copier, seals, spec, clock, tell));
+    if (incomplete === null)
+      return ok(new OpenDisk(opened.value, { copier, served, seals }, spec, clock, tell));
     await opened.value.close();
     return incomplete;
   }
 
   private constructor(
     device: BlockDevice,
-    copier: WorkerCopier | null,
-    seals: SourceSeals,
+    { copier, served, seals }: DiskSources,
     spec: DiskSpec,
     clock: Clock,
     tell: (event: DiskEvent) => void,
@@ -119,6 +125,7 @@ export class OpenDisk {
     this.#clock = clock;
     this.#tell = tell;
     this.#copier = copier;
+    this.#served = served;
     this.#overlay = device instanceof QedDevice ? device : null;
     this.#diskBucket = new TokenBucket(clock, 0);
     this.#limit = new BucketChain([...commonLimit(spec, clock), this.#diskBucket]);
@@ -133,7 +140,7 @@ export class OpenDisk {
       tell,
     });
     this.#streams = new DiskStreams({
-      spec,
+      spec: { ...spec, chain: withoutPorts(spec.chain) },
       overlay: this.#overlay,
       clock,
       limit: this.#limit,
@@ -180,6 +187,17 @@ export class OpenDisk {
     this.#streams.retryNow();
   }
 
+  /**
+   * Goes on over another connection to a layer of the chain, whose thread has died. What waits for the layer gets its
+   * answer there.
+   */
+  async reconnect(location: string, port: MessagePort): Promise<Result<void>> {
+    const source = this.#served.find(({ name }) => name === location);
+    if (source !== undefined) return source.reconnect(port);
+    port.close();
+    return err('not-found', `'${this.device.name}' reads nothing through the thread of '${location}'`);
+  }
+
   /** A guest is about to boot: what it reads of its source is told afterwards, as `boot-recorded`. */
   recordBoot(): void {
     this.#guest.recordBoot();
@@ -223,6 +241,7 @@ export class OpenDisk {
     this.#guest.giveUpWaiting();
     this.#cancelLetGo = this.#clock.after(SILENT_SOURCE_MS, () => {
       if (this.#overlay?.remote === true) void this.#overlay.backing?.close();
+      for (const source of this.#served) void source.close();
       void this.#copier?.close();
       this.#streams.letGo();
     });
@@ -242,6 +261,14 @@ export class OpenDisk {
     if (event.event === 'STREAM_SOURCE_BACK') this.#guest.retryReads();
     this.#tell({ kind: 'job', event });
   }
+}
+
+/** How an open disk gets its bytes. */
+interface DiskSources {
+  /** Null where nothing is copied. */
+  readonly copier: WorkerCopier | null;
+  readonly served: readonly ServedSource[];
+  readonly seals: SourceSeals;
 }
 
 /** What all disks share, as far as there is such a thing. */

@@ -1,0 +1,60 @@
+import { DONE, ok, type Result } from '../../../shared/result.ts';
+import { readOnlyFailure } from '../../block/bounds.ts';
+import type { BlockDevice, Extent } from '../../block/device.ts';
+
+/**
+ * A disk as overlays in other threads may use it that lie on it: to read, and no more. They need to know nothing of
+ * where it gets its bytes from: what is far away is fetched, kept and waited for by the disk itself.
+ */
+export class ReadView implements BlockDevice {
+  readonly readOnly = true;
+  /** Whoever reads in large pieces or ahead, as one does from far away, would do what the disk does already. */
+  readonly remote = false;
+  readonly #device: BlockDevice;
+
+  constructor(device: BlockDevice) {
+    this.#device = device;
+  }
+
+  get name(): string {
+    return this.#device.name;
+  }
+
+  get lengthBytes(): number {
+    return this.#device.lengthBytes;
+  }
+
+  read(offset: number, target: Uint8Array): Promise<Result<void>> {
+    return this.#device.read(offset, target);
+  }
+
+  /** What is not stored in the disk itself is `data`: nobody here can look at what lies behind it. */
+  async extentAt(offset: number, length: number): Promise<Result<Extent>> {
+    const extent = await this.#device.extentAt(offset, length);
+    if (!extent.ok) return extent;
+    const { kind, ...range } = extent.value;
+    return ok(kind === 'zero' ? extent.value : { offset: range.offset, length: range.length, kind: 'data' });
+  }
+
+  async write(): Promise<Result<void>> {
+    return readOnlyFailure(this);
+  }
+
+  async writeZeroes(): Promise<Result<void>> {
+    return readOnlyFailure(this);
+  }
+
+  async discard(): Promise<Result<void>> {
+    return readOnlyFailure(this);
+  }
+
+  /** A reader has nothing to make durable. */
+  async flush(): Promise<Result<void>> {
+    return DONE;
+  }
+
+  /** The disk is not the reader's to close. */
+  async close(): Promise<Result<void>> {
+    return DONE;
+  }
+}
