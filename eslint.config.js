@@ -14,7 +14,7 @@ const LAYERS = {
   storage: ['streaming', 'qed', 'block', 'threads', 'shared'],
   catalog: ['block', 'shared'],
   preferences: ['catalog', 'shared'],
-  appliances: ['catalog', 'storage', 'streaming', 'qed', 'block', 'shared'],
+  appliances: ['catalog', 'storage', 'streaming', 'qed', 'block', 'threads', 'shared'],
   machines: ['catalog', 'preferences', 'storage', 'streaming', 'qed', 'block', 'threads', 'shared'],
   app: [
     'machines',

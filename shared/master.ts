@@ -1,18 +1,6 @@
 import { z } from 'zod';
+import { CHUNK_BYTES } from './master-files.ts';
 import { SECTOR_BYTES, TIB } from './units.ts';
-
-/** Bytes that one hash of a master vouches for. The last chunk of a disk may be shorter. */
-export const CHUNK_BYTES = 64 * 1024;
-
-/** Names of the files of a published master, all in one folder, `masters/<sha256>/`. */
-export const MASTER_FILES = {
-  description: 'master.json',
-  disk: 'disk.raw',
-  chunks: 'chunks.bin',
-  bootProfile: 'boot.json',
-  bootPack: 'boot.pack',
-  state: 'state.bin',
-} as const;
 
 /** A SHA-256 in lower-case hexadecimal. */
 export const sha256Schema = z.string().regex(/^[0-9a-f]{64}$/, 'a SHA-256 of 64 hexadecimal digits');

@@ -24,6 +24,14 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'fill an overlay from its backing file until it stands alone',
     load: async () => (await import('./commands/stream/index.ts')).streamCommand,
   },
+  master: {
+    summary: 'publish disks for others to stream from, and verify what was published',
+    load: async () => (await import('./commands/master/index.ts')).masterCommand,
+  },
+  serve: {
+    summary: 'serve a folder over HTTP, for a LAN or a demonstration',
+    load: async () => (await import('./commands/serve/index.ts')).serveCommand,
+  },
   io: {
     summary: "read and write images by hand or from scripts; takes qemu-io's commands",
     load: async () => (await import('./commands/io/index.ts')).ioCommand,

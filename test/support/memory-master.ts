@@ -1,4 +1,5 @@
-import { CHUNK_BYTES, MASTER_FILES, type MasterDescription } from '../../shared/master.ts';
+import { CHUNK_BYTES, MASTER_FILES } from '../../shared/master-files.ts';
+import type { MasterDescription } from '../../shared/master.ts';
 import { DONE, err, ok, unwrap, type Failure, type Result } from '../../shared/result.ts';
 import { checkRange } from '../../main/block/bounds.ts';
 import type { BlockDevice } from '../../main/block/device.ts';

@@ -1,7 +1,8 @@
 /** Masters as a publisher lays them out, in folders that tests serve, spoil and take away. */
 import fs from 'node:fs';
 import path from 'node:path';
-import { MASTER_FILES, type PublishedMaster } from '../../shared/master.ts';
+import { MASTER_FILES } from '../../shared/master-files.ts';
+import type { PublishedMaster } from '../../shared/master.ts';
 import { publishedLayer } from '../../main/storage/chain/published-master.ts';
 import { MASTER_BYTES, newImages, qed, type Images } from './disk-workbench.ts';
 import { publishInMemory } from './memory-master.ts';

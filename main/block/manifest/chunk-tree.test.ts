@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { CHUNK_BYTES, MASTER_FILES } from '../../../shared/master.ts';
+import { CHUNK_BYTES, MASTER_FILES } from '../../../shared/master-files.ts';
 import { err, ok, unwrap, type Result } from '../../../shared/result.ts';
 import { GIB, KIB, MIB } from '../../../shared/units.ts';
 import { MemoryFile } from '../../../test/support/memory-file.ts';

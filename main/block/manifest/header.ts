@@ -1,4 +1,4 @@
-import { CHUNK_BYTES } from '../../../shared/master.ts';
+import { CHUNK_BYTES } from '../../../shared/master-files.ts';
 import { err, ok, type Result } from '../../../shared/result.ts';
 import { FAN_OUT, HEADER_BYTES, type ManifestLayout } from './layout.ts';
 

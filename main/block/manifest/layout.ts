@@ -1,5 +1,5 @@
 import type { Range } from '../range.ts';
-import { CHUNK_BYTES } from '../../../shared/master.ts';
+import { CHUNK_BYTES } from '../../../shared/master-files.ts';
 import { HASH_BYTES } from './digest.ts';
 
 /** Nodes that one hash of the level above vouches for: their hashes make a block of 32 KiB. */

@@ -1,4 +1,4 @@
-import { CHUNK_BYTES } from '../../../shared/master.ts';
+import { CHUNK_BYTES } from '../../../shared/master-files.ts';
 import { ZEROES } from '../zeroes.ts';
 import { HASH_BYTES, sha256 } from './digest.ts';
 import { FAN_OUT, type ManifestLayout } from './layout.ts';

@@ -1,4 +1,4 @@
-import type { MASTER_FILES } from '../../../shared/master.ts';
+import type { MASTER_FILES } from '../../../shared/master-files.ts';
 import type { Result } from '../../../shared/result.ts';
 import type { BlockDevice } from '../device.ts';
 import type { MirrorSample } from './mirror-health.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
-import { CHUNK_BYTES, MASTER_FILES } from '../../../shared/master.ts';
+import { CHUNK_BYTES, MASTER_FILES } from '../../../shared/master-files.ts';
 import { DONE, err, unwrap } from '../../../shared/result.ts';
 import { KIB, MIB } from '../../../shared/units.ts';
 import { MemorySource, publishInMemory, type MemoryMaster } from '../../../test/support/memory-master.ts';

@@ -1,5 +1,6 @@
 import type { Clock } from '../../../shared/clock.ts';
-import { CHUNK_BYTES, MASTER_FILES, type MasterDescription } from '../../../shared/master.ts';
+import { CHUNK_BYTES, MASTER_FILES } from '../../../shared/master-files.ts';
+import type { MasterDescription } from '../../../shared/master.ts';
 import { type Result, DONE, err, ok } from '../../../shared/result.ts';
 import { alignDown, alignUp } from '../../../shared/units.ts';
 import { checkRange, closedFailure, readOnlyFailure } from '../bounds.ts';

@@ -1,8 +1,7 @@
 import type { WaitingReads } from '../../storage/disk/disk-events.ts';
 import type { DiskStatus } from '../../storage/disk/open-disk.ts';
+import { bar } from './bar.ts';
 import { formatBytes, formatDuration, formatRate } from './quantities.ts';
-
-const BAR_WIDTH = 24;
 
 /** How far the streaming of a disk has come, in one line: local / total, rate, time left, what waits. */
 export function describeProgress(status: DiskStatus, waiting: WaitingReads | null): string {
@@ -22,9 +21,4 @@ export function describeProgress(status: DiskStatus, waiting: WaitingReads | nul
   if (waiting !== null)
     parts.push(`${waiting.reads} guest read${waiting.reads === 1 ? '' : 's'} waiting for data`);
   return parts.join('  ');
-}
-
-function bar(fraction: number): string {
-  const full = Math.round(fraction * BAR_WIDTH);
-  return `[${'='.repeat(full)}${' '.repeat(BAR_WIDTH - full)}]`;
 }

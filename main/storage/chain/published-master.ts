@@ -1,6 +1,7 @@
 import path from 'node:path';
 import type { Clock } from '../../../shared/clock.ts';
-import { MASTER_FILES, type PublishedMaster } from '../../../shared/master.ts';
+import { MASTER_FILES } from '../../../shared/master-files.ts';
+import type { PublishedMaster } from '../../../shared/master.ts';
 import type { Result } from '../../../shared/result.ts';
 import { ok } from '../../../shared/result.ts';
 import { folderSource } from '../../block/verified/folder-source.ts';
@@ -19,6 +20,14 @@ export interface PublishedOptions {
   /** Most connections to each remote source. */
   readonly connections?: number | undefined;
   readonly onWrongBytes?: ((wrong: WrongBytes) => void) | undefined;
+}
+
+/**
+ * Whether an address names the disk of a published master: `disk.raw` in a folder named by a hash. The name decides,
+ * never what the folder holds: who takes a description away cannot make anybody read the disk unverified.
+ */
+export function namesPublishedDisk(location: string): boolean {
+  return isRemote(location) && /\/[0-9a-f]{64}\/disk\.raw$/.test(location);
 }
 
 /** The layer that a published master is in a chain. */

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { MASTER_FILES } from '../../../shared/master.ts';
+import { MASTER_FILES } from '../../../shared/master-files.ts';
 import { unwrap } from '../../../shared/result.ts';
 import { KIB, MIB } from '../../../shared/units.ts';
 import {

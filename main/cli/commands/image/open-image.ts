@@ -72,8 +72,9 @@ export async function openLayers(chain: ImageChain, readOnly: boolean): Promise<
 }
 
 /** One image without what is behind it. A raw file that is only read is asked for its holes. */
-async function openOne({ location, format }: ImageChain, readOnly: boolean): Promise<Result<BlockDevice>> {
-  const opened = await openChain({ location, format, backing: null }, { clock: systemClock, readOnly });
+async function openOne(layer: ImageChain, readOnly: boolean): Promise<Result<BlockDevice>> {
+  const { location, format } = layer;
+  const opened = await openChain({ ...layer, backing: null }, { clock: systemClock, readOnly });
   if (!opened.ok || !readOnly || format !== 'raw' || isRemote(location)) return opened;
   const stored = storedRanges(location);
   return stored === null ? opened : ok(new SparseDevice(opened.value, stored));

@@ -1,0 +1,194 @@
+import { createHash } from 'node:crypto';
+import type { Clock } from '../../../shared/clock.ts';
+import { CHUNK_BYTES, MASTER_FILES } from '../../../shared/master-files.ts';
+import type { PublishedMaster } from '../../../shared/master.ts';
+import { err, ok, type Result } from '../../../shared/result.ts';
+import { MIB } from '../../../shared/units.ts';
+import type { BlockDevice } from '../../block/device.ts';
+import { badChunks, ChunkTree } from '../../block/manifest/chunk-tree.ts';
+import { sha256 } from '../../block/manifest/digest.ts';
+import { FAN_OUT } from '../../block/manifest/layout.ts';
+import type { MasterFile, MasterSource } from '../../block/verified/master-source.ts';
+import { masterSources } from '../../storage/chain/published-master.ts';
+
+export interface VerifyRequest {
+  readonly master: PublishedMaster;
+}
+
+/** Something about a master that is not as its description says. */
+export interface MasterProblem {
+  readonly file: MasterFile;
+  /** Where in the file, in bytes; null where it is the whole. */
+  readonly offset: number | null;
+  readonly message: string;
+}
+
+export interface VerifyReport {
+  /** The first of them; {@link problemCount} tells how many there are. */
+  readonly problems: readonly MasterProblem[];
+  readonly problemCount: number;
+  readonly checkedBytes: number;
+}
+
+export interface VerifyContext {
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  readonly progress: (fraction: number) => void;
+}
+
+const PIECE_BYTES = MIB;
+/** Pieces read ahead of the one that is looked at. */
+const AHEAD = 8;
+const MOST_PROBLEMS = 100;
+
+/**
+ * Reads all there is of a published master in its first source, and compares it with its description. What is wrong
+ * is reported; only what keeps it from being read at all is a failure.
+ */
+export async function verifyMaster(
+  { master }: VerifyRequest,
+  context: VerifyContext,
+): Promise<Result<VerifyReport>> {
+  const sources = masterSources(master.sources.slice(0, 1), { clock: context.clock });
+  if (!sources.ok) return sources;
+  const [source] = sources.value;
+  if (source === undefined) return err('invalid-argument', 'a master needs a source');
+  return new Verifier(master, source, context).run();
+}
+
+class Verifier {
+  readonly #master: PublishedMaster;
+  readonly #source: MasterSource;
+  readonly #context: VerifyContext;
+  readonly #problems: MasterProblem[] = [];
+  #problemCount = 0;
+  #checkedBytes = 0;
+
+  constructor(master: PublishedMaster, source: MasterSource, context: VerifyContext) {
+    this.#master = master;
+    this.#source = source;
+    this.#context = context;
+  }
+
+  async run(): Promise<Result<VerifyReport>> {
+    const { description } = this.#master;
+    const steps = [
+      this.#withFile(MASTER_FILES.chunks, description.chunks.lengthBytes, (manifest) =>
+        this.#withFile(MASTER_FILES.disk, description.lengthBytes, (disk) => this.#checkDisk(manifest, disk)),
+      ),
+    ];
+    for (const step of steps) {
+      const checked = await step;
+      if (!checked.ok) return checked;
+    }
+    return ok({
+      problems: this.#problems,
+      problemCount: this.#problemCount,
+      checkedBytes: this.#checkedBytes,
+    });
+  }
+
+  async #checkDisk(manifest: BlockDevice, disk: BlockDevice): Promise<Result<void>> {
+    const tree = await ChunkTree.load(this.#master.description, async (range, expected) => {
+      const bytes = Buffer.alloc(range.length);
+      const read = await manifest.read(range.offset, bytes);
+      if (!read.ok) return read;
+      this.#checkedBytes += range.length;
+      return sha256(bytes).equals(expected)
+        ? ok(bytes)
+        : err('malformed', `the ${range.length} bytes at ${range.offset} have another SHA-256`);
+    });
+    if (!tree.ok) return this.#unlessUnreadable(MASTER_FILES.chunks, null, tree);
+    const hashes = await this.#checkHashes(tree.value);
+    return hashes.ok ? this.#checkChunks(tree.value, disk) : hashes;
+  }
+
+  /** Every block of hashes, those of holes included. */
+  async #checkHashes(tree: ChunkTree): Promise<Result<void>> {
+    for (let chunk = 0; chunk < tree.layout.chunkCount; chunk += FAN_OUT) {
+      const hashes = await tree.hashesFrom(chunk, 1);
+      if (hashes.ok) continue;
+      const told = this.#unlessUnreadable(
+        MASTER_FILES.chunks,
+        tree.layout.block(0, chunk / FAN_OUT).offset,
+        hashes,
+      );
+      if (!told.ok) return told;
+    }
+    return ok(undefined);
+  }
+
+  async #checkChunks(tree: ChunkTree, disk: BlockDevice): Promise<Result<void>> {
+    const whole = createHash('sha256');
+    for await (const piece of this.#pieces(disk)) {
+      if (!piece.read.ok) return piece.read;
+      whole.update(piece.bytes);
+      const first = piece.offset / CHUNK_BYTES;
+      const hashes = await tree.hashesFrom(first, Math.ceil(piece.bytes.length / CHUNK_BYTES));
+      if (!hashes.ok) continue;
+      for (const bad of badChunks(piece.bytes, hashes.value, CHUNK_BYTES)) {
+        this.#tell(
+          MASTER_FILES.disk,
+          piece.offset + bad.offset,
+          `the ${bad.length} bytes have another SHA-256`,
+        );
+      }
+    }
+    if (this.#context.signal.aborted) return err('cancelled', 'The check was cancelled');
+    if (whole.digest('hex') !== this.#master.description.sha256) {
+      this.#tell(MASTER_FILES.disk, null, 'it has another SHA-256 as a whole');
+    }
+    return ok(undefined);
+  }
+
+  /** The pieces of a file in their order, some of them read ahead. */
+  async *#pieces(device: BlockDevice) {
+    const { lengthBytes } = device;
+    const coming: { offset: number; bytes: Uint8Array; read: Promise<Result<void>> }[] = [];
+    try {
+      for (let next = 0; next < lengthBytes || coming.length > 0;) {
+        while (next < lengthBytes && coming.length < AHEAD) {
+          const bytes = new Uint8Array(Math.min(PIECE_BYTES, lengthBytes - next));
+          coming.push({ offset: next, bytes, read: device.read(next, bytes) });
+          next += bytes.length;
+        }
+        const piece = coming.shift();
+        if (piece === undefined || this.#context.signal.aborted) break;
+        const read = await piece.read;
+        this.#checkedBytes += piece.bytes.length;
+        yield { ...piece, read };
+        this.#context.progress((piece.offset + piece.bytes.length) / lengthBytes);
+        // Local reads end at once: let a cancellation be heard.
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    } finally {
+      await Promise.all(coming.map(({ read }) => read));
+    }
+  }
+
+  async #withFile(
+    file: MasterFile,
+    lengthBytes: number,
+    check: (device: BlockDevice) => Promise<Result<void>>,
+  ): Promise<Result<void>> {
+    const device = await this.#source.open(file, lengthBytes, () => {});
+    if (!device.ok) return this.#unlessUnreadable(file, null, device);
+    const checked = await check(device.value);
+    await device.value.close();
+    return checked;
+  }
+
+  /** A file that is wrong is a problem; one that cannot be read leaves nothing to say. */
+  #unlessUnreadable(file: MasterFile, offset: number | null, failed: Result<unknown>): Result<void> {
+    if (failed.ok) return ok(undefined);
+    const { code, message } = failed.failure;
+    if (code !== 'malformed' && code !== 'not-found') return failed;
+    this.#tell(file, offset, message);
+    return ok(undefined);
+  }
+
+  #tell(file: MasterFile, offset: number | null, message: string): void {
+    this.#problemCount++;
+    if (this.#problems.length < MOST_PROBLEMS) this.#problems.push({ file, offset, message });
+  }
+}

@@ -1,0 +1,106 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { MIB } from '../../../../shared/units.ts';
+import type { MasterDescription } from '../../../../shared/master.ts';
+import { FakeTerminal } from '../../../../test/support/fake-terminal.ts';
+import { HeadwaterProcess } from '../../../../test/support/headwater-process.ts';
+import { writeRaw } from '../../../../test/support/image-files.ts';
+import { spoil } from '../../../../test/support/published-master.ts';
+import { tempFolder } from '../../../../test/support/temp-folder.ts';
+import { masterCommand } from './index.ts';
+
+async function run(...args: string[]): Promise<{ code: number; terminal: FakeTerminal }> {
+  const terminal = new FakeTerminal();
+  return { code: await masterCommand.run(args, terminal), terminal };
+}
+
+function newDisk(lengthBytes = 2 * MIB): string {
+  const disk = path.join(tempFolder(), 'disk.raw');
+  writeRaw(disk, lengthBytes);
+  return disk;
+}
+
+describe('headwater master', () => {
+  it('lists its commands', async () => {
+    const { code, terminal } = await run('--help');
+    expect(code).toBe(0);
+    expect(terminal.stdout).toContain('usage: headwater master COMMAND');
+    expect((await run()).code).toBe(2);
+    const unknown = await run('bake');
+    expect([unknown.code, unknown.terminal.stderr]).toEqual([
+      2,
+      "headwater master: there is no command 'bake'; 'headwater master help' lists them\n",
+    ]);
+  });
+
+  it.each([
+    [['publish'], 'give one disk to publish'],
+    [['publish', 'a', 'b', '-o', 'x'], 'give one disk to publish'],
+    [['publish', 'a'], 'give the folder to publish to with --out'],
+    [['publish', 'a', '-o', 'x', '-f', 'qcow2'], '--format takes one of raw, qed'],
+    [['publish', '/does/not/exist', '-o', '/tmp/x'], "Could not open '/does/not/exist'"],
+    [['verify'], 'give the folder or the address of one master'],
+    [['verify', '/does/not/exist'], "Could not read '/does/not/exist/master.json'"],
+    [['verify', '--bogus', 'a'], "unrecognized option '--bogus'"],
+  ])('refuses %j', async (args, message) => {
+    const { code, terminal } = await run(...args);
+    expect(code).toBe(1);
+    expect(terminal.stderr).toMatch(/^headwater master (publish|verify): .*\n$/);
+    expect(terminal.stderr).toContain(message);
+  });
+
+  it('publishes a disk and verifies it', async () => {
+    const out = tempFolder();
+    const published = await run('publish', newDisk(), '--out', out);
+    expect(published).toMatchObject({ code: 0, terminal: { stderr: '' } });
+    const [sha256 = ''] = fs.readdirSync(path.join(out, 'masters'));
+    const folder = path.join(out, 'masters', sha256);
+    expect(published.terminal.stdout).toContain('100 %  2.0 MiB of 2.0 MiB');
+    expect(published.terminal.stdout).toContain(`published 2.0 MiB to '${folder}'\n`);
+    const verified = await run('verify', folder);
+    expect(verified.code).toBe(0);
+    expect(verified.terminal.stdout).toContain(`'${folder}' is as its description says: 2.0 MiB were read\n`);
+  });
+
+  it('tells what is wrong, and ends with 1', async () => {
+    const out = tempFolder();
+    await run('publish', newDisk(), '--out', out, '--quiet');
+    const [sha256 = ''] = fs.readdirSync(path.join(out, 'masters'));
+    const folder = path.join(out, 'masters', sha256);
+    spoil(folder, MIB);
+    const { code, terminal } = await run('verify', '--quiet', folder);
+    expect(code).toBe(1);
+    expect(terminal.stdout).toBe(
+      'disk.raw at 1048576: the 65536 bytes have another SHA-256\ndisk.raw: it has another SHA-256 as a whole\n',
+    );
+  });
+
+  it('answers in JSON', async () => {
+    const out = tempFolder();
+    const published = await run('publish', newDisk(), '--out', out, '--json');
+    const told = JSON.parse(published.terminal.stdout) as { folder: string; master: MasterDescription };
+    expect(told).toMatchObject({ existed: false, master: { lengthBytes: 2 * MIB } });
+    expect(JSON.parse(fs.readFileSync(path.join(told.folder, 'master.json'), 'utf8'))).toEqual(told.master);
+    const verified = await run('verify', '--json', told.folder);
+    expect(JSON.parse(verified.terminal.stdout)).toMatchObject({
+      source: told.folder,
+      sha256: told.master.sha256,
+      problemCount: 0,
+      problems: [],
+    });
+  });
+
+  it('ends when it is interrupted, and goes on the next time', async () => {
+    const disk = newDisk(300 * MIB);
+    const out = tempFolder();
+    const first = HeadwaterProcess.start(['master', 'publish', disk, '--out', out]);
+    await first.waitFor(/\d %/);
+    first.signal('SIGINT');
+    expect(await first.ended).toEqual({ code: 130, signal: null });
+    expect(first.stderr).toContain('the next attempt goes on with what is copied');
+    const { code } = await HeadwaterProcess.start(['master', 'publish', disk, '--out', out]).ended;
+    expect(code).toBe(0);
+    expect(fs.readdirSync(path.join(out, 'masters'))).toHaveLength(1);
+  });
+});

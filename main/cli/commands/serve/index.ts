@@ -1,0 +1,83 @@
+import { isIP } from 'node:net';
+import os from 'node:os';
+import { systemClock } from '../../../../shared/clock.ts';
+import type { Failure } from '../../../../shared/result.ts';
+import { formatLink } from '../../../appliances/serve/link-spec.ts';
+import { startRangeServer, type RangeServer } from '../../../appliances/serve/range-server.ts';
+import { formatBytes } from '../../display/quantities.ts';
+import type { Command, Terminal } from '../../terminal.ts';
+import { parseServeArguments, SERVE_HELP, type ServeArguments } from './arguments.ts';
+
+/** `headwater serve DIR`: a static server for ranges of files. */
+export const serveCommand: Command = {
+  async run(args, terminal) {
+    const parsed = parseServeArguments(args);
+    if (!parsed.ok) return complain(terminal, parsed.failure);
+    if (parsed.value === null) {
+      terminal.out(SERVE_HELP);
+      return 0;
+    }
+    return serve(parsed.value, terminal);
+  },
+};
+
+async function serve(options: ServeArguments, terminal: Terminal): Promise<number> {
+  // Heard from now on: being interrupted is how this ends.
+  const { interrupted } = terminal;
+  const { folder, host, port, link, json, quiet } = options;
+  const server = await startRangeServer({
+    root: folder,
+    clock: systemClock,
+    host,
+    port,
+    link,
+    onRequest: ({ method, path, status, range }) => {
+      if (json) terminal.out(`${JSON.stringify({ event: 'request', method, path, status, range })}\n`);
+      else if (!quiet)
+        terminal.out(`${status} ${method} ${path} ${range === null ? '' : sizeOf(range.length)}\n`);
+    },
+  });
+  if (!server.ok) return complain(terminal, server.failure);
+  greet(options, server.value, terminal);
+  if (!interrupted.aborted) {
+    await new Promise((resolve) => interrupted.addEventListener('abort', resolve, { once: true }));
+  }
+  await server.value.close();
+  const { requests, bytesSent } = server.value.statistics();
+  if (json) terminal.out(`${JSON.stringify({ event: 'end', requests, bytesSent })}\n`);
+  else terminal.out(`\nanswered ${requests} requests with ${formatBytes(bytesSent)}\n`);
+  return 0;
+}
+
+function greet({ folder, host, link, json }: ServeArguments, server: RangeServer, terminal: Terminal): void {
+  const urls = isAnyHost(host) ? addressesOf(server.url) : [server.url];
+  if (json) {
+    terminal.out(`${JSON.stringify({ event: 'listening', urls, link: formatLink(link) })}\n`);
+    return;
+  }
+  const line = link === null ? '' : ` through a line of ${formatLink(link)}`;
+  terminal.out(`serving '${folder}'${line}; Ctrl-C ends it\n`);
+  for (const url of urls) terminal.out(`  ${url}\n`);
+}
+
+function isAnyHost(host: string): boolean {
+  return host === '0.0.0.0' || host === '::';
+}
+
+/** An address for each way to reach this computer. */
+function addressesOf(url: string): string[] {
+  const { port, pathname } = new URL(url);
+  const addresses = Object.values(os.networkInterfaces()).flatMap((list) => list ?? []);
+  return addresses
+    .filter(({ address }) => !address.startsWith('fe80:'))
+    .map(({ address }) => `http://${isIP(address) === 6 ? `[${address}]` : address}:${port}${pathname}`);
+}
+
+function sizeOf(bytes: number): string {
+  return formatBytes(bytes);
+}
+
+function complain(terminal: Terminal, failure: Failure): number {
+  terminal.err(`headwater serve: ${failure.message}\n`);
+  return 1;
+}
