@@ -2,8 +2,8 @@ import { shell } from 'electron';
 import { DONE, err, type Result } from '../../shared/result.ts';
 import { appInfo } from './handlers/app-info.ts';
 import { ChosenPaths } from './handlers/chosen-paths.ts';
+import { consoleHandlers } from './handlers/consoles.ts';
 import { dialogHandlers } from './handlers/dialogs.ts';
-import { attachConsole } from './ipc/console-relay.ts';
 import type { RequestHandlers } from './ipc/handlers.ts';
 import type { AppServices } from './services.ts';
 import type { Windows } from './windows/windows.ts';
@@ -39,12 +39,10 @@ export function composeHandlers(services: AppServices, windows: Windows): Reques
       if (known.ok) windows.showConsole(id);
       return known.ok ? DONE : known;
     },
-    'console.attach': async ({ id }, { role, contents }) => {
-      if (role.kind !== 'console' || role.machineId !== id) {
-        return err('permission-denied', 'A console can only be attached in its own window.');
-      }
-      return consoles ? attachConsole(consoles, id, contents) : absent();
-    },
+    'console.attach': absent,
+    'console.type': absent,
+    'console.screenshot': absent,
+    ...(consoles && consoleHandlers(consoles, chosen)),
 
     'disks.list': async () => disks?.list() ?? absent(),
     'disks.stream': async (input) => disks?.stream(input) ?? absent(),

@@ -28,7 +28,7 @@ export const openServices: OpenServices = async ({ publish, log, clock, dataFold
     masters,
     disks,
     machines,
-    consoles: new MachineConsoles((id) => machines.running(id)),
+    consoles: new MachineConsoles(machines),
     preferences,
     windowStates: windowStatesIn(catalog, log),
     machinesRunning: () => machines.runningCount,

@@ -1,28 +1,46 @@
 /** Keys that the computer keeps for itself, for the menu: pressed in this order, released in the other. */
 export interface KeyChord {
-  readonly label: string;
   readonly keys: readonly Key[];
 }
 
-/** An X keysym, and the key's name in `KeyboardEvent.code`. */
-type Key = readonly [keysym: number, code: string];
+/** What the messages have a word for; other keys are called by their own name in every language. */
+export type NamedKey = 'Ctrl' | 'Alt' | 'Super' | 'Del' | 'Backspace' | 'Tab' | 'Esc' | 'Print' | 'Pause';
 
-const CTRL: Key = [0xffe3, 'ControlLeft'];
-const ALT: Key = [0xffe9, 'AltLeft'];
+interface Key {
+  readonly name: NamedKey | `F${number}`;
+  /** X keysym. */
+  readonly keysym: number;
+  /** As in `KeyboardEvent.code`. */
+  readonly code: string;
+}
 
-const functionKey = (number: number): Key => [0xffbd + number, `F${number}`];
+const CTRL: Key = { name: 'Ctrl', keysym: 0xffe3, code: 'ControlLeft' };
+const ALT: Key = { name: 'Alt', keysym: 0xffe9, code: 'AltLeft' };
+const SUPER: Key = { name: 'Super', keysym: 0xffeb, code: 'MetaLeft' };
+const DELETE: Key = { name: 'Del', keysym: 0xffff, code: 'Delete' };
+const BACKSPACE: Key = { name: 'Backspace', keysym: 0xff08, code: 'Backspace' };
+const TAB: Key = { name: 'Tab', keysym: 0xff09, code: 'Tab' };
+const ESCAPE: Key = { name: 'Esc', keysym: 0xff1b, code: 'Escape' };
+const PRINT: Key = { name: 'Print', keysym: 0xff61, code: 'PrintScreen' };
+const PAUSE: Key = { name: 'Pause', keysym: 0xff13, code: 'Pause' };
+
+function functionKey(number: number): Key {
+  return { name: `F${number}`, keysym: 0xffbd + number, code: `F${number}` };
+}
+
+const CONSOLES = [1, 2, 3, 4, 5, 6, 7].map(functionKey);
 
 export const KEY_CHORDS: readonly KeyChord[] = [
-  { label: 'Ctrl+Alt+Del', keys: [CTRL, ALT, [0xffff, 'Delete']] },
-  ...[1, 2, 3, 4, 5, 6, 7].map((number) => ({
-    label: `Ctrl+Alt+F${number}`,
-    keys: [CTRL, ALT, functionKey(number)],
-  })),
-  { label: 'Alt+Tab', keys: [ALT, [0xff09, 'Tab']] },
-  { label: 'Alt+F4', keys: [ALT, functionKey(4)] },
-  { label: 'Super', keys: [[0xffeb, 'MetaLeft']] },
-  { label: 'Print Screen', keys: [[0xff61, 'PrintScreen']] },
-  { label: 'Escape', keys: [[0xff1b, 'Escape']] },
+  { keys: [CTRL, ALT, DELETE] },
+  { keys: [CTRL, ALT, BACKSPACE] },
+  ...CONSOLES.map((key) => ({ keys: [CTRL, ALT, key] })),
+  { keys: [ALT, TAB] },
+  { keys: [ALT, functionKey(4)] },
+  { keys: [CTRL, ESCAPE] },
+  { keys: [SUPER] },
+  { keys: [ESCAPE] },
+  { keys: [PRINT] },
+  { keys: [PAUSE] },
 ];
 
 export interface KeySink {
@@ -30,21 +48,16 @@ export interface KeySink {
 }
 
 export function sendChord(sink: KeySink, { keys }: KeyChord): void {
-  for (const [keysym, code] of keys) sink.sendKey(keysym, code, true);
-  for (const [keysym, code] of keys.toReversed()) sink.sendKey(keysym, code, false);
+  for (const { keysym, code } of keys) sink.sendKey(keysym, code, true);
+  for (const { keysym, code } of keys.toReversed()) sink.sendKey(keysym, code, false);
 }
 
-const RETURN = 0xff0d;
-const TAB = 0xff09;
+/** How a chord is written, given what named keys are called. */
+export function chordLabel({ keys }: KeyChord, names: Readonly<Record<NamedKey, string>>): string {
+  return keys.map(({ name }) => (name in names ? names[name as NamedKey] : name)).join('+');
+}
 
-/** Types text as far as a US keyboard has its characters. @returns how many characters it does not have */
-export function typeText(sink: KeySink, text: string): number {
-  let left = 0;
-  for (const character of text.replace(/\r\n?/g, '\n')) {
-    const point = character.codePointAt(0) ?? 0;
-    const keysym = character === '\n' ? RETURN : character === '\t' ? TAB : point;
-    if (keysym === point && (point < 0x20 || point > 0x7e)) left++;
-    else sink.sendKey(keysym, null);
-  }
-  return left;
+/** Gives keyboard and mouse back to the window: Ctrl+Alt+G, as in QEMU. By the place of the key, like all keys here. */
+export function isReleaseChord({ ctrlKey, altKey, shiftKey, metaKey, code }: KeyboardEvent): boolean {
+  return ctrlKey && altKey && !shiftKey && !metaKey && code === 'KeyG';
 }

@@ -1,4 +1,4 @@
-import type { FromConsole } from '../../shared/ipc/bridge.ts';
+import type { FromScreen } from '../../shared/ipc/bridge.ts';
 
 /**
  * A console's port as noVNC wants a connection: with the properties of a WebSocket that it uses. Why the machine ended
@@ -26,7 +26,7 @@ export class PortChannel {
   /** Messages wait until somebody takes them. */
   set onmessage(listener: ((event: { data: ArrayBuffer }) => void) | null) {
     this.#onmessage = listener;
-    this.#port.onmessage = ({ data }: MessageEvent<FromConsole>) => {
+    this.#port.onmessage = ({ data }: MessageEvent<FromScreen>) => {
       if (data instanceof Uint8Array) this.#onmessage?.({ data: exactBuffer(data) });
       else this.#ended(data.closed);
     };

@@ -8,7 +8,7 @@ import { Document } from './document.ts';
 import { Notices } from './notices.ts';
 import { RateHistories } from './rate-history.ts';
 
-/** All that the main window knows, kept current by news from the main process. */
+/** All that a window knows, kept current by news from the main process. */
 export class AppState {
   readonly #client: Client;
   readonly machines: Collection<MachineView>;
@@ -31,22 +31,34 @@ export class AppState {
   /** Listens first and asks then, so that nothing falls in between. @returns a function that ends it */
   connect(): () => void {
     const { subscribe } = this.#client;
-    const { machines, disks, catalog, masters, preferences } = this;
-    const gap = (list: { reload(): Promise<void> }) => () => void list.reload();
+    const { catalog, masters } = this;
     const ends = [
-      subscribe('machine.changed', (machine) => this.#machineChanged(machine), gap(machines)),
-      subscribe('machine.removed', ({ id }) => this.#machineRemoved(id), gap(machines)),
-      subscribe('disk.changed', (disk) => this.#diskChanged(disk), gap(disks)),
-      subscribe('disk.removed', ({ id }) => this.#diskRemoved(id), gap(disks)),
+      subscribe('machine.changed', (machine) => this.#machineChanged(machine), gap(this.machines)),
+      subscribe('machine.removed', ({ id }) => this.#machineRemoved(id), gap(this.machines)),
+      subscribe('disk.changed', (disk) => this.#diskChanged(disk), gap(this.disks)),
+      subscribe('disk.removed', ({ id }) => this.#diskRemoved(id), gap(this.disks)),
+      this.#followPreferences(),
       subscribe('catalog.changed', (appliances) => this.#catalogChanged(appliances), gap(catalog)),
-      subscribe('preferences.changed', (changed) => preferences.put(changed), gap(preferences)),
       subscribe(
         'notice',
         ({ level, text }) => this.notices.add(level, text),
         () => undefined,
       ),
     ];
-    for (const part of [preferences, catalog, machines, disks, masters]) void part.reload();
+    for (const part of [catalog, this.machines, this.disks, masters]) void part.reload();
+    return () => ends.forEach((end) => end());
+  }
+
+  /** What the console of one machine needs; what everybody should know, the main window tells. */
+  connectConsole(machineId: string): () => void {
+    const { subscribe } = this.#client;
+    const { machines, disks } = this;
+    const ends = [
+      subscribe('machine.changed', (one) => one.id === machineId && machines.put(one), gap(machines)),
+      subscribe('disk.changed', (disk) => disk.machineId === machineId && disks.put(disk), gap(disks)),
+      this.#followPreferences(),
+    ];
+    void machines.reload();
     return () => ends.forEach((end) => end());
   }
 
@@ -75,6 +87,16 @@ export class AppState {
   /** The newest word on a machine's disks. */
   disksOf(machine: MachineView): readonly DiskView[] {
     return machine.disks.map((disk) => this.disks.get(disk.id) ?? disk);
+  }
+
+  #followPreferences(): () => void {
+    const { preferences } = this;
+    void preferences.reload();
+    return this.#client.subscribe(
+      'preferences.changed',
+      (changed) => preferences.put(changed),
+      gap(preferences),
+    );
   }
 
   #machineChanged(machine: MachineView): void {
@@ -106,4 +128,9 @@ export class AppState {
     this.catalog.put(appliances);
     void this.masters.reload();
   }
+}
+
+/** News was missed: the whole list is asked for. */
+function gap(list: { reload(): Promise<void> }): () => void {
+  return () => void list.reload();
 }

@@ -37,6 +37,7 @@ export function aMachine(different: Partial<MachineView> = {}): MachineView {
     memoryMiB: 128,
     state: 'running',
     failure: null,
+    wait: null,
     loginHint: 'Log in as root; there is no password.',
     createdAtMs: Date.UTC(2026, 10, 20, 9, 30),
     startedAtMs: Date.UTC(2026, 10, 20, 9, 31),

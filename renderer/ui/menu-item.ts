@@ -5,5 +5,7 @@ export interface MenuItem {
   readonly icon?: Component<{ size?: number }>;
   readonly danger?: boolean;
   readonly disabled?: boolean;
+  /** Present where the item is one of several choices of which one holds. */
+  readonly checked?: boolean;
   run(): void;
 }

@@ -17,7 +17,17 @@ export const CONSOLE_PORT_CHANNEL = 'headwater:console-port';
 export interface ConsolePortMessage {
   readonly channel: typeof CONSOLE_PORT_CHANNEL;
   readonly machineId: string;
+  readonly part: ConsolePart;
 }
 
-/** What comes through a console's port from the machine: RFB bytes, and at the end why it ended. */
-export type FromConsole = Uint8Array | { readonly closed: string | null };
+/** What a console consists of. */
+export type ConsolePart = 'screen' | 'serial';
+
+/** What comes through the port of a screen: RFB bytes, and at the end why it ended. RFB bytes go the other way. */
+export type FromScreen = Uint8Array | { readonly closed: string | null };
+
+/** What comes through the port of a serial console: what the guest printed, and how much of it is missing in between. */
+export type FromSerial = Uint8Array | { readonly skippedBytes: number };
+
+/** What goes the other way: typed bytes, and how many bytes were shown since, without which no more come. */
+export type ToSerial = Uint8Array | { readonly takenBytes: number };

@@ -61,7 +61,17 @@ export const REQUESTS = {
   /** Opens, or brings to the front, the machine's console window. */
   'machines.openConsole': request(z.object({ id: idSchema }), nothing),
   /** Connects a machine's console window to its console: a port arrives by the side (`renderer/ipc/console-port.ts`). */
-  'console.attach': request(z.object({ id: idSchema }), nothing),
+  'console.attach': request(z.object({ id: idSchema, part: z.enum(['screen', 'serial']) }), nothing),
+  /**
+   * Types a piece of text on the machine's keyboard, for a US layout; answers when the guest has taken it, with how many
+   * characters the keyboard does not have.
+   */
+  'console.type': request(
+    z.object({ id: idSchema, text: z.string().max(256) }),
+    z.object({ left: z.number().int().nonnegative() }),
+  ),
+  /** Writes what the screen shows to a file chosen before, as PNG. */
+  'console.screenshot': request(z.object({ id: idSchema, path: z.string().min(1) }), nothing),
 
   'disks.list': request(nothing, z.array(diskViewSchema)),
   'disks.stream': request(z.object({ id: idSchema, command: streamCommandSchema }), nothing),

@@ -73,6 +73,16 @@ export const machineStateSchema = z.enum([
   'failed',
 ]);
 
+/** A disk request of the guest that takes long, or failed. */
+export const diskWaitSchema = z.object({
+  operation: z.enum(['read', 'write', 'flush']),
+  /** When it was made, in milliseconds since 1970. */
+  sinceMs: z.number(),
+  failure: failureSchema.nullable(),
+  /** Failed reads are tried again without end; a failed write or flush waits for `resume`. */
+  retries: z.enum(['by-itself', 'on-resume']),
+});
+
 export const machineViewSchema = z.object({
   id: idSchema,
   name: machineNameSchema,
@@ -80,6 +90,8 @@ export const machineViewSchema = z.object({
   memoryMiB: memoryMiBSchema,
   state: machineStateSchema,
   failure: failureSchema.nullable(),
+  /** What its guest waits for; null while its disk answers in time. */
+  wait: diskWaitSchema.nullable(),
   loginHint: z.string().nullable(),
   createdAtMs: z.number(),
   /** Null for a machine that was never started. */
@@ -123,6 +135,7 @@ export const clusterMapCellSchema = z.object({
 });
 
 export type DiskView = z.infer<typeof diskViewSchema>;
+export type DiskWaitView = z.infer<typeof diskWaitSchema>;
 export type MachineView = z.infer<typeof machineViewSchema>;
 export type MachineCommand = z.infer<typeof machineCommandSchema>;
 export type StreamCommand = z.infer<typeof streamCommandSchema>;

@@ -168,7 +168,7 @@ test.describe('a console window', () => {
           if (port) resolve(port);
         }),
       );
-      const attached = await window.headwater.request('console.attach', { id: 'machine-1' });
+      const attached = await window.headwater.request('console.attach', { id: 'machine-1', part: 'screen' });
       const port = await arrived;
       const messages: unknown[] = [attached];
       const next = () =>
@@ -188,7 +188,9 @@ test.describe('a console window', () => {
 
   test('disconnects when it is closed', async ({ app, main }) => {
     const page = await openConsole(app, main);
-    await page.evaluate(() => window.headwater.request('console.attach', { id: 'machine-1' }));
+    await page.evaluate(() =>
+      window.headwater.request('console.attach', { id: 'machine-1', part: 'screen' }),
+    );
     const connections = () => app.evaluate(() => globalThis.headwaterTest.openConsoles);
     expect(await connections()).toBe(1);
     await page.close();
@@ -196,7 +198,9 @@ test.describe('a console window', () => {
   });
 
   test('gets no console but that of its machine', async ({ main }) => {
-    const answer = await main.evaluate(() => window.headwater.request('console.attach', { id: 'machine-1' }));
+    const answer = await main.evaluate(() =>
+      window.headwater.request('console.attach', { id: 'machine-1', part: 'screen' }),
+    );
     expect(answer).toMatchObject({ ok: false, failure: { code: 'permission-denied' } });
   });
 

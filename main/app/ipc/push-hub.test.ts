@@ -12,6 +12,7 @@ const machine = (id: string, name: string): MachineView => ({
   memoryMiB: 64,
   state: 'running',
   failure: null,
+  wait: null,
   loginHint: null,
   createdAtMs: 0,
   startedAtMs: null,

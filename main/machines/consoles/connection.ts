@@ -1,7 +1,9 @@
 import type { Failure, Result } from '../../../shared/result.ts';
+import type { TypedText } from '../screen.ts';
+import type { SerialReader } from './serial-log.ts';
 
-/** One RFB client's connection to a machine's console. */
-export interface ConsoleConnection {
+/** One RFB client's connection to a machine's screen. */
+export interface ScreenConnection {
   /** From the window to the machine. The receiver may keep the bytes. */
   send(bytes: Uint8Array): void;
   /** From the machine to the window; set once, right after opening. The listener does not keep the bytes. */
@@ -12,8 +14,23 @@ export interface ConsoleConnection {
   close(): void;
 }
 
-/** Who connects windows to the consoles of machines. */
+/** A window's place in what a machine prints on its serial port, and the way back. */
+export interface SerialConnection extends SerialReader {
+  /** Typed bytes; lost while the machine is off. */
+  send(bytes: Uint8Array): void;
+}
+
+/**
+ * Who connects windows to the consoles of machines. Everything but the serial port fails with `closed` while the machine
+ * is off, and with `unsupported` where it has no screen.
+ */
 export interface ConsoleBroker {
   /** Every call makes a connection of its own: a window that is reloaded opens a second one before the first closes. */
-  open(machineId: string): Promise<Result<ConsoleConnection>>;
+  openScreen(machineId: string): Promise<Result<ScreenConnection>>;
+  /** Begins with what was printed before, also while the machine is off. @param onMore there is more to read */
+  openSerial(machineId: string, onMore: () => void): SerialConnection;
+  /** Types a text; see `ScreenSource.type`. */
+  type(machineId: string, text: string): Promise<Result<TypedText>>;
+  /** What the screen shows, as a PNG file. */
+  screenshot(machineId: string): Promise<Result<Uint8Array>>;
 }

@@ -1,12 +1,12 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { Failure } from '../../../shared/result.ts';
-import type { ConsoleConnection } from './connection.ts';
+import type { ScreenConnection } from './connection.ts';
 
 /**
  * The viewer's end of a port that a `ScreenSource` was attached to: `Uint8Array` messages both ways, and `{ closed }`
  * where the machine ends it.
  */
-export function portConnection(port: MessagePort): ConsoleConnection {
+export function portConnection(port: MessagePort): ScreenConnection {
   let ended: (failure: Failure | null) => void = () => undefined;
   const end = (failure: Failure | null) => {
     port.close();

@@ -48,6 +48,7 @@ export interface MachineServiceParts {
 export interface MachineServiceEvents {
   /** A machine was switched on: this is the one to show until it stops. */
   started: { readonly id: string; readonly machine: Machine };
+  removed: { readonly id: string };
 }
 
 /** All machines of the catalog, on or off. */
@@ -262,7 +263,7 @@ export class MachineService {
       return made;
     }
     const machine = made.value;
-    const session = new Session(machine, () => this.#publish(row.id));
+    const session = new Session(machine, () => this.#publish(row.id), this.#parts.nowMs);
     this.#sessions.set(row.id, session);
     void this.#afterwards(row, disk.value.id, session);
     this.#events.emit('started', { id: row.id, machine });
@@ -327,6 +328,7 @@ export class MachineService {
     for (const { id } of rows) void disks.forget(id);
     this.#failures.delete(row.id);
     this.#parts.removed(row.id);
+    this.#events.emit('removed', { id: row.id });
     const freed = await deletePassing(catalog, files, removed.value);
     this.#note(row.id, 'machine-removed', `${row.name} was removed.`);
     return freed.ok ? ok({ freedBytes: freed.value }) : freed;
@@ -392,6 +394,7 @@ export class MachineService {
       disks: tables.disks.ofMachine(row.id).flatMap(({ id }) => this.#parts.disks.view(id) ?? []),
       starting: this.#starting.has(row.id),
       running: this.#sessions.get(row.id)?.machine.state ?? null,
+      wait: this.#sessions.get(row.id)?.wait ?? null,
       lastFailure: this.#failures.get(row.id) ?? null,
     });
   }

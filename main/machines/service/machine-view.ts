@@ -1,7 +1,8 @@
-import type { DiskView, MachineView } from '../../../shared/ipc/machines.ts';
+import type { DiskView, DiskWaitView, MachineView } from '../../../shared/ipc/machines.ts';
 import { assertNever, type Failure } from '../../../shared/result.ts';
 import type { MachineRow } from '../../catalog/tables/machines.ts';
 import type { MachineState } from '../machine.ts';
+import type { GuestWait } from './session.ts';
 
 type Shown = Pick<MachineView, 'state' | 'failure'>;
 
@@ -13,6 +14,8 @@ export interface MachineKnowledge {
   readonly starting: boolean;
   /** Null while it is off. */
   readonly running: MachineState | null;
+  /** What its guest waits for, while it is on. */
+  readonly wait: GuestWait | null;
   /** Why it could not be started, or ended, the last time. */
   readonly lastFailure: Failure | null;
 }
@@ -25,11 +28,16 @@ export function machineView(known: MachineKnowledge): MachineView {
     applianceId: row.applianceId,
     memoryMiB: row.memoryMiB,
     ...shown(known),
+    wait: known.wait && waitView(known.wait),
     loginHint: known.loginHint,
     createdAtMs: row.createdMs,
     startedAtMs: row.startedMs,
     disks: [...known.disks],
   };
+}
+
+function waitView({ operation, sinceMs, failure, retries }: GuestWait): DiskWaitView {
+  return { operation, sinceMs, failure: failure ?? null, retries };
 }
 
 function shown({ starting, running, lastFailure, disks }: MachineKnowledge): Shown {

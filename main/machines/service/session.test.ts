@@ -19,7 +19,11 @@ class UnflushableMachine extends FakeMachine {
 describe('the end of a session', () => {
   it('comes by a kill when the stop that was under way went back to paused, and tells why', async () => {
     const machine = new UnflushableMachine();
-    const session = new Session(machine, () => undefined);
+    const session = new Session(
+      machine,
+      () => undefined,
+      () => 0,
+    );
     machine.enter({ kind: 'stopping' });
     const ended = session.end();
     machine.enter({ kind: 'paused', by: 'user' });
@@ -30,7 +34,11 @@ describe('the end of a session', () => {
 
   it('asks nothing of a machine whose stop under way succeeds', async () => {
     const machine = new UnflushableMachine();
-    const session = new Session(machine, () => undefined);
+    const session = new Session(
+      machine,
+      () => undefined,
+      () => 0,
+    );
     machine.enter({ kind: 'stopping' });
     const ended = session.end();
     machine.enter({ kind: 'stopped', why: 'guest-halted' });

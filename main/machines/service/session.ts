@@ -1,9 +1,12 @@
 import type { Failure, Result } from '../../../shared/result.ts';
 import type { MachineCommand } from '../../../shared/ipc/machines.ts';
-import type { Machine, MachineState } from '../machine.ts';
+import type { DiskWait, Machine } from '../machine.ts';
 import { switchOff } from '../switch-off.ts';
 
 type RunningCommand = Exclude<MachineCommand, 'start'>;
+
+/** A wait, with when it began in milliseconds since 1970. */
+export type GuestWait = Omit<DiskWait, 'waitedMs'> & { readonly sinceMs: number };
 
 /** A machine that is on, from its start to the moment it is off and its disks are free again. */
 export class Session {
@@ -11,19 +14,32 @@ export class Session {
   /** Resolves when the machine is off, with why it failed, if it did. */
   readonly over: Promise<Failure | null>;
   #hasRun = false;
+  #wait: GuestWait | null = null;
 
-  /** @param changed told of every change of state */
-  constructor(machine: Machine, changed: (state: MachineState) => void) {
+  /**
+   * @param changed told when the machine's state, or what its guest waits for, is another
+   * @param nowMs milliseconds since 1970
+   */
+  constructor(machine: Machine, changed: () => void, nowMs: () => number) {
     this.machine = machine;
+    machine.on('wait', (wait) => {
+      this.#wait = wait && { ...wait, sinceMs: nowMs() - wait.waitedMs };
+      changed();
+    });
     this.over = new Promise((resolve) => {
       const stop = machine.on('state', (state) => {
         if (state.kind === 'running') this.#hasRun = true;
-        changed(state);
+        changed();
         if (state.kind !== 'stopped' && state.kind !== 'failed') return;
         stop();
         resolve(state.kind === 'failed' ? state.failure : null);
       });
     });
+  }
+
+  /** Null while the guest's disk answers in time. */
+  get wait(): GuestWait | null {
+    return this.#wait;
   }
 
   /** Whether its guest ever ran: until then who started it is told what went wrong. */

@@ -26,6 +26,7 @@ export const MACHINE: MachineView = {
   memoryMiB: 64,
   state: 'off',
   failure: null,
+  wait: null,
   loginHint: null,
   createdAtMs: 0,
   startedAtMs: null,
@@ -48,7 +49,7 @@ export const openTestServices: OpenServices = async ({ publish }) => {
   };
 
   const consoles: ConsoleBroker = {
-    open: async () => {
+    openScreen: async () => {
       hooks.openConsoles += 1;
       let receive: (bytes: Uint8Array) => void = () => undefined;
       let end: () => void = () => undefined;
@@ -62,6 +63,11 @@ export const openTestServices: OpenServices = async ({ publish }) => {
         },
       });
     },
+    openSerial: () => {
+      throw new Error('these machines have no serial port');
+    },
+    type: async () => ok({ left: 0 }),
+    screenshot: async () => ok(Uint8Array.of(0x89, 0x50, 0x4e, 0x47)),
   };
 
   return ok({

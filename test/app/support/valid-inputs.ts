@@ -23,7 +23,9 @@ export const VALID_INPUTS: { readonly [Name in RequestName]: RequestInput<Name> 
   'machines.duplicate': { id: 'machine-1' },
   'machines.remove': { id: 'machine-1' },
   'machines.openConsole': { id: 'machine-1' },
-  'console.attach': { id: 'machine-1' },
+  'console.attach': { id: 'machine-1', part: 'serial' },
+  'console.type': { id: 'machine-1', text: 'ls' },
+  'console.screenshot': { id: 'machine-1', path: '/home/ada/screen.png' },
 
   'disks.list': null,
   'disks.stream': { id: 'disk-1', command: 'pause' },
