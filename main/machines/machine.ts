@@ -14,9 +14,11 @@
  *                        failed ◀──────── the emulator or the disk's thread died, in any state
  *
  *   kill: any of these ──▶ stopped, at once
+ *   save: running, paused ──▶ saving ──▶ paused
  * ```
  */
 import type { Failure, Result } from '../../shared/result.ts';
+import type { ContentStamp } from '../qed/content-stamp.ts';
 import type { ScreenSource } from './screen.ts';
 
 export type MachineState =
@@ -26,11 +28,34 @@ export type MachineState =
   | { readonly kind: 'paused'; readonly by: 'user' }
   /** The guest's disk does not answer; the machine goes on by itself unless {@link DiskWait.retries} says otherwise. */
   | { readonly kind: 'paused'; readonly by: 'disk'; readonly wait: DiskWait }
+  /** The guest stands still while its state is written; `fraction` of it, from 0 to 1, is. */
+  | { readonly kind: 'saving'; readonly fraction: number }
   | { readonly kind: 'stopping' }
   | { readonly kind: 'stopped'; readonly why: StopReason }
   | { readonly kind: 'failed'; readonly failure: Failure };
 
 export type StopReason = 'requested' | 'guest-halted' | 'killed';
+
+/** Where a state is to be saved, and the name its disk's content will have (`main/qed/content-stamp.ts`). */
+export interface SaveOrder {
+  /** Must not exist. */
+  readonly file: string;
+  readonly contentStamp: ContentStamp;
+}
+
+/** The state to go on from. */
+export interface ResumeOrder {
+  readonly file: string;
+  /** The name that the disk carries now. */
+  readonly contentStamp: ContentStamp | null;
+}
+
+/** How a machine started. */
+export interface Started {
+  readonly from: 'disk' | 'saved-state';
+  /** Why it did not go on from the saved state, as the end of a sentence. */
+  readonly stateRefused: string | null;
+}
 
 /** A disk request of the guest that takes long, or fails. */
 export interface DiskWait {
@@ -78,8 +103,11 @@ export interface Machine {
   /** The picture; null where the back end cannot show one. */
   readonly screen: ScreenSource | null;
 
-  /** From `created`, `stopped` or `failed`. */
-  start(): Promise<Result<void>>;
+  /**
+   * From `created`, `stopped` or `failed`. Goes on from a saved state where one is given and fits, which is not deleted;
+   * where it does not fit the guest starts from its disk. Fails when the state's file cannot be read.
+   */
+  start(resume?: ResumeOrder | null): Promise<Result<Started>>;
   /** Stops the guest's time and makes the disk durable. A failed flush is returned; the machine is paused even so. */
   pause(): Promise<Result<void>>;
   /** Goes on, and tries failed disk requests again. */
@@ -98,6 +126,14 @@ export interface Machine {
   stop(): Promise<Result<void>>;
   /** Ends the machine at once. What the disk had acknowledged is still flushed by the disk's own thread. */
   kill(): Promise<Result<void>>;
+
+  /**
+   * Writes all of the guest's state but its disk's content into a new file, durably, after the disk is durable. The
+   * machine is paused afterwards: what is to go on from the state must not be changed by a guest that goes on as well.
+   * When it fails there is no file, and a guest that ran runs again. `unsupported` where the back end cannot do it.
+   * @returns the size of the file in bytes
+   */
+  save(order: SaveOrder): Promise<Result<number>>;
 
   /** Types into the first serial port. Text is sent as UTF-8. Ignored unless running or paused. */
   sendSerial(data: string | Uint8Array): void;

@@ -1,10 +1,13 @@
-import { DONE, type Result } from '../../shared/result.ts';
+import { DONE, ok, type Result } from '../../shared/result.ts';
 import { Emitter } from '../../main/machines/emitter.ts';
 import {
   NO_PROGRESS,
   type Machine,
   type MachineEvents,
   type MachineState,
+  type ResumeOrder,
+  type SaveOrder,
+  type Started,
 } from '../../main/machines/machine.ts';
 import type { ScreenSource } from '../../main/machines/screen.ts';
 
@@ -49,7 +52,16 @@ export class FakeMachine implements Machine {
     this.commands.push('scancodes');
   }
 
-  readonly start = () => this.#command('start');
+  async start(resume: ResumeOrder | null = null): Promise<Result<Started>> {
+    await this.#command('start');
+    return ok({ from: resume === null ? 'disk' : 'saved-state', stateRefused: null });
+  }
+
+  async save({ file }: SaveOrder): Promise<Result<number>> {
+    await this.#command(`save ${file}`);
+    return ok(0);
+  }
+
   readonly pause = () => this.#command('pause');
   readonly resume = () => this.#command('resume');
   readonly powerButton = () => this.#command('powerButton');

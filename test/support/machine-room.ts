@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { onTestFinished } from 'vitest';
 import { openBackEnd, type BackEnd, type BackEndOptions } from '../../main/app/back-end.ts';
-import type { MachineState } from '../../main/machines/machine.ts';
+import type { MachineState, ResumeOrder, Started } from '../../main/machines/machine.ts';
 import { FakeMachine } from './fake-machine.ts';
 import { systemClock } from '../../shared/clock.ts';
 import type { PushName } from '../../shared/ipc/contract.ts';
@@ -21,7 +21,11 @@ export const RECIPE_BYTES = 4 * MIB;
 export class PretendMachine extends FakeMachine {
   override state: MachineState = { kind: 'created' };
 
-  override readonly start = () => this.#become({ kind: 'running' });
+  override async start(resume: ResumeOrder | null = null): Promise<Result<Started>> {
+    await this.#become({ kind: 'running' });
+    return super.start(resume);
+  }
+
   override readonly pause = () => this.#become({ kind: 'paused', by: 'user' });
   override readonly resume = () => this.#become({ kind: 'running' });
   override readonly stop = () => this.#become({ kind: 'stopped', why: 'requested' });

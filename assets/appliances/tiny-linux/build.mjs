@@ -13,6 +13,7 @@ import { basename, dirname, join } from 'node:path';
 import { openDebianArchive, unpackPackage } from '../lib/debian.mjs';
 import { filesBelow, findUnrunnable } from '../lib/elf.mjs';
 import { makeExt4 } from '../lib/ext4.mjs';
+import { installHostLine } from '../lib/host-line/install.mjs';
 import { GRUB_MODULES, grubConfiguration, installKernel } from '../lib/kernel/install.mjs';
 import { createPartitionedDisk, FIRST_PARTITION_OFFSET, installGrub } from '../lib/mbr.mjs';
 import { copyOwnFiles, readTable, writeInTree } from '../lib/tree.mjs';
@@ -36,6 +37,7 @@ const READ_AT_BOOT = [
   '/etc/inittab',
   '/usr/bin/sh',
   '/etc/init.d/rcS',
+  '/usr/lib/headwater/host-line',
   '/usr/bin/login',
   '/etc/passwd',
   '/etc/group',
@@ -86,6 +88,8 @@ export function build({ appliance, diskFile, work, aptRoot, time, log }) {
     log,
   });
   writeInTree(join(tree, 'usr/share/tiny-linux/packages'), packageList([...packages, kernel]));
+
+  installHostLine(tree, work);
 
   const problems = findUnrunnable(tree, LIBRARY_FOLDERS);
   if (problems.length > 0)

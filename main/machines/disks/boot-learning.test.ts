@@ -1,9 +1,10 @@
 import { describe, expect, it, vi } from 'vitest';
-import { ok, unwrap } from '../../../shared/result.ts';
+import { ok, unwrap, type Result } from '../../../shared/result.ts';
 import { KIB, MIB } from '../../../shared/units.ts';
 import { MachineRoom, PretendMachine, RECIPE, type BackEnd } from '../../../test/support/machine-room.ts';
 import { diskIs, machineOf, onlyDisk, PATIENCE } from '../../../test/support/machine-watch.ts';
 import { BlockPortClient } from '../../storage/block-port/client.ts';
+import type { Started } from '../machine.ts';
 import type { OpenedDisk } from './opened-disk.ts';
 
 /** Machines whose guests boot by reading two places of their disks, and then ask for a login. */
@@ -32,14 +33,14 @@ class BootingMachine extends PretendMachine {
     this.#reads = reads;
   }
 
-  override readonly start = async () => {
+  override async start(): Promise<Result<Started>> {
     this.enter({ kind: 'running' });
     const disk = unwrap(await BlockPortClient.connect(unwrap(await this.#disk.connect())));
     for (const { offset, length } of this.#reads) unwrap(await disk.readOwned(offset, length));
     unwrap(await disk.close());
     this.say('tiny login: ');
-    return ok(undefined);
-  };
+    return ok({ from: 'disk', stateRefused: null });
+  }
 }
 
 const bootBytesOf = async (backEnd: BackEnd) => unwrap(await backEnd.appliances.list())[0]?.bootBytes ?? null;

@@ -268,7 +268,8 @@ export class MachineService {
     void this.#afterwards(row, disk.value.id, session);
     this.#events.emit('started', { id: row.id, machine });
     await this.#firstBoot(row, disk.value.id, machine);
-    return machine.start();
+    const started = await machine.start();
+    return started.ok ? DONE : started;
   }
 
   /** A machine that was never started boots what its master has: worth learning from. */

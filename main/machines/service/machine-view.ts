@@ -57,6 +57,8 @@ function shownOfRunning(state: MachineState): Shown {
     case 'running':
     case 'stopping':
       return { state: state.kind, failure: null };
+    case 'saving':
+      return { state: 'stopping', failure: null };
     case 'paused':
       if (state.by === 'user') return { state: 'paused', failure: null };
       return { state: 'waiting-for-data', failure: state.wait.failure ?? null };

@@ -1,3 +1,4 @@
+import type { Clock } from '../../../shared/clock.ts';
 import { DONE, err, type Failure, type Result } from '../../../shared/result.ts';
 import { SECTOR_BYTES, TIB, isAligned } from '../../../shared/units.ts';
 import { rangeEnd, type Range } from '../../block/range.ts';
@@ -71,6 +72,7 @@ export class GuestDrive implements V86Drive {
   readonly #writes = new Set<Write>();
   #writesChanged: (() => void)[] = [];
   readonly #reads = new Set<Read>();
+  readonly #readsEnded: (() => void)[] = [];
   #firstSector: Uint8Array | undefined;
 
   constructor(device: DriveDevice, helpers: DriveHelpers) {
@@ -129,6 +131,18 @@ export class GuestDrive implements V86Drive {
     done(undefined);
   }
 
+  /** Waits until no read is in flight, for `withinMs` at most. */
+  async settleReads(clock: Clock, withinMs: number): Promise<void> {
+    if (this.#reads.size === 0) return;
+    await new Promise<void>((resolve) => {
+      const cancel = clock.after(withinMs, resolve);
+      this.#readsEnded.push(() => {
+        cancel();
+        resolve();
+      });
+    });
+  }
+
   /** Forgets reads in flight: their callbacks are never called. For a reset and for the end. */
   abandonReads(): void {
     for (const read of this.#reads) this.#giveUp(read);
@@ -185,6 +199,7 @@ export class GuestDrive implements V86Drive {
     read.givenUp = true;
     this.#reads.delete(read);
     read.watch.end();
+    if (this.#reads.size === 0) for (const tell of this.#readsEnded.splice(0)) tell();
   }
 
   async #write(offset: number, data: Uint8Array, done: () => void): Promise<void> {

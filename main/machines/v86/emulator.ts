@@ -3,10 +3,12 @@ import { MIB } from '../../../shared/units.ts';
 import type { V86Drive } from './drive.ts';
 import { GuestClock } from './guest-clock.ts';
 import { forwardGuestFlushes } from './guest-flush.ts';
+import type { GuestImage } from './guest-image.ts';
 import type { Engine } from './pause-gate.ts';
 import { connectDisplay, type DisplayConnection } from './screen/connect-display.ts';
 import type { Display } from './screen/display.ts';
 import { provideImageData } from './screen/image-data.ts';
+import { repeatUnfinishedRequest } from './unfinished-request.ts';
 
 /** The emulator as the rest of the program sees it. Only this module knows v86's own interface and its gaps. */
 export interface Emulator extends Engine {
@@ -18,6 +20,10 @@ export interface Emulator extends Engine {
   keysAreTaken(): boolean;
   /** How many bytes of its serial port the guest has not read yet. */
   unreadSerialBytes(): number;
+  /** Sends to the second serial port. */
+  sendHostLine(bytes: Uint8Array): void;
+  /** The guest as it is. It must be standing still, with its writes stored. */
+  save(): Promise<SavedGuest>;
   /** The picture and the mouse. */
   readonly display: DisplayConnection;
   /** Instructions executed so far. Ask at least every few seconds: v86 counts in 32 bits. */
@@ -36,8 +42,18 @@ export interface EmulatorConfig {
   /** Where the guest's picture goes. */
   readonly display: Display;
   readonly onSerialByte: (byte: number) => void;
+  /** From the second serial port. */
+  readonly onHostLineByte: (byte: number) => void;
+  /** The guest to go on with; null to start the machine from its disk. */
+  readonly restore: SavedGuest | null;
   /** The processor was halted with interrupts off: only a reset can wake it. */
   readonly onHalted: () => void;
+}
+
+/** What of a guest is the emulator's. */
+export interface SavedGuest {
+  readonly machine: GuestImage['machine'];
+  readonly around: Pick<GuestImage['around'], 'clockMs' | 'unread'>;
 }
 
 /** The parts of v86 that its declarations do not tell of. */
@@ -46,7 +62,8 @@ interface Internals {
     readonly cpu: {
       readonly devices: {
         readonly ps2: { readonly kbd_buffer: { readonly length: number } };
-        readonly uart0: { readonly input: { readonly length: number } };
+        readonly uart0: { readonly input: readonly number[] };
+        readonly uart1: { readonly input: readonly number[] };
       };
     };
   };
@@ -54,7 +71,7 @@ interface Internals {
 
 export type CreateEmulator = (config: EmulatorConfig) => Promise<Emulator>;
 
-/** Builds a machine, which reads the first sector of its disk, and leaves it stopped. */
+/** Builds a machine, which reads the first sector of its disk, and leaves it stopped. Throws on a state that is none. */
 export const createEmulator: CreateEmulator = async (config) => {
   const options: V86Options = {
     wasm_path: config.wasmPath,
@@ -66,17 +83,26 @@ export const createEmulator: CreateEmulator = async (config) => {
     autostart: false,
     disable_mouse: true,
     disable_speaker: true,
+    uart1: true,
   };
-  const clock = new GuestClock(performance.now.bind(performance));
+  const { restore } = config;
+  const clock = new GuestClock(performance.now.bind(performance), restore?.around.clockMs);
   provideImageData();
   const V86 = await loadV86(() => clock.now());
   const v86 = new V86(options);
   v86.add_listener('serial0-output-byte', config.onSerialByte);
+  v86.add_listener('serial1-output-byte', config.onHostLineByte);
   v86.add_listener('cpu-event-halt' as keyof Event, config.onHalted);
   await new Promise<void>((resolve) => v86.add_listener('emulator-loaded', resolve));
-  forwardGuestFlushes(v86, config.flush);
   const devices = () => (v86 as unknown as Internals).v86.cpu.devices;
   const display = connectDisplay(v86, config.display);
+  // Restoring shows the picture, and builds the disk's interface anew.
+  if (restore !== null) await v86.restore_state(restore.machine.buffer);
+  forwardGuestFlushes(v86, config.flush);
+  if (restore !== null) {
+    restore.around.unread.forEach((bytes, port) => v86.serial_send_bytes(port, Uint8Array.from(bytes)));
+    repeatUnfinishedRequest(v86);
+  }
 
   let counted = 0;
   let last = 0;
@@ -97,6 +123,12 @@ export const createEmulator: CreateEmulator = async (config) => {
     sendScancodes: (codes) => v86.keyboard_send_scancodes([...codes]),
     keysAreTaken: () => devices().ps2.kbd_buffer.length === 0,
     unreadSerialBytes: () => devices().uart0.input.length,
+    sendHostLine: (bytes) => v86.serial_send_bytes(1, bytes),
+    async save() {
+      const machine = new Uint8Array(await v86.save_state());
+      const { uart0, uart1 } = devices();
+      return { machine, around: { clockMs: clock.now(), unread: [[...uart0.input], [...uart1.input]] } };
+    },
     display,
     instructions() {
       const now = v86.get_instruction_counter();

@@ -21,4 +21,14 @@ describe("the guest's clock", () => {
     pass(100);
     expect(readings).toEqual([1000, 1000, 1100, 1100, 1200]);
   });
+
+  it('goes on with the time it was saved at, whatever the host’s clock says', () => {
+    let host = 50;
+    const clock = new GuestClock(() => host, 70_000.5);
+    host += 1000;
+    expect(clock.now()).toBe(70_000.5);
+    clock.go();
+    host += 10;
+    expect(clock.now()).toBe(70_010.5);
+  });
 });

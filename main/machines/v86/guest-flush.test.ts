@@ -6,6 +6,7 @@ class IdeDisk {
   current_command = -1;
   status_reg = 0x50;
   data = new Uint8Array(512);
+  channel = { dma_command: 0, dma_status: 0 };
   answered: number[] = [];
   ata_command(code: number): void {
     this.status_reg = 0x50;
@@ -14,6 +15,8 @@ class IdeDisk {
   create_identify_packet(): void {
     this.data.fill(0);
   }
+  ata_read_sectors(): void {}
+  do_ata_read_sectors_dma(): void {}
 }
 
 function pc() {

@@ -9,24 +9,11 @@
  * This wraps two methods of v86's IDE interface that are no public interface. They are checked when the machine is
  * built; where they are not as expected nothing is touched, and the timer of `durability.ts` is the only protection.
  */
-
-/** FLUSH CACHE and FLUSH CACHE EXT (ATA-6, 8.12 and 8.13). */
-const FLUSH_COMMANDS: readonly number[] = [0xe7, 0xea];
-
-/** Status register: busy, drive ready, seek complete (ATA-6, 7.15). */
-const STATUS_BUSY = 0xd0;
+import { FLUSH_COMMANDS, firstDisk, isRecord, STATUS_BUSY, type IdeInterface } from './ide-interface.ts';
 
 /** IDENTIFY DEVICE: write cache supported (word 82) and enabled (word 85), bit 5 in both. */
 const WRITE_CACHE_BYTES = [82 * 2, 85 * 2];
 const WRITE_CACHE_BIT = 1 << 5;
-
-interface IdeInterface {
-  current_command: number;
-  status_reg: number;
-  readonly data: Uint8Array;
-  readonly ata_command: (this: IdeInterface, command: number) => void;
-  readonly create_identify_packet: (this: IdeInterface) => void;
-}
 
 /**
  * @param emulator the V86 object, after it was built and before it runs.
@@ -60,28 +47,4 @@ export function forwardGuestFlushes(emulator: unknown, flush: () => Promise<void
     });
   };
   return true;
-}
-
-function firstDisk(emulator: unknown): IdeInterface | null {
-  let at: unknown = emulator;
-  for (const step of ['v86', 'cpu', 'devices', 'ide', 'primary', 'master']) {
-    if (!isRecord(at)) return null;
-    at = at[step];
-  }
-  return isIdeInterface(at) ? at : null;
-}
-
-function isIdeInterface(value: unknown): value is IdeInterface {
-  return (
-    isRecord(value) &&
-    typeof value['current_command'] === 'number' &&
-    typeof value['status_reg'] === 'number' &&
-    value['data'] instanceof Uint8Array &&
-    typeof value['ata_command'] === 'function' &&
-    typeof value['create_identify_packet'] === 'function'
-  );
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null;
 }

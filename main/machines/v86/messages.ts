@@ -1,6 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { Failure, Result } from '../../../shared/result.ts';
-import type { DiskWait, MachineProgress } from '../machine.ts';
+import type { DiskWait, MachineProgress, ResumeOrder, SaveOrder, Started } from '../machine.ts';
 import type { StallLimits } from './stall.ts';
 import type { Hold } from './pause-gate.ts';
 
@@ -21,6 +21,8 @@ export interface V86WorkerData {
   readonly stall: StallLimits;
   /** What viewers show as the title. */
   readonly name: string;
+  /** The saved state to go on from; null to start from the disk. */
+  readonly resume: ResumeOrder | null;
 }
 
 export type SessionCommand = 'pause' | 'resume' | 'reset' | 'stop';
@@ -30,11 +32,14 @@ export type SessionAnswers = Readonly<Record<SessionCommand, void>> & {
   readonly screenshot: Uint8Array<ArrayBuffer>;
   readonly 'screen-text': readonly string[] | null;
   readonly type: { readonly left: number };
+  /** Size of the saved state's file in bytes. */
+  readonly save: number;
 };
 
 export type SessionRequest =
   | { readonly kind: SessionCommand | 'screenshot' | 'screen-text' }
-  | { readonly kind: 'type'; readonly text: string };
+  | { readonly kind: 'type'; readonly text: string }
+  | { readonly kind: 'save'; readonly order: SaveOrder };
 
 /** From the machine in the main thread to its emulator's thread. */
 export type ToSession =
@@ -48,12 +53,14 @@ export type SessionResult = Result<SessionAnswers[keyof SessionAnswers]>;
 
 /** And back. */
 export type FromSession =
-  | { readonly kind: 'started'; readonly result: Result<void> }
+  | { readonly kind: 'started'; readonly result: Result<Started> }
   | { readonly kind: 'reply'; readonly id: number; readonly result: SessionResult }
   | { readonly kind: 'holds'; readonly holds: readonly Hold[] }
   | { readonly kind: 'wait'; readonly wait: DiskWait | null }
   | { readonly kind: 'serial'; readonly bytes: Uint8Array<ArrayBuffer> }
   | { readonly kind: 'progress'; readonly progress: MachineProgress }
   | { readonly kind: 'halted' }
+  /** How much of the state is saved, from 0 to 1. */
+  | { readonly kind: 'saving'; readonly fraction: number }
   /** The disk's thread is gone. */
   | { readonly kind: 'lost'; readonly failure: Failure };

@@ -30,6 +30,10 @@ export class PauseGate {
     this.#onChange = onChange;
   }
 
+  isHeldBy(reason: Hold): boolean {
+    return this.#holds.has(reason);
+  }
+
   /** Hands over the emulator, stopped; it runs from now on unless somebody holds it already. */
   attach(engine: Engine): Promise<void> {
     this.#engine = engine;

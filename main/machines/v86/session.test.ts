@@ -1,22 +1,31 @@
-import { describe, expect, it } from 'vitest';
-import { err, ok, type Err } from '../../../shared/result.ts';
+import fs from 'node:fs';
+import path from 'node:path';
+import { describe, expect, it, vi } from 'vitest';
+import { err, ok, unwrap, type Err } from '../../../shared/result.ts';
 import { SimulatedClock } from '../../../test/support/simulated-clock.ts';
+import { tempFolder } from '../../../test/support/temp-folder.ts';
+import type { ResumeOrder } from '../machine.ts';
+import { loadStateFile } from '../saved-state/state-file.ts';
 import { ScriptedDisk } from '../../../test/support/scripted-disk.ts';
-import type { EmulatorConfig } from './emulator.ts';
-import type { FromSession, SessionCommand } from './messages.ts';
+import type { EmulatorConfig, SavedGuest } from './emulator.ts';
+import { encodeGuestImage } from './guest-image.ts';
+import type { FromSession, SessionCommand, SessionRequest } from './messages.ts';
 import { Session } from './session.ts';
 
 const UNREACHABLE = err('source-unreachable', 'The server does not answer');
 const FULL = err('no-space', 'The disk is full');
 
 /** A session around a disk under the test's control; the test plays v86, and so the guest. */
-async function running(disk = new ScriptedDisk(65_536)) {
+async function running(disk = new ScriptedDisk(65_536), resume: ResumeOrder | null = null) {
   const clock = new SimulatedClock();
   const messages: FromSession[] = [];
   const engine: string[] = [];
   let config: EmulatorConfig | undefined;
   const session = new Session({
     clock,
+    nowMs: () => 1_700_000_000_000 + clock.now(),
+    random: (bytes) => new Uint8Array(bytes).fill(0xab),
+    emulator: 'test',
     name: 'guest',
     limits: { noticeMs: 1000, pauseMs: 3000 },
     device: disk,
@@ -31,6 +40,8 @@ async function running(disk = new ScriptedDisk(65_536)) {
         sendScancodes: (codes) => void engine.push(`keys ${codes.join()}`),
         keysAreTaken: () => true,
         unreadSerialBytes: () => 0,
+        sendHostLine: (bytes) => void engine.push(`told ${Buffer.from(bytes).toString()}`),
+        save: async () => saved,
         display: {
           restarted: () => undefined,
           refresh: () => undefined,
@@ -43,12 +54,16 @@ async function running(disk = new ScriptedDisk(65_536)) {
       };
     },
   });
-  await session.start({ memoryMiB: 64, bios: new Uint8Array(), vgaBios: new Uint8Array(), wasmPath: '' });
+  await session.start(
+    { memoryMiB: 64, bios: new Uint8Array(), vgaBios: new Uint8Array(), wasmPath: '' },
+    resume,
+  );
   if (!config) return { clock, messages, engine, disk, session } as never;
   let ids = 0;
-  const command = async (name: SessionCommand) => {
+  const command = (name: SessionCommand) => ask({ kind: name });
+  const ask = async (request: SessionRequest) => {
     const id = ids++;
-    session.receive({ kind: 'request', id, request: { kind: name } });
+    session.receive({ kind: 'request', id, request });
     for (;;) {
       await clock.advance(1);
       const reply = messages.find((message) => message.kind === 'reply' && message.id === id);
@@ -56,8 +71,13 @@ async function running(disk = new ScriptedDisk(65_536)) {
     }
   };
   const waits = () => messages.flatMap((message) => (message.kind === 'wait' ? [message.wait] : []));
-  return { clock, messages, engine, disk, session, drive: config.drive, config, command, waits };
+  return { clock, messages, engine, disk, session, drive: config.drive, config, command, ask, waits };
 }
+
+const saved: SavedGuest = {
+  machine: new Uint8Array([1, 2, 3]),
+  around: { clockMs: 4711, unread: [[104, 105], []] },
+};
 
 const sector = (value: number) => new Uint8Array(512).fill(value);
 
@@ -263,6 +283,112 @@ describe('commands to a running session', () => {
     await clock.advance(100);
     expect(engine.slice(1)).toEqual(['serial ls\r', 'keys 1,129', 'keys 45', 'keys 173']);
     expect(messages).toContainEqual({ kind: 'reply', id: 7, result: { ok: true, value: { left: 1 } } });
+  });
+});
+
+describe('saving a guest', () => {
+  const STAMP = 'c0'.repeat(16);
+  const orderFor = (folder: string) => ({ file: path.join(folder, 'a.state'), contentStamp: STAMP });
+
+  async function saving() {
+    const run = await running();
+    const order = orderFor(tempFolder());
+    // Files are real: their time does not pass in the simulated clock.
+    const save = async () => {
+      const id = 1000;
+      run.session.receive({ kind: 'request', id, request: { kind: 'save', order } });
+      return vi.waitFor(async () => {
+        await run.clock.advance(200);
+        const reply = run.messages.findLast((message) => message.kind === 'reply' && message.id === id);
+        if (reply?.kind !== 'reply') throw new Error('no reply yet');
+        return reply.result;
+      }, 10_000);
+    };
+    return { ...run, order, save };
+  }
+
+  it('happens while it stands still, when all it wrote is durable, and leaves it paused', async () => {
+    const { drive, disk, engine, config, order, save, messages } = await saving();
+    for (const byte of Buffer.from('headwater-guest 1\n')) config.onHostLineByte(byte);
+    drive.set(0, sector(1), () => undefined);
+    const fileBytes = unwrap(await save());
+    expect(disk.log).toEqual(['write 0+512', 'flush']);
+    expect(engine).toEqual(['run', 'stop']);
+    expect(fs.statSync(order.file).size).toBe(fileBytes);
+    expect(messages).toContainEqual({ kind: 'saving', fraction: 1 });
+    expect(messages.findLast(({ kind }) => kind === 'holds')).toEqual({ kind: 'holds', holds: ['user'] });
+    const fit = { emulator: 'test', memoryMiB: 64, diskBytes: 65_536, contentStamp: STAMP };
+    const reading = unwrap(await loadStateFile(order.file, fit));
+    const image = { machine: saved.machine, around: { ...saved.around, listens: true } };
+    expect(reading).toMatchObject({
+      fits: true,
+      state: Uint8Array.from(Buffer.concat(encodeGuestImage(image))),
+    });
+  });
+
+  it('waits for a read, but not for one that may never be answered', async () => {
+    const { drive, disk, clock, save } = await saving();
+    disk.hold('read');
+    let answered = false;
+    drive.get(0, 512, () => (answered = true));
+    await clock.advance(1);
+    expect((await save()).ok).toBe(true);
+    expect(answered).toBe(false);
+    disk.release('read');
+    await clock.advance(10);
+    expect(answered).toBe(true);
+  });
+
+  it('does not happen while a write cannot be stored; the guest goes on and loses nothing', async () => {
+    const { drive, disk, clock, engine, order, save, command } = await saving();
+    disk.fail('write', FULL, FULL);
+    let stored = false;
+    drive.set(0, sector(4), () => (stored = true));
+    await clock.advance(10);
+    expect(await save()).toMatchObject({ failure: { code: 'no-space' } });
+    expect(fs.existsSync(order.file)).toBe(false);
+    await command('resume');
+    await clock.advance(10);
+    expect([stored, engine.at(-1)]).toEqual([true, 'run']);
+  });
+
+  it('that fails leaves a guest as it was: running or paused', async () => {
+    const { engine, order, save, command } = await saving();
+    fs.writeFileSync(order.file, 'somebody else’s');
+    expect(await save()).toMatchObject({ failure: { code: 'already-exists' } });
+    expect(engine).toEqual(['run', 'stop', 'run']);
+    await command('pause');
+    expect(await save()).toMatchObject({ failure: { code: 'already-exists' } });
+    expect(engine).toEqual(['run', 'stop', 'run', 'stop']);
+    expect(fs.readFileSync(order.file, 'utf8')).toBe('somebody else’s');
+  });
+
+  it('is what a start can go on from', async () => {
+    const { order, save } = await saving();
+    unwrap(await save());
+    const { config, messages } = await running(new ScriptedDisk(65_536), order);
+    expect(config.restore).toEqual({ ...saved, around: { ...saved.around, listens: false } });
+    const result = { ok: true, value: { from: 'saved-state', stateRefused: null } };
+    expect(messages).toContainEqual({ kind: 'started', result });
+  });
+
+  it.each<[string, Partial<ResumeOrder>, RegExp]>([
+    ['is missing', { file: '/nowhere/a.state' }, /missing/],
+    ['belongs to another moment of the disk', { contentStamp: null }, /the disk was written/],
+  ])('a state that %s is refused, and the machine starts from its disk', async (_, change, why) => {
+    const { order, save } = await saving();
+    unwrap(await save());
+    const { config, messages } = await running(new ScriptedDisk(65_536), { ...order, ...change });
+    expect(config.restore).toBeNull();
+    const stateRefused = expect.stringMatching(why) as string;
+    const result = { ok: true, value: { from: 'disk', stateRefused } };
+    expect(messages).toContainEqual({ kind: 'started', result });
+  });
+
+  it('a state that cannot be read now keeps the machine from starting: it may be readable later', async () => {
+    const order = { file: tempFolder(), contentStamp: STAMP };
+    const { messages } = await running(new ScriptedDisk(65_536), order);
+    expect(messages).toMatchObject([{ kind: 'started', result: { failure: { code: 'invalid-argument' } } }]);
   });
 });
 

@@ -1,11 +1,13 @@
 import type { Clock } from '../../../shared/clock.ts';
-import { DONE, assertNever, because, ok, type Result } from '../../../shared/result.ts';
+import { DONE, assertNever, because, err, ok, type Result } from '../../../shared/result.ts';
 import { portChannel } from '../rfb/port-channel.ts';
 import { typedText } from '../rfb/typed-text.ts';
-import type { MachineProgress } from '../machine.ts';
+import type { MachineProgress, ResumeOrder, SaveOrder, Started } from '../machine.ts';
 import { GuestDrive, checkDrive, type DriveDevice } from './disk.ts';
 import { Durability } from './durability.ts';
 import type { CreateEmulator, Emulator, EmulatorConfig } from './emulator.ts';
+import { loadGuest, saveGuest, type StateOwner } from './guest-state.ts';
+import { HostLine } from './host-line.ts';
 import type { FromSession, SessionRequest, SessionResult, ToSession } from './messages.ts';
 import { KeyQueue } from './key-queue.ts';
 import { PauseGate } from './pause-gate.ts';
@@ -16,9 +18,18 @@ import { SerialOutput } from './serial-output.ts';
 import { StallWatch, type StallLimits, type Watch } from './stall.ts';
 
 const PROGRESS_INTERVAL_MS = 250;
+/** Reads are waited for when a state is saved, but not for long: they can be repeated after it is restored. */
+const READS_END_MS = 2000;
+
+export type SessionConfig = Pick<EmulatorConfig, 'memoryMiB' | 'bios' | 'vgaBios' | 'wasmPath'>;
 
 export interface SessionParts {
   readonly clock: Clock;
+  /** Milliseconds since 1970. */
+  readonly nowMs: () => number;
+  readonly random: (bytes: number) => Uint8Array;
+  /** Name and version of the emulator: whose states it can read. */
+  readonly emulator: string;
   /** What viewers of the screen show as the title. */
   readonly name: string;
   readonly limits: StallLimits;
@@ -39,6 +50,8 @@ export class Session {
   readonly #serialInput: SerialInput;
   readonly #keys: KeyQueue;
   readonly #console: GuestConsole;
+  readonly #hostLine: HostLine;
+  #memoryMiB = 0;
   #emulator: Emulator | null = null;
   #progress = '';
   /** Present while a flush has failed and none has succeeded since. */
@@ -71,31 +84,41 @@ export class Session {
       unread: () => this.#emulator?.unreadSerialBytes() ?? Number.POSITIVE_INFINITY,
     });
     this.#console = new GuestConsole(clock, { name: parts.name, onKey: (bytes) => this.#keys.push(bytes) });
+    this.#hostLine = new HostLine({ ...parts, send: (bytes) => this.#emulator?.sendHostLine(bytes) });
     this.#serial = new SerialOutput(clock, (bytes) => post({ kind: 'serial', bytes }));
   }
 
   /** Builds the machine and lets it run; reports `started`. */
-  async start(config: Pick<EmulatorConfig, 'memoryMiB' | 'bios' | 'vgaBios' | 'wasmPath'>): Promise<void> {
+  async start(config: SessionConfig, resume: ResumeOrder | null = null): Promise<void> {
+    const result = await this.#start(config, resume);
+    this.#parts.post({ kind: 'started', result });
+    if (result.ok) this.#reportProgress();
+  }
+
+  async #start(config: SessionConfig, resume: ResumeOrder | null): Promise<Result<Started>> {
     const usable = checkDrive(this.#parts.device);
-    if (!usable.ok) {
-      this.#parts.post({ kind: 'started', result: usable });
-      return;
-    }
+    if (!usable.ok) return usable;
+    this.#memoryMiB = config.memoryMiB;
+    const found = await loadGuest(resume, this.#owner);
+    if (!found.ok) return found;
+    const { image, stateRefused } = found.value;
+    if (image !== null) this.#hostLine.restored(image.around.listens);
     this.#emulator = await this.#parts.createEmulator({
       ...config,
       drive: this.#drive,
       flush: () => this.#drive.flush(),
       display: this.#console.display,
+      restore: image,
       onSerialByte: (byte) => this.#serial.push(byte),
+      onHostLineByte: (byte) => this.#hostLine.hear(byte),
       onHalted: () => {
         this.#serial.flush();
         this.#parts.post({ kind: 'halted' });
       },
     });
     this.#console.connect(this.#emulator);
-    await this.#gate.attach(this.#emulator);
-    this.#parts.post({ kind: 'started', result: DONE });
-    this.#reportProgress();
+    await this.#gate.attach(this.#hostLine.around(this.#emulator));
+    return ok({ from: image === null ? 'disk' : 'saved-state', stateRefused });
   }
 
   receive(message: ToSession): void {
@@ -126,6 +149,8 @@ export class Session {
         return ok(this.#console.text());
       case 'type':
         return this.#type(request.text);
+      case 'save':
+        return this.#inTurn(() => this.#save(request.order));
       case 'pause':
         return this.#inTurn(() => this.#pause());
       case 'resume':
@@ -140,7 +165,7 @@ export class Session {
   }
 
   /** Commands wait for one another. */
-  #inTurn(command: () => Promise<Result<void>>): Promise<Result<void>> {
+  #inTurn<T>(command: () => Promise<Result<T>>): Promise<Result<T>> {
     const result = this.#commands.then(command);
     this.#commands = result;
     return result;
@@ -168,6 +193,7 @@ export class Session {
     const settled = await this.#settle('The machine was not reset');
     if (settled.ok) {
       this.#forgetInput('The machine was reset');
+      this.#hostLine.reset();
       this.#emulator?.restart();
     }
     await this.#gate.release('command');
@@ -188,17 +214,47 @@ export class Session {
     return this.#parts.device.close();
   }
 
+  async #save(order: SaveOrder): Promise<Result<number>> {
+    const paused = this.#gate.isHeldBy('user');
+    await this.#gate.hold('user');
+    const stored = await this.#storeWrites();
+    const saved = stored.ok ? await this.#saveTo(order) : stored;
+    if (saved.ok) return saved;
+    if (!paused) await this.#gate.release('user');
+    return because('The machine was not saved', saved);
+  }
+
+  async #saveTo(order: SaveOrder): Promise<Result<number>> {
+    const { clock, nowMs, post } = this.#parts;
+    await this.#drive.settleReads(clock, READS_END_MS);
+    const guest = await this.#emulator?.save();
+    if (guest === undefined) return err('invalid-argument', 'it has not started');
+    const image = { machine: guest.machine, around: { ...guest.around, listens: this.#hostLine.listens } };
+    return saveGuest(image, order, { ...this.#owner, savedAtMs: nowMs() }, (fraction) =>
+      post({ kind: 'saving', fraction }),
+    );
+  }
+
+  get #owner(): StateOwner {
+    const { emulator, device } = this.#parts;
+    return { emulator, memoryMiB: this.#memoryMiB, diskBytes: device.lengthBytes };
+  }
+
   /**
    * Brings the machine to a standstill in which everything written is durable and no request is in flight. When that
    * fails the guest can go on as if nothing had been asked: reads are given up only when nothing can fail any more.
    */
   async #settle(context: string): Promise<Result<void>> {
     await this.#gate.hold('command');
-    const written = await this.#drive.settleWrites();
-    const result = written.ok ? await this.#durability.flush() : written;
+    const result = await this.#storeWrites();
     if (!result.ok) return because(context, result);
     this.#drive.abandonReads();
     return DONE;
+  }
+
+  async #storeWrites(): Promise<Result<void>> {
+    const written = await this.#drive.settleWrites();
+    return written.ok ? this.#durability.flush() : written;
   }
 
   #forgetInput(reason: string): void {

@@ -9,6 +9,9 @@ import {
   type MachineEvents,
   type MachineProgress,
   type MachineState,
+  type ResumeOrder,
+  type SaveOrder,
+  type Started,
   type StopReason,
 } from '../machine.ts';
 import { CTRL_ALT_DELETE } from './keyboard.ts';
@@ -62,7 +65,7 @@ export class V86Machine implements Machine {
   #progress = NO_PROGRESS;
   #thread: SessionThread | null = null;
   #halted = false;
-  #started: (result: Result<void>) => void = () => undefined;
+  #started: (result: Result<Started>) => void = () => undefined;
 
   constructor(options: V86MachineOptions) {
     this.name = options.name;
@@ -88,12 +91,12 @@ export class V86Machine implements Machine {
     return this.#events.on(name, listener);
   }
 
-  async start(): Promise<Result<void>> {
+  async start(resume: ResumeOrder | null = null): Promise<Result<Started>> {
     const { memoryMiB, firmware, workerScript, stall = DEFAULT_STALL_LIMITS } = this.#options;
     if (!isOff(this.#state)) return this.#refuse('start');
     if (!Number.isInteger(memoryMiB) || memoryMiB < 16 || memoryMiB > 1024) {
       const message = `${this.name}: ${memoryMiB} MiB of memory; give it 16 to 1024`;
-      return this.#end({ kind: 'failed', failure: { code: 'invalid-argument', message } });
+      return this.#failed({ code: 'invalid-argument', message });
     }
     this.#enter({ kind: 'starting' });
     const disk = await this.#options.connectDisk();
@@ -101,14 +104,14 @@ export class V86Machine implements Machine {
       if (disk.ok) disk.value.close();
       return this.#stopped();
     }
-    if (!disk.ok) return this.#end({ kind: 'failed', failure: disk.failure });
+    if (!disk.ok) return this.#failed(disk.failure);
     this.#progress = NO_PROGRESS;
     this.#halted = false;
     return new Promise((resolve) => {
       this.#started = resolve;
       this.#thread = new SessionThread(
         workerScript,
-        { memoryMiB, firmware, disk: disk.value, stall, name: this.name },
+        { memoryMiB, firmware, disk: disk.value, stall, name: this.name, resume },
         {
           onReport: (report) => this.#receive(report),
           onDied: (why) =>
@@ -136,6 +139,15 @@ export class V86Machine implements Machine {
     if (!isAlive(this.#state)) return this.#refuse('press the power button');
     this.sendScancodes(CTRL_ALT_DELETE);
     return DONE;
+  }
+
+  async save(order: SaveOrder): Promise<Result<number>> {
+    const thread = this.#thread;
+    if (thread === null || !isAlive(this.#state)) return this.#refuse('be saved');
+    this.#enter({ kind: 'saving', fraction: 0 });
+    const result = await thread.ask({ kind: 'save', order });
+    if (this.#thread === thread) this.#enter(this.#fromHolds());
+    return result;
   }
 
   async stop(): Promise<Result<void>> {
@@ -169,7 +181,7 @@ export class V86Machine implements Machine {
       case 'started':
         if (!report.result.ok) return this.#fail(report.result.failure);
         this.#enter(this.#fromHolds());
-        return this.#started(DONE);
+        return this.#started(report.result);
       case 'holds':
         this.#holds = report.holds;
         return this.#update();
@@ -182,6 +194,9 @@ export class V86Machine implements Machine {
       case 'progress':
         this.#progress = report.progress;
         return this.#events.emit('progress', report.progress);
+      case 'saving':
+        if (this.#state.kind === 'saving') this.#enter(report);
+        return;
       case 'halted':
         this.#halted = true;
         // A failure leaves the machine paused by its disk, where the user sees it.
@@ -219,10 +234,15 @@ export class V86Machine implements Machine {
   }
 
   #fail(failure: Failure): void {
-    void this.#end({ kind: 'failed', failure }); // `start`, if it waits, and the state tell of it
+    void this.#failed(failure); // `start`, if it waits, and the state tell of it
   }
 
-  /** Ends the thread, if there is one, and tells whoever waits for it. Returns the failure of a failed machine. */
+  async #failed(failure: Failure): Promise<Err> {
+    await this.#end({ kind: 'failed', failure });
+    return { ok: false, failure };
+  }
+
+  /** Ends the thread, if there is one, and tells whoever waits for it. */
   async #end(state: MachineState): Promise<Result<void>> {
     const thread = this.#thread;
     const failed: Err | null = state.kind === 'failed' ? { ok: false, failure: state.failure } : null;
@@ -232,7 +252,7 @@ export class V86Machine implements Machine {
     await thread?.end(failed ?? this.#stopped());
     this.#enter(state);
     this.#started(failed ?? this.#stopped());
-    return failed ?? DONE;
+    return DONE;
   }
 
   #stopped(): Err {

@@ -1,15 +1,17 @@
 /** Entry of the worker thread that runs one v86 machine. */
+import { randomBytes } from 'node:crypto';
 import { createRequire } from 'node:module';
 import { parentPort, workerData } from 'node:worker_threads';
 import { systemClock } from '../../../shared/clock.ts';
 import { BlockPortClient } from '../../storage/block-port/client.ts';
 import { createEmulator } from './emulator.ts';
+import { emulatorName } from './emulator-name.ts';
 import type { FromSession, ToSession, V86WorkerData } from './messages.ts';
 import { Session } from './session.ts';
 
 const main = parentPort;
 if (main === null) throw new Error('This module is the entry of a worker thread');
-const { disk, firmware, memoryMiB, name, stall } = workerData as V86WorkerData;
+const { disk, firmware, memoryMiB, name, resume, stall } = workerData as V86WorkerData;
 
 const post = (message: FromSession) => {
   main.postMessage(message, message.kind === 'serial' ? [message.bytes.buffer] : []);
@@ -19,6 +21,9 @@ const device = await BlockPortClient.connect(disk);
 if (device.ok) {
   const session = new Session({
     clock: systemClock,
+    nowMs: Date.now,
+    random: randomBytes,
+    emulator: emulatorName(),
     name,
     limits: stall,
     device: device.value,
@@ -28,7 +33,7 @@ if (device.ok) {
   main.on('message', (message: ToSession) => session.receive(message));
   // The emulator's code lies beside its script in the package.
   const wasmPath = createRequire(import.meta.url).resolve('v86/build/v86.wasm');
-  await session.start({ memoryMiB, ...firmware, wasmPath });
+  await session.start({ memoryMiB, ...firmware, wasmPath }, resume);
 } else {
   post({ kind: 'started', result: device });
 }

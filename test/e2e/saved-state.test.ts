@@ -1,0 +1,76 @@
+/** A real guest is saved, and goes on in another machine. */
+import fs from 'node:fs';
+import path from 'node:path';
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { unwrap } from '../../shared/result.ts';
+import { tempFolder } from '../support/temp-folder.ts';
+import { applianceDisk, buildV86Worker, setUpMachine, type Workbench } from '../support/v86-workbench.ts';
+
+const STAMP = '5a'.repeat(16);
+
+let workerScript: string;
+const benches: Workbench[] = [];
+
+beforeAll(async () => {
+  workerScript = await buildV86Worker();
+});
+
+afterEach(async () => {
+  for (const { machine, console } of benches.splice(0)) {
+    console.dispose();
+    await machine.kill();
+  }
+});
+
+function machineWith(image: Uint8Array): Workbench {
+  const bench = setUpMachine(image, { workerScript });
+  benches.push(bench);
+  return bench;
+}
+
+/** Saves a machine, and ends it. @returns the file */
+async function save({ machine }: Workbench): Promise<string> {
+  const file = path.join(tempFolder(), 'guest.state');
+  const fileBytes = unwrap(await machine.save({ file, contentStamp: STAMP }));
+  expect(fs.statSync(file).size).toBe(fileBytes);
+  expect(machine.state).toEqual({ kind: 'paused', by: 'user' });
+  await machine.kill();
+  return file;
+}
+
+describe('Tiny Linux, saved and restored', () => {
+  it('goes on where it was, and then knows the time and has random numbers of its own', async () => {
+    const first = machineWith(applianceDisk('tiny-linux'));
+    unwrap(await first.machine.start());
+    unwrap(await first.console.login('root'));
+    unwrap(await first.console.run('exec 7> /root/open; echo one >&7; secret=4711'));
+    unwrap(await first.console.run('{ sleep 100000 & }; echo "on the screen" > /dev/tty1'));
+    const screen = unwrap(await first.machine.screen.text());
+    const file = await save(first);
+    await pass(5000);
+
+    const runs: string[] = [];
+    for (const image of [first.disk.bytes.slice(), first.disk.bytes.slice()]) {
+      const second = machineWith(image);
+      const started = await second.machine.start({ file, contentStamp: STAMP });
+      expect(unwrap(started)).toEqual({ from: 'saved-state', stateRefused: null });
+      expect(unwrap(await second.machine.screen.text())).toEqual(screen);
+      const said = await second.console.run('echo two >&7; echo $secret; cat /root/open; jobs -r | wc -l');
+      expect(unwrap(said).output).toBe('4711\none\ntwo\n1\n');
+      expect(await secondsBehind(second)).toBeLessThan(2);
+      runs.push(unwrap(await second.console.run('head -c 16 /dev/urandom | od -An -tx1')).output);
+      await second.machine.kill();
+    }
+    expect(runs[0]).not.toBe(runs[1]);
+  });
+});
+
+/** Lets time pass outside. */
+const pass = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** How far the guest's clock is behind ours, once it was told the time. */
+async function secondsBehind({ console }: Workbench): Promise<number> {
+  await pass(3000);
+  const said = unwrap(await console.run('date +%s')).output;
+  return Date.now() / 1000 - Number.parseInt(said, 10);
+}
