@@ -4,6 +4,7 @@ import path from 'node:path';
 import type { Clock } from '../../shared/clock.ts';
 import { ok, type Err, type Result } from '../../shared/result.ts';
 import { ApplianceService } from '../appliances/appliance-service.ts';
+import { FeedService } from '../appliances/feeds/feed-service.ts';
 import { MasterImports } from '../appliances/master-imports.ts';
 import { MasterService } from '../appliances/master-service.ts';
 import { Catalog } from '../catalog/catalog.ts';
@@ -44,6 +45,7 @@ export interface BackEnd {
   readonly preferences: PreferencesService;
   readonly appliances: ApplianceService;
   readonly masters: MasterService;
+  readonly feeds: FeedService;
   readonly disks: DiskService;
   readonly machines: MachineService;
   /** Powers machines off, writes everything down, ends every thread. */
@@ -66,18 +68,22 @@ export async function openBackEnd(options: BackEndOptions): Promise<Result<BackE
   };
   const wired = wire(options, catalog, nowMs);
   if (!wired.ok) return giveUp(wired);
-  const started = await wired.value.disks.start();
+  const { preferences, appliances, masters, feeds, disks, machines, bandwidth, tasks, imports } = wired.value;
+  const listed = await feeds.open();
+  if (!listed.ok) return giveUp(listed);
+  const started = await disks.start();
   if (!started.ok) return giveUp(started);
-  const { preferences, appliances, masters, disks, machines, bandwidth, tasks, imports } = wired.value;
   const close = async () => {
     const outcomes = [await machines.close(), await disks.close()];
+    await feeds.close();
     await imports.close();
     await tasks.close();
     bandwidth.stop();
     for (const outcome of [...outcomes, catalog.close()]) if (!outcome.ok) warn(outcome.failure.message);
   };
   void publishAppliances(appliances, publish, warn);
-  return ok({ catalog, preferences, appliances, masters, disks, machines, close });
+  feeds.start();
+  return ok({ catalog, preferences, appliances, masters, feeds, disks, machines, close });
 }
 
 type Wired = Omit<BackEnd, 'close' | 'catalog'> & {
@@ -136,7 +142,19 @@ function wire(options: BackEndOptions, catalog: Catalog, nowMs: () => number): R
     changed: published,
   });
   const importProgress = (id: string) => imports.progressOf(id);
-  const appliances = new ApplianceService({ catalog, recipesFolder, nowMs, importProgress });
+  const feeds: FeedService = new FeedService({
+    catalog,
+    clock,
+    nowMs,
+    notice,
+    warn,
+    metered: () => preferences.current.metered,
+    changed: () => {
+      publish('feeds.changed', feeds.views);
+      published();
+    },
+  });
+  const appliances = new ApplianceService({ catalog, recipesFolder, feeds, nowMs, importProgress });
 
   const disks: DiskService = new DiskService({
     ...shared,
@@ -165,7 +183,7 @@ function wire(options: BackEndOptions, catalog: Catalog, nowMs: () => number): R
     changed: (machine) => publish('machine.changed', machine),
     removed: (id) => publish('machine.removed', { id }),
   });
-  return ok({ preferences, appliances, masters, disks, machines, bandwidth, tasks, imports });
+  return ok({ preferences, appliances, masters, feeds, disks, machines, bandwidth, tasks, imports });
 }
 
 async function publishAppliances(

@@ -1,5 +1,6 @@
 import { shell } from 'electron';
 import { DONE, err, type Result } from '../../shared/result.ts';
+import { isRemote } from '../storage/chain/location.ts';
 import { appInfo } from './handlers/app-info.ts';
 import { ChosenPaths } from './handlers/chosen-paths.ts';
 import { consoleHandlers } from './handlers/consoles.ts';
@@ -10,16 +11,33 @@ import type { Windows } from './windows/windows.ts';
 
 /** Who answers which request. */
 export function composeHandlers(services: AppServices, windows: Windows): RequestHandlers {
-  const { catalog, masters, machines, disks, preferences, consoles } = services;
+  const { catalog, masters, feeds, machines, disks, preferences, consoles } = services;
   const chosen = new ChosenPaths();
   /** For a service that this build of the app does not have. */
   const absent = async () => err('unsupported', 'This version of Headwater cannot do that yet.');
+
+  /** Addresses may be typed; paths come from a dialog. */
+  const mayRead = (location: string) => (isRemote(location) ? DONE : chosen.check(location));
 
   return {
     'app.info': appInfo,
     ...dialogHandlers(windows, chosen),
 
     'catalog.list': async () => catalog?.list() ?? absent(),
+    'catalog.install': async (input) => catalog?.install(input) ?? absent(),
+
+    'feeds.list': async () => feeds?.list() ?? absent(),
+    'feeds.look': async (input) => {
+      const allowed = mayRead(input.location);
+      return allowed.ok ? (feeds?.look(input) ?? absent()) : allowed;
+    },
+    'feeds.add': async (input) => {
+      const allowed = mayRead(input.location);
+      return allowed.ok ? (feeds?.add(input) ?? absent()) : allowed;
+    },
+    'feeds.refresh': async (input) => feeds?.refresh(input) ?? absent(),
+    'feeds.remove': async (input) => feeds?.remove(input) ?? absent(),
+
     'masters.list': async () => masters?.list() ?? absent(),
     'masters.add': async (master) => {
       const allowed = master.source === 'file' ? chosen.check(master.path) : DONE;

@@ -22,10 +22,11 @@ export const openServices: OpenServices = async ({ publish, log, clock, dataFold
     makeMachine: v86Maker(places.firmware),
   });
   if (!opened.ok) return opened;
-  const { catalog, appliances, masters, disks, machines, preferences, close } = opened.value;
+  const { catalog, appliances, masters, feeds, disks, machines, preferences, close } = opened.value;
   return ok({
     catalog: appliances,
     masters,
+    feeds,
     disks,
     machines,
     consoles: new MachineConsoles(machines),

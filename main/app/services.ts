@@ -32,6 +32,7 @@ type Group<Prefix extends string> = {
 
 export type CatalogService = Group<'catalog'>;
 export type MastersService = Group<'masters'>;
+export type FeedsService = Group<'feeds'>;
 /** Windows are the app's own business. */
 export type MachinesService = Omit<Group<'machines'>, 'openConsole'>;
 export type DisksService = Omit<Group<'disks'>, 'showInFolder'>;
@@ -54,6 +55,7 @@ export interface ServiceContext {
 export interface AppServices {
   readonly catalog?: CatalogService;
   readonly masters?: MastersService;
+  readonly feeds?: FeedsService;
   readonly machines?: MachinesService;
   readonly disks?: DisksService;
   readonly preferences?: PreferencesService;

@@ -1,32 +1,36 @@
 import fs from 'node:fs';
 import type { ApplianceView } from '../../shared/ipc/catalog.ts';
-import { err, ok, type Result } from '../../shared/result.ts';
-import type { Catalog } from '../catalog/catalog.ts';
-import type { ApplianceRow } from '../catalog/tables/appliances.ts';
+import { DONE, err, ok, type Result } from '../../shared/result.ts';
+import type { Catalog, Tables } from '../catalog/catalog.ts';
 import type { Master } from '../catalog/tables/masters.ts';
 import { isRemote } from '../storage/chain/location.ts';
+import { stateOf, type Subscription } from './feeds/feed-views.ts';
+import { applianceIdOf, install, type Installed } from './feeds/install.ts';
+import { isReady, type ListedAppliance } from './feeds/listing.ts';
 import { enterRecipes } from './recipes.ts';
-import { applianceView } from './views.ts';
+import { applianceView, type Entry } from './views.ts';
 
 export interface ApplianceParts {
   readonly catalog: Catalog;
   /** Where set-up puts the appliances it builds. */
   readonly recipesFolder: string;
+  readonly feeds: { readonly subscriptions: readonly Subscription[] };
   /** Milliseconds since 1970. */
   readonly nowMs: () => number;
   /** How far the import of a master is, from 0 to 1; null when none is under way. */
   readonly importProgress: (masterId: string) => number | null;
 }
 
-/** An appliance that a machine can be made from now. */
-export interface Installable {
-  readonly appliance: ApplianceRow;
-  readonly master: Master;
-  /** What a start reads; null while no start was recorded. */
-  readonly bootBytes: number | null;
+/** An entry with what the catalog has of it. */
+interface Candidate {
+  readonly entry: Entry;
+  /** Null for what a feed lists and nobody has asked for yet. */
+  readonly installed: Installed | null;
+  /** Null for what no feed lists. */
+  readonly listed: { readonly feedId: string; readonly appliance: ListedAppliance } | null;
 }
 
-/** What machines can be made from: appliances built from recipes, and masters the user added. */
+/** What machines can be made from: what feeds list, what was built from recipes, and masters the user added. */
 export class ApplianceService {
   readonly #parts: ApplianceParts;
 
@@ -35,53 +39,145 @@ export class ApplianceService {
   }
 
   async list(): Promise<Result<ApplianceView[]>> {
-    const entries = this.#entries();
-    if (!entries.ok) return entries;
-    return ok(await Promise.all(entries.value.map((entry) => this.#view(entry))));
+    const candidates = this.#candidates();
+    if (!candidates.ok) return candidates;
+    return ok(await Promise.all(candidates.value.map((candidate) => this.#view(candidate))));
   }
 
-  /** Fails with `not-found`, or with the reason why it cannot be started at present. */
-  async resolve(id: string): Promise<Result<Installable>> {
-    const entries = this.#entries();
-    if (!entries.ok) return entries;
-    const entry = entries.value.find(({ appliance }) => appliance.id === id);
-    if (entry === undefined) return err('not-found', `There is no appliance '${id}' in the catalog any more`);
-    const { available, unavailableBecause } = await this.#view(entry);
-    return available
-      ? ok(entry)
-      : err('unsupported', unavailableBecause ?? 'It cannot be started at present');
+  /**
+   * What a machine can be made from now; an appliance of a feed is entered into the catalog. Fails with `not-found`, or
+   * with the reason why it cannot be started at present.
+   */
+  async resolve(id: string): Promise<Result<Installed>> {
+    const candidate = this.#find(id);
+    if (!candidate.ok) return candidate;
+    const { available, unavailableBecause } = await this.#view(candidate.value);
+    if (!available) return err('unsupported', unavailableBecause ?? 'It cannot be started at present');
+    return this.#install(candidate.value);
   }
 
-  async #view({ appliance, master, bootBytes }: Installable): Promise<ApplianceView> {
-    return applianceView(appliance, master, bootBytes, await this.#problemOf(master));
+  /** Enters an appliance of a feed into the catalog, where it stays. */
+  async install({ id }: { id: string }): Promise<Result<void>> {
+    const candidate = this.#find(id);
+    if (!candidate.ok) return candidate;
+    const installed = this.#install(candidate.value);
+    return installed.ok ? DONE : installed;
   }
 
-  /** Appliances whose description and master are there; recipes that were removed since are left out. */
-  #entries(): Result<Installable[]> {
-    const { catalog, recipesFolder, nowMs } = this.#parts;
+  #install({ installed, listed }: Candidate): Result<Installed> {
+    const { catalog, nowMs } = this.#parts;
+    if (listed !== null) {
+      const { feedId, appliance } = listed;
+      if (isReady(appliance)) return catalog.change((tables) => install(tables, feedId, appliance, nowMs()));
+    }
+    return installed === null ? err('unsupported', 'It has to be fetched first') : ok(installed);
+  }
+
+  #find(id: string): Result<Candidate> {
+    const candidates = this.#candidates();
+    if (!candidates.ok) return candidates;
+    const found = candidates.value.find(({ entry }) => entry.id === id);
+    return found === undefined
+      ? err('not-found', `There is no appliance '${id}' in the catalog any more`)
+      : ok(found);
+  }
+
+  /** What feeds list, and what else is in the catalog; recipes that were removed since are left out. */
+  #candidates(): Result<Candidate[]> {
+    const { catalog, recipesFolder, feeds, nowMs } = this.#parts;
     const recipes = enterRecipes(catalog, recipesFolder, nowMs());
     if (!recipes.ok) return recipes;
-    const present = new Set(recipes.value);
-    return catalog.read(({ appliances, masters, bootProfiles }) => {
-      const known = new Map(masters.list().map((master) => [master.id, master]));
-      const bootBytes = bootProfiles.bootBytes();
-      return appliances.list().flatMap((appliance) => {
-        const master = known.get(appliance.masterId ?? '');
-        if (master === undefined || (master.source === 'recipe' && !present.has(appliance.id))) return [];
-        return [{ appliance, master, bootBytes: bootBytes.get(master.id) ?? null }];
+    const built = new Set(recipes.value);
+    return catalog.read((tables) => {
+      const installed = installedOf(tables);
+      const learned = tables.bootProfiles.bootBytes();
+      const listed = feeds.subscriptions.flatMap((feed) => candidatesOf(feed, installed, nowMs()));
+      const shown = new Set(listed.map(({ entry }) => entry.id));
+      const others = [...installed.values()].flatMap((known) => {
+        const { appliance, master } = known;
+        if (shown.has(appliance.id) || (master.source === 'recipe' && !built.has(appliance.id))) return [];
+        return [{ entry: entryOf(known), installed: known, listed: null }];
       });
+      return [...others, ...listed].map((candidate) => withBoot(candidate, learned));
     });
+  }
+
+  async #view({ entry, installed }: Candidate): Promise<ApplianceView> {
+    return applianceView(entry, installed === null ? null : await this.#problemOf(installed.master));
   }
 
   async #problemOf(master: Master): Promise<string | null> {
     const progress = this.#parts.importProgress(master.id);
     if (progress !== null) return `Being imported: ${Math.floor(progress * 100)} %`;
     if (master.importState !== 'ready') return master.importProblem ?? 'The import did not end.';
-    if (isRemote(master.location)) return null;
+    // With several sources it is enough that one is there, and nobody asks the remote ones beforehand.
+    if (isRemote(master.location) || master.published?.sources.some(isRemote)) return null;
     const there = await fs.promises.access(master.location, fs.constants.R_OK).then(
       () => true,
       () => false,
     );
     return there ? null : `'${master.location}' is missing or cannot be read.`;
   }
+}
+
+/** What was learned on this computer counts before what the publisher says. */
+function withBoot(candidate: Candidate, learned: ReadonlyMap<string, number>): Candidate {
+  const bootBytes = learned.get(candidate.installed?.master.id ?? '');
+  return bootBytes === undefined ? candidate : { ...candidate, entry: { ...candidate.entry, bootBytes } };
+}
+
+function installedOf({ appliances, masters }: Tables): Map<string, Installed> {
+  const known = new Map(masters.list().map((master) => [master.id, master]));
+  return new Map(
+    appliances.list().flatMap((appliance) => {
+      const master = known.get(appliance.masterId ?? '');
+      return master === undefined ? [] : [[appliance.id, { appliance, master }]];
+    }),
+  );
+}
+
+function candidatesOf(
+  feed: Subscription,
+  installed: ReadonlyMap<string, Installed>,
+  nowMs: number,
+): Candidate[] {
+  const { row, listing } = feed;
+  const shown = { id: row.id, name: row.name, signed: row.publicKey !== null, state: stateOf(row, nowMs) };
+  return (listing?.appliances ?? []).map((appliance) => {
+    const { description, content } = appliance;
+    const known = installed.get(applianceIdOf(row.id, appliance)) ?? null;
+    const listed = { feedId: row.id, appliance };
+    // A whole image that was fetched is what there is, also when a newer one is listed.
+    if (content.kind === 'image' && known !== null) {
+      return { entry: { ...entryOf(known), feed: shown, withdrawn: false }, installed: known, listed };
+    }
+    const entry: Entry = {
+      id: applianceIdOf(row.id, appliance),
+      description,
+      source: isFarAway(content) ? 'http' : 'file',
+      lengthBytes: description.diskSizeBytes,
+      feed: shown,
+      withdrawn: false,
+      fetchFirstBytes: content.kind === 'image' ? content.lengthBytes : 0,
+      bootBytes: content.kind === 'master' ? (content.description.bootProfile?.bootBytes ?? null) : null,
+    };
+    return { entry, installed: known, listed };
+  });
+}
+
+function isFarAway(content: ListedAppliance['content']): boolean {
+  return content.kind === 'master' ? content.sources.some(isRemote) : isRemote(content.location);
+}
+
+function entryOf({ appliance: { id, description }, master }: Installed): Entry {
+  return {
+    id,
+    description,
+    source: master.source,
+    lengthBytes: master.lengthBytes,
+    feed: null,
+    withdrawn: master.published !== null,
+    fetchFirstBytes: 0,
+    bootBytes: master.published?.description.bootProfile?.bootBytes ?? null,
+  };
 }

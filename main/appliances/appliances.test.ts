@@ -41,6 +41,7 @@ function setUp(qemuImg = new QemuImg()) {
   const appliances = new ApplianceService({
     catalog,
     recipesFolder,
+    feeds: { subscriptions: [] },
     nowMs: () => 1,
     importProgress: (id) => imports.progressOf(id),
   });

@@ -1,6 +1,6 @@
+import type { ApplianceDescription } from '../../shared/appliance.ts';
 import type { ApplianceView, MasterView } from '../../shared/ipc/catalog.ts';
 import { TIB } from '../../shared/units.ts';
-import type { ApplianceRow } from '../catalog/tables/appliances.ts';
 import type { Master } from '../catalog/tables/masters.ts';
 
 /** The emulator counts sectors in 32 bits. */
@@ -19,17 +19,24 @@ export function shownLocation(location: string): string {
   }
 }
 
-/**
- * @param bootBytes what a start of its master reads; null while no start was recorded
- * @param problem why its master cannot be reached at present, if so
- */
-export function applianceView(
-  { id, description }: ApplianceRow,
-  master: Master,
-  bootBytes: number | null,
-  problem: string | null,
-): ApplianceView {
-  const unavailableBecause = problem ?? cannotRun(description.arch, master.lengthBytes);
+/** Something that machines can be made from, now or when it was fetched. */
+export interface Entry {
+  readonly id: string;
+  readonly description: ApplianceDescription;
+  readonly source: Master['source'];
+  /** Of the disk. */
+  readonly lengthBytes: number;
+  readonly feed: ApplianceView['feed'];
+  readonly withdrawn: boolean;
+  readonly fetchFirstBytes: number;
+  /** What a start reads; null while no start was recorded. */
+  readonly bootBytes: number | null;
+}
+
+/** @param problem why its master cannot be reached at present, if so */
+export function applianceView(entry: Entry, problem: string | null): ApplianceView {
+  const { id, description, source, lengthBytes, feed, withdrawn, fetchFirstBytes, bootBytes } = entry;
+  const unavailableBecause = problem ?? cannotRun(description.arch, lengthBytes);
   return {
     id,
     name: description.name,
@@ -40,11 +47,17 @@ export function applianceView(
     licence: description.licence,
     loginHint: description.loginHint ?? null,
     memoryMiB: description.memoryMiB,
-    diskBytes: master.lengthBytes,
+    diskBytes: lengthBytes,
     bootBytes,
-    source: master.source,
-    recommended: master.source === 'recipe',
-    available: unavailableBecause === null,
+    source,
+    feed,
+    withdrawn,
+    fetchFirstBytes,
+    homepage: description.homepage ?? null,
+    icon: description.icon ?? null,
+    tags: description.tags ?? [],
+    recommended: source === 'recipe' || description.recommended === true,
+    available: unavailableBecause === null && fetchFirstBytes === 0,
     unavailableBecause,
   };
 }

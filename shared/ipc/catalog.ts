@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { feedStateSchema } from './feeds.ts';
 import {
   bytesSchema,
   diskKindSchema,
@@ -26,6 +27,24 @@ export const applianceViewSchema = z.object({
   /** What a boot reads, from a profile; null while no boot was recorded. */
   bootBytes: bytesSchema.nullable(),
   source: masterSourceSchema,
+  /** The feed that lists it; null for what the user added or built. */
+  feed: z
+    .object({
+      id: idSchema,
+      name: z.string(),
+      /** False for lists whose makers nobody vouches for. */
+      signed: z.boolean(),
+      state: feedStateSchema,
+    })
+    .nullable(),
+  /** It came from a feed that does not list it any more; machines still need it. */
+  withdrawn: z.boolean(),
+  /** What has to be fetched, and checked, before a machine can be made from it; 0 for most. */
+  fetchFirstBytes: bytesSchema,
+  homepage: z.string().nullable(),
+  /** A picture as a `data:` address. */
+  icon: z.string().nullable(),
+  tags: z.array(z.string()),
   recommended: z.boolean(),
   /** False with the reason when it cannot be started at present. */
   available: z.boolean(),

@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { preferencesChangeSchema, preferencesSchema } from '../preferences.ts';
 import { applianceViewSchema, masterViewSchema, newMachineSchema, newMasterSchema } from './catalog.ts';
 import { request, type RequestChannel } from './channel.ts';
+import { feedLocationSchema, feedOfferSchema, feedViewSchema, newFeedSchema } from './feeds.ts';
 import {
   clusterMapCellSchema,
   diskViewSchema,
@@ -46,6 +47,16 @@ export const REQUESTS = {
   'app.info': request(nothing, appInfoSchema),
 
   'catalog.list': request(nothing, z.array(applianceViewSchema)),
+  /** Enters an appliance of a feed into the catalog; begins to fetch it, where it has to be fetched first. */
+  'catalog.install': request(z.object({ id: idSchema }), nothing),
+
+  'feeds.list': request(nothing, z.array(feedViewSchema)),
+  /** Fetches a feed and shows what it says of itself; nothing is stored. */
+  'feeds.look': request(z.object({ location: feedLocationSchema }), feedOfferSchema),
+  'feeds.add': request(newFeedSchema, feedViewSchema),
+  'feeds.refresh': request(z.object({ id: idSchema }), nothing),
+  'feeds.remove': request(z.object({ id: idSchema }), nothing),
+
   'masters.list': request(nothing, z.array(masterViewSchema)),
   'masters.add': request(newMasterSchema, masterViewSchema),
   'masters.remove': request(z.object({ id: idSchema }), nothing),
@@ -106,6 +117,7 @@ export const PUSHES = {
   'disk.changed': diskViewSchema,
   'disk.removed': z.object({ id: idSchema }),
   'catalog.changed': z.array(applianceViewSchema),
+  'feeds.changed': z.array(feedViewSchema),
   'preferences.changed': preferencesSchema,
   /** The user chose a screen from the menu of the main window. */
   'app.navigate': z.object({ screen: z.enum(['catalog', 'machines', 'overlays', 'preferences']) }),

@@ -5,6 +5,9 @@ import { idSchema } from './machines.ts';
 
 export const feedKindSchema = z.enum(['signed', 'simplestreams']);
 
+/** `stale`: the last try to refresh it failed. `expired`: too old to be relied on; what it lists stays usable. */
+export const feedStateSchema = z.enum(['current', 'stale', 'expired']);
+
 /** What a feed says of itself. Moments in milliseconds since 1970. */
 const feedFacts = {
   kind: feedKindSchema,
@@ -29,8 +32,7 @@ const feedFacts = {
 export const feedViewSchema = z.object({
   id: idSchema,
   ...feedFacts,
-  /** `stale`: the last try to refresh it failed. `expired`: too old to be relied on; what it lists stays usable. */
-  state: z.enum(['current', 'stale', 'expired']),
+  state: feedStateSchema,
   refreshing: z.boolean(),
   /** Not refreshed by itself at present, because the line is metered. */
   held: z.boolean(),
@@ -50,6 +52,7 @@ export const newFeedSchema = z.object({
   key: feedKeySchema.nullable(),
 });
 
+export type FeedState = z.infer<typeof feedStateSchema>;
 export type FeedView = z.infer<typeof feedViewSchema>;
 export type FeedOffer = z.infer<typeof feedOfferSchema>;
 export type NewFeed = z.infer<typeof newFeedSchema>;

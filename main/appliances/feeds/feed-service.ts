@@ -5,10 +5,10 @@ import type { Catalog } from '../../catalog/catalog.ts';
 import type { FeedCopy, FeedRow } from '../../catalog/tables/feeds.ts';
 import { isRemote } from '../../storage/chain/location.ts';
 import { shownLocation } from '../views.ts';
-import { dropUnlisted } from './drop-unlisted.ts';
 import { feedOffer, feedView, type Subscription } from './feed-views.ts';
 import { fetchJudged, type FeedPlace } from './fetch-judged.ts';
 import { formatOf, placeOf } from './formats.ts';
+import { followListing } from './install.ts';
 import type { Listing } from './listing.ts';
 import { RefreshSchedule } from './refresh-schedule.ts';
 import { fingerprintOf } from './signature/public-key.ts';
@@ -64,8 +64,12 @@ export class FeedService {
     return [...this.#subscriptions.values()];
   }
 
+  get views(): FeedView[] {
+    return this.subscriptions.map((subscription) => this.#view(subscription));
+  }
+
   async list(): Promise<Result<FeedView[]>> {
-    return ok(this.subscriptions.map((subscription) => this.#view(subscription)));
+    return ok(this.views);
   }
 
   /** Fetches a feed and shows what it says of itself. Nothing is stored. */
@@ -104,7 +108,7 @@ export class FeedService {
   async remove({ id }: { id: string }): Promise<Result<void>> {
     if (!this.#subscriptions.has(id)) return GONE;
     const removed = this.#parts.catalog.change((tables) => {
-      dropUnlisted(tables, id, new Set());
+      followListing(tables, id, []);
       tables.appliances.leaveFeed(id);
       tables.feeds.remove(id);
     });

@@ -1,4 +1,4 @@
-import type { FeedOffer, FeedView } from '../../../shared/ipc/feeds.ts';
+import type { FeedOffer, FeedState, FeedView } from '../../../shared/ipc/feeds.ts';
 import type { FeedRow } from '../../catalog/tables/feeds.ts';
 import { shownLocation } from '../views.ts';
 import type { FeedPlace } from './fetch-judged.ts';
@@ -13,8 +13,6 @@ export interface Subscription {
   readonly listing: Listing | null;
   readonly refreshing: boolean;
 }
-
-export type FeedState = FeedView['state'];
 
 export function stateOf({ expiresMs, failure }: FeedRow, nowMs: number): FeedState {
   if (expiresMs !== null && isExpired(expiresMs, nowMs)) return 'expired';

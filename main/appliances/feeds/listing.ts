@@ -29,6 +29,13 @@ export interface ListedAppliance {
   readonly content: ListedMaster | ListedImage;
 }
 
+/** An appliance whose master machines can be started from at once. */
+export type ReadyAppliance = ListedAppliance & { readonly content: ListedMaster };
+
+export function isReady(listed: ListedAppliance): listed is ReadyAppliance {
+  return listed.content.kind === 'master';
+}
+
 /** A list of appliances, whoever made it and in whatever format. */
 export interface Listing {
   /** What it calls itself. */

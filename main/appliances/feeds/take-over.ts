@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto';
 import { err, ok, type Result } from '../../../shared/result.ts';
 import type { Catalog } from '../../catalog/catalog.ts';
 import type { FeedRow } from '../../catalog/tables/feeds.ts';
-import { dropUnlisted } from './drop-unlisted.ts';
 import type { Subscription } from './feed-views.ts';
 import type { FetchParts } from './fetch/document.ts';
 import { fetchJudged, type FeedPlace } from './fetch-judged.ts';
 import { formatOf } from './formats.ts';
+import { followListing } from './install.ts';
 import type { Listing } from './listing.ts';
 
 export const GONE = err('not-found', 'This feed was removed already');
@@ -38,12 +38,11 @@ export async function takeOver(before: Subscription, parts: TakeOverParts): Prom
   }
   const { listing, copy: next, etag } = judged.value;
   const nextRow = feedRow(row.id, place, listing, { etag, checkedMs, addedMs: row.addedMs });
-  const listed = new Set(listing.appliances.map(({ description }) => description.id));
   const stored = catalog.change((tables) => {
     // A feed that was removed while it was fetched must not come back.
     if (tables.feeds.find(row.id) === null) return false;
     tables.feeds.put(nextRow, next);
-    dropUnlisted(tables, row.id, listed);
+    followListing(tables, row.id, listing.appliances);
     return true;
   });
   if (!stored.ok) return stored;

@@ -92,6 +92,22 @@ export class MasterTable {
       .run(location, lastModified, id);
   }
 
+  /** Where the same published content lies now. */
+  published(id: string, { location, published }: Pick<Master, 'location' | 'published'>): void {
+    this.#db
+      .prepare('UPDATE masters SET location = ?, published = ? WHERE id = ?')
+      .run(location, JSON.stringify(published), id);
+  }
+
+  /** Ids of masters that came from feeds, and that no appliance and no disk has any more. */
+  unusedPublished(): string[] {
+    const sql = `SELECT id FROM masters WHERE published IS NOT NULL
+      AND id NOT IN (SELECT master_id FROM appliances WHERE master_id IS NOT NULL)
+      AND id NOT IN (SELECT master_id FROM disks WHERE master_id IS NOT NULL)
+      AND id NOT IN (SELECT parent_id FROM masters WHERE parent_id IS NOT NULL)`;
+    return z.array(z.string()).parse(this.#db.prepare(sql).pluck().all());
+  }
+
   imported(id: string, state: Master['importState'], problem: string | null): void {
     this.#db
       .prepare('UPDATE masters SET import_state = ?, import_problem = ? WHERE id = ?')

@@ -5,6 +5,12 @@ export const VALID_INPUTS: { readonly [Name in RequestName]: RequestInput<Name> 
   'app.info': null,
 
   'catalog.list': null,
+  'catalog.install': { id: 'tiny-linux' },
+  'feeds.list': null,
+  'feeds.look': { location: 'https://example.org/feed.json' },
+  'feeds.add': { location: 'https://example.org/feed.json', key: null },
+  'feeds.refresh': { id: 'feed-1' },
+  'feeds.remove': { id: 'feed-1' },
   'masters.list': null,
   'masters.add': { source: 'file', name: 'Mine', path: '/srv/mine.raw', format: 'raw' },
   'masters.remove': { id: 'master-1' },
