@@ -31,14 +31,14 @@ describe('what is known of the content of a chain', () => {
       base,
     );
     unwrap(await device.write(64 * KIB, new Uint8Array([1])));
-    const zero = async (offset: number) => unwrap(await contentAt(device, offset, 512 * KIB - offset));
-    expect(await zero(0)).toEqual({ zero: true, length: 64 * KIB });
-    expect(await zero(64 * KIB)).toEqual({ zero: false, length: 64 * KIB });
-    expect(await zero(128 * KIB)).toEqual({ zero: false, length: 64 * KIB });
-    expect(await zero(192 * KIB)).toEqual({ zero: true, length: 64 * KIB });
-    expect(await zero(256 * KIB)).toEqual({ zero: true, length: 256 * KIB });
-    expect(unwrap(await contentAt(device, 600 * KIB, 10))).toEqual({ zero: true, length: 10 });
-    expect(unwrap(await contentAt(null, 0, 10))).toEqual({ zero: true, length: 10 });
+    const at = async (offset: number) => unwrap(await contentAt(device, offset, 512 * KIB - offset));
+    expect(await at(0)).toEqual({ zero: true, depth: 2, length: 64 * KIB });
+    expect(await at(64 * KIB)).toEqual({ zero: false, depth: 1, length: 64 * KIB });
+    expect(await at(128 * KIB)).toEqual({ zero: false, depth: 2, length: 64 * KIB });
+    expect(await at(192 * KIB)).toEqual({ zero: true, depth: 2, length: 64 * KIB });
+    expect(await at(256 * KIB)).toEqual({ zero: true, depth: 2, length: 256 * KIB });
+    expect(unwrap(await contentAt(device, 600 * KIB, 10))).toEqual({ zero: true, depth: 1, length: 10 });
+    expect(unwrap(await contentAt(null, 0, 10))).toEqual({ zero: true, depth: 0, length: 10 });
   });
 });
 

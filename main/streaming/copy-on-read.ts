@@ -91,6 +91,11 @@ export class CopyOnReadDevice implements BlockDevice {
     return this.#overlay.remote;
   }
 
+  /** What the overlay still takes from elsewhere; null once it stands alone. */
+  get backing(): BlockDevice | null {
+    return this.#overlay.backing;
+  }
+
   /** Guest reads that wait for a lost source, since when and why; null when none does. */
   get waitingForData(): WaitingForData | null {
     return this.#waits.state;

@@ -12,7 +12,7 @@ export async function ownContentAt(
   ownLayers: number,
   offset: number,
   length: number,
-): Promise<Result<Content & { missing: boolean }>> {
+): Promise<Result<Omit<Content, 'depth'> & { missing: boolean }>> {
   if (offset >= device.lengthBytes) return ok({ zero: true, missing: false, length });
   const extent = await device.extentAt(offset, Math.min(length, device.lengthBytes - offset));
   if (!extent.ok) return extent;

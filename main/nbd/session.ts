@@ -1,0 +1,80 @@
+import type { Socket } from 'node:net';
+import type { Clock } from '../../shared/clock.ts';
+import type { ExportTable } from './export-table.ts';
+import { HandshakeStream } from './negotiation/handshake-stream.ts';
+import { Negotiation } from './negotiation/negotiation.ts';
+import { secure, type NbdTls } from './tls.ts';
+import type { SlabPool } from './transmission/slabs.ts';
+import { Transmission } from './transmission/transmission.ts';
+import { SocketWire } from './wire/socket-wire.ts';
+
+/** What all sessions of a server share. */
+export interface SessionSurroundings {
+  readonly exports: ExportTable;
+  readonly tls: NbdTls | null;
+  readonly pool: SlabPool;
+  readonly clock: Clock;
+  /** From being let in a client has so long to choose its export, in milliseconds. */
+  readonly negotiationTimeoutMs: number;
+  /** How long a client that does not take its last answers is waited for, in milliseconds. */
+  readonly lingerMs: number;
+}
+
+/** One client, from its first byte to its last. */
+export class Session {
+  /** Resolves when the connection is closed and no request of it uses a device any more. */
+  readonly ended: Promise<void>;
+  readonly #shared: SessionSurroundings;
+  #socket: Socket;
+  #transmission: Transmission | null = null;
+  #exportName: string | null = null;
+  #closing = false;
+
+  constructor(socket: Socket, shared: SessionSurroundings) {
+    this.#socket = socket;
+    this.#shared = shared;
+    this.ended = this.#run();
+  }
+
+  /** The export the client uses; null while it has not chosen one. */
+  get exportName(): string | null {
+    return this.#exportName;
+  }
+
+  /** Ends the session: at once where the client is still negotiating, else after the requests under way. */
+  close(): void {
+    this.#closing = true;
+    if (this.#transmission !== null) this.#transmission.stop();
+    else this.#socket.destroySoon();
+  }
+
+  async #run(): Promise<void> {
+    const { clock, exports, tls, pool, negotiationTimeoutMs, lingerMs } = this.#shared;
+    const giveUp = clock.after(negotiationTimeoutMs, () => this.#socket.destroy());
+    const negotiated = await new Negotiation(new HandshakeStream(this.#socket), {
+      exports,
+      startTls: tls && ((plain) => this.#secure(plain, tls)),
+    }).run();
+    giveUp();
+    if (negotiated === null || this.#closing) {
+      this.#socket.destroySoon();
+      return;
+    }
+    this.#exportName = negotiated.export.name;
+    const wire = new SocketWire(this.#socket);
+    const transmission = new Transmission(negotiated.export, negotiated.agreement, wire, pool);
+    this.#transmission = transmission;
+    transmission.start(negotiated.stream.detach());
+    await transmission.done;
+    const cut = clock.after(lingerMs, () => wire.destroy());
+    await wire.closed;
+    cut();
+    transmission.dispose();
+  }
+
+  async #secure(plain: HandshakeStream, tls: NbdTls): Promise<HandshakeStream | null> {
+    const stream = await secure(plain, tls);
+    if (stream !== null) this.#socket = stream.socket;
+    return stream;
+  }
+}
