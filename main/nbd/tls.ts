@@ -1,13 +1,13 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { createSecureContext, TLSSocket, type SecureContext, type TLSSocketOptions } from 'node:tls';
+import { createSecureContext, createServer, type TlsOptions } from 'node:tls';
 import { err, ok, type Result } from '../../shared/result.ts';
 import { failureFromSystem } from '../block/errno.ts';
 import { HandshakeStream } from './negotiation/handshake-stream.ts';
 
 /** How connections are secured. A server that has this serves nobody without. */
 export interface NbdTls {
-  readonly options: TLSSocketOptions;
+  readonly options: TlsOptions;
 }
 
 /** Names of the files QEMU, nbdkit and libnbd look for in a folder of X.509 credentials. */
@@ -19,28 +19,25 @@ const FILES = { authority: 'ca-cert.pem', certificate: 'server-cert.pem', key: '
  */
 export function loadTlsFolder(folder: string, verifyClients: boolean): Result<NbdTls> {
   const read = (name: string) => fs.readFileSync(path.join(folder, name));
-  let context: SecureContext;
   try {
     const needsAuthority = verifyClients || fs.existsSync(path.join(folder, FILES.authority));
-    context = createSecureContext({
+    const options: TlsOptions = {
       cert: read(FILES.certificate),
       key: read(FILES.key),
       minVersion: 'TLSv1.2',
-      ...(needsAuthority && { ca: read(FILES.authority) }),
-    });
-  } catch (error) {
-    if (isSystemError(error))
-      return failureFromSystem(error, `Could not read the TLS credentials in '${folder}'`);
-    const reason = error instanceof Error ? error.message : String(error);
-    return err('invalid-argument', `The TLS credentials in '${folder}' cannot be used: ${reason}`);
-  }
-  return ok({
-    options: {
-      secureContext: context,
       requestCert: verifyClients,
       rejectUnauthorized: verifyClients,
-    },
-  });
+      ...(needsAuthority && { ca: read(FILES.authority) }),
+    };
+    // Tells now what is wrong with them, not when the first client comes.
+    createSecureContext(options);
+    return ok({ options });
+  } catch (error) {
+    const what = `The TLS credentials in '${folder}'`;
+    if (isSystemError(error)) return failureFromSystem(error, `${what} cannot be read`);
+    const reason = error instanceof Error ? error.message : String(error);
+    return err('invalid-argument', `${what} cannot be used: ${reason}`);
+  }
 }
 
 function isSystemError(error: unknown): boolean {
@@ -49,20 +46,16 @@ function isSystemError(error: unknown): boolean {
 
 /** Goes on over TLS as the server's side; null when the client does not. */
 export function secure(plain: HandshakeStream, { options }: NbdTls): Promise<HandshakeStream | null> {
-  plain.detach();
-  const socket = new TLSSocket(plain.socket, { ...options, isServer: true });
+  const rest = plain.detach();
+  if (rest.length > 0) return Promise.resolve(null);
+  const server = createServer(options);
   return new Promise((resolve) => {
-    const failed = () => {
-      socket.destroy();
-      resolve(null);
-    };
-    socket.once('secure', () => {
-      // Node checks a client's certificate and leaves it to the server what follows from that.
-      if (options.rejectUnauthorized === true && !socket.authorized) return failed();
-      socket.off('error', failed).off('close', failed);
+    server.on('secureConnection', (socket) => {
+      socket.on('error', () => {});
       resolve(new HandshakeStream(socket));
     });
-    socket.on('error', failed);
-    socket.on('close', failed);
+    server.on('tlsClientError', () => resolve(null));
+    plain.socket.on('close', () => resolve(null));
+    server.emit('connection', plain.socket);
   });
 }

@@ -8,15 +8,18 @@ import { serveBlockDevice, type BlockService } from './block-port/server.ts';
 import type { DiskEvent } from './disk/disk-events.ts';
 import type { Access, DiskCalls, JobVerb } from './disk/disk-protocol.ts';
 import type { DiskSpec } from './disk/disk-spec.ts';
+import { NbdServices } from './disk/nbd-services.ts';
 import { OpenDisk, type DiskStatus } from './disk/open-disk.ts';
 
 class DiskServer {
   readonly #tell: Tell<DiskEvent>;
   readonly #services = new Set<BlockService>();
+  readonly #nbd: NbdServices;
   #disk: OpenDisk | null = null;
 
   constructor(tell: Tell<DiskEvent>) {
     this.#tell = tell;
+    this.#nbd = new NbdServices(systemClock, tell);
   }
 
   get handlers(): CallHandlers<DiskCalls> {
@@ -25,6 +28,8 @@ class DiskServer {
       close: () => this.#close(),
       connect: ({ port, access }) => this.#with((disk) => this.#connect(disk, port, access)),
       reconnect: ({ location, port }) => this.#with((disk) => disk.reconnect(location, port)),
+      serveNbd: (spec) => this.#with((disk) => this.#nbd.serve(disk, spec)),
+      stopNbd: ({ id }) => this.#nbd.stop(id),
       startStream: (spec) => this.#with((disk) => disk.startStream(spec)),
       job: ({ id, verb }) => this.#with((disk) => control(disk, id, verb)),
       setSpeed: ({ id, bytesPerSecond }) =>
@@ -83,7 +88,7 @@ class DiskServer {
   async #close(): Promise<Result<void>> {
     const disk = this.#disk;
     this.#disk = null;
-    const ended = [...this.#services].map((service) => service.close());
+    const ended = [...[...this.#services].map((service) => service.close()), this.#nbd.close()];
     disk?.stopWaiting();
     await Promise.all(ended);
     return disk === null ? DONE : disk.close();

@@ -123,6 +123,8 @@ export class LiveDisk {
         return this.#parts.wrongBytes(event.wrong);
       case 'boot-recorded':
         return this.#parts.bootRecorded(event.ranges, event.end);
+      case 'nbd-clients':
+        return;
       case 'job':
         break;
     }

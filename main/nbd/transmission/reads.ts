@@ -41,7 +41,10 @@ export class Reads {
   async #readWhole(request: NbdRequest): Promise<void> {
     const draft = this.#replies.draftData(request.length);
     const read = await this.#device.read(request.offset, draft.data);
-    if (read.ok) return this.#replies.sendData(request, draft, request.offset, true);
+    if (read.ok) {
+      this.#replies.sendData(request, draft, request.offset, true);
+      return;
+    }
     this.#replies.dropData(draft);
     this.#replies.refuse(request, refusalOf(read));
   }
@@ -59,15 +62,20 @@ export class Reads {
   }
 
   async #readPart(long: LongRead, offset: number, length: number): Promise<void> {
-    const draft = (await this.#isHole(offset, length)) ? null : this.#replies.draftData(length);
-    const read = draft === null ? DONE : await this.#device.read(offset, draft.data);
+    // Before anything is waited for: what is under way is bounded by the memory taken for it.
+    const draft = this.#replies.draftData(length);
+    const isHole = await this.#isHole(offset, length);
+    const read = isHole ? DONE : await this.#device.read(offset, draft.data);
     long.openParts--;
     if (!read.ok) long.failure ??= refusalOf(read);
     // The last one to come ends the reply, unless that is to end with an error.
     const last = long.openParts === 0 && long.failure === null;
-    if (draft === null) this.#replies.sendHole(long.request, offset, length, last);
-    else if (read.ok) this.#replies.sendData(long.request, draft, offset, last);
-    else this.#replies.dropData(draft);
+    if (read.ok && !isHole) {
+      this.#replies.sendData(long.request, draft, offset, last);
+      return;
+    }
+    this.#replies.dropData(draft);
+    if (isHole) this.#replies.sendHole(long.request, offset, length, last);
   }
 
   async #isHole(offset: number, length: number): Promise<boolean> {

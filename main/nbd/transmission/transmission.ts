@@ -140,7 +140,10 @@ export class Transmission implements RequestHandler {
     for (const [index, name] of names.entries()) {
       if (!isContext(name)) continue;
       const found = await statusOf(name, this.#device, request, onlyOne);
-      if (!found.ok) return this.#replies.refuse(request, refusalOf(found));
+      if (!found.ok) {
+        this.#replies.refuse(request, refusalOf(found));
+        return;
+      }
       this.#replies.sendStatus(request, index + 1, found.value, index + 1 === names.length);
     }
   }

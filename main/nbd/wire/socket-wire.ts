@@ -17,7 +17,8 @@ export class SocketWire implements Wire {
   }
 
   start(input: WireInput): void {
-    const direct = takeOver(this.#socket, input);
+    // What the client had sent ahead may have ended the connection already.
+    const direct = this.#over ? null : takeOver(this.#socket, input);
     if (direct === null) copyInto(this.#socket, input);
     else this.#socket = direct;
     const socket = this.#socket;
@@ -89,7 +90,7 @@ function takeOver(accepted: Socket, input: WireInput): Socket | null {
       callback: (count: number) => input.filled(count),
     },
   };
-  return new Socket(options as ConstructorParameters<typeof Socket>[0]);
+  return new Socket(options);
 }
 
 function copyInto(socket: Socket, input: WireInput): void {

@@ -1,6 +1,7 @@
 import type { Failure } from '../../../shared/result.ts';
 import type { Range } from '../../block/range.ts';
 import type { WrongBytes } from '../../block/verified/mirror-set.ts';
+import type { ClientChange } from '../../nbd/server.ts';
 import type { BootEnd } from '../../streaming/order/boot-watch.ts';
 import type { JobEvent } from '../../streaming/job/job-events.ts';
 
@@ -17,6 +18,8 @@ export type DiskEvent =
   | { readonly kind: 'waiting'; readonly waiting: WaitingReads | null }
   /** The guest has its data, but a copy could not be kept, or table entries could not be written yet. */
   | { readonly kind: 'store-failed'; readonly failure: Failure }
+  /** A client of one of the disk's NBD services has come or gone. */
+  | { readonly kind: 'nbd-clients'; readonly service: number; readonly change: ClientChange }
   /** A source of a published master sent bytes that are not the master's. They were not taken. */
   | { readonly kind: 'wrong-bytes'; readonly wrong: WrongBytes }
   /** The guest has booted, and this is what it read for that, in order of first use. */

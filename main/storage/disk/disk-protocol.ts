@@ -1,6 +1,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { ContentStamp } from '../../qed/content-stamp.ts';
 import type { DiskSpec, StreamSpec } from './disk-spec.ts';
+import type { NbdService, NbdServiceSpec } from './nbd-services.ts';
 import type { DiskActivity, DiskStatus } from './open-disk.ts';
 
 /** What can be done with a streaming job. */
@@ -16,6 +17,9 @@ export interface DiskCalls {
   connect: { argument: { port: MessagePort; access: Access }; answer: void };
   /** A layer of the chain that another thread owns has another owner now. */
   reconnect: { argument: { location: string; port: MessagePort }; answer: void };
+  /** Serves the disk over NBD, from its own thread, until that is stopped or the disk is closed. */
+  serveNbd: { argument: NbdServiceSpec; answer: NbdService };
+  stopNbd: { argument: { id: number }; answer: void };
   startStream: { argument: StreamSpec; answer: void };
   job: { argument: { id: string; verb: JobVerb }; answer: void };
   /** Bytes per second, for one job. */

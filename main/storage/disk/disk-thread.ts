@@ -9,6 +9,7 @@ import { releaseLockOfThread } from '../image-lock.ts';
 import type { DiskEvent } from './disk-events.ts';
 import type { Access, DiskCalls, JobVerb } from './disk-protocol.ts';
 import type { DiskSpec, StreamSpec } from './disk-spec.ts';
+import type { NbdService, NbdServiceSpec } from './nbd-services.ts';
 import type { DiskActivity, DiskStatus } from './open-disk.ts';
 
 /** A disk that is open in a thread of its own, as the rest of the program handles it. */
@@ -50,6 +51,19 @@ export class DiskThread {
   /** See {@link OpenDisk.reconnect}. @param port is handed over */
   reconnect(location: string, port: MessagePort): Promise<Result<void>> {
     return this.#thread.call('reconnect', { location, port }, { transfer: [port] });
+  }
+
+  /**
+   * Serves the disk over NBD from its own thread, so that requests of a QEMU or any other client go straight to it.
+   * Clients that come and go are told as `nbd-clients`. Fails with `busy` where somebody listens at the address.
+   */
+  serveNbd(spec: NbdServiceSpec): Promise<Result<NbdService>> {
+    return this.#thread.call('serveNbd', spec);
+  }
+
+  /** Answers what is under way, then ends every connection of the service. */
+  stopNbd(id: number): Promise<Result<void>> {
+    return this.#thread.call('stopNbd', { id });
   }
 
   startStream(spec: StreamSpec): Promise<Result<void>> {

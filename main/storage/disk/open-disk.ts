@@ -155,6 +155,11 @@ export class OpenDisk {
     return this.#guest.device;
   }
 
+  /** True where zeroes are marked and not written. */
+  get marksZeroes(): boolean {
+    return this.#overlay !== null;
+  }
+
   /** Bytes per second for everything this disk fetches; 0 for no limit. */
   setLimit(bytesPerSecond: number): void {
     this.#diskBucket.setRate(bytesPerSecond);

@@ -33,6 +33,7 @@ export class ConsoleNotes {
       case 'wrong-bytes':
         return this.#say(`not taken: ${event.wrong.failure.message}`);
       case 'boot-recorded':
+      case 'nbd-clients':
         return;
       case 'job': {
         if (event.event.event !== 'BLOCK_JOB_COMPLETED') return;
