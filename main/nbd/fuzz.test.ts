@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import net from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { KIB, MIB } from '../../shared/units.ts';
-import { until } from '../block/http/testing/manual-clock.ts';
+import { until } from '../../test/support/simulated-clock.ts';
 import { CONTEXT, HANDSHAKE, MAGIC, OPTION, REQUEST_BYTES } from '../block/nbd/protocol.ts';
 import { serveNbd } from '../../test/support/nbd-served.ts';
 import { contextQuery, infoQuery, NbdTalker, text, uint32 } from '../../test/support/nbd-talker.ts';

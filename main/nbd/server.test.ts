@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { unwrap } from '../../shared/result.ts';
 import { KIB, MIB } from '../../shared/units.ts';
-import { ManualClock, until } from '../block/http/testing/manual-clock.ts';
+import { SimulatedClock, until } from '../../test/support/simulated-clock.ts';
 import { MemoryDevice } from '../block/memory.ts';
 import { COMMAND, ERROR, REPLY } from '../block/nbd/protocol.ts';
 import { serveNbd } from '../../test/support/nbd-served.ts';
@@ -47,16 +47,16 @@ describe('a client', () => {
   });
 
   it('that does not say what it wants is not waited for', async () => {
-    const clock = new ManualClock();
+    const clock = new SimulatedClock();
     const { socket, server } = await serveNbd([{ name: '', device: new MemoryDevice(MIB) }], { clock });
     const mute = await NbdTalker.connect(socket);
     const slow = await NbdTalker.connect(socket);
     await slow.greet();
     const chosen = await NbdTalker.open(socket);
     expect(server.clients).toBe(3);
-    clock.advance(30_000);
+    await clock.advance(30_000);
     await Promise.all([mute.closed, slow.closed]);
-    clock.advance(3_600_000);
+    await clock.advance(3_600_000);
     expect((await chosen.read(0, 512)).error).toBe(0);
     expect(server.clients).toBe(1);
   });
@@ -150,13 +150,13 @@ describe('a limit of clients', () => {
   });
 
   it('is not used up by clients that say nothing', async () => {
-    const clock = new ManualClock();
+    const clock = new SimulatedClock();
     const options = { maxClients: 1, clock };
     const { socket } = await serveNbd([{ name: '', device: new MemoryDevice(MIB) }], options);
     const mute = await NbdTalker.connect(socket);
     await mute.take(18);
     const waiting = await NbdTalker.connect(socket);
-    clock.advance(30_000);
+    await clock.advance(30_000);
     await waiting.greet();
     await waiting.go();
     expect((await waiting.read(0, 512)).error).toBe(0);
@@ -183,7 +183,7 @@ describe('the end of a server', () => {
   });
 
   it('does not wait for clients that take no answers', async () => {
-    const clock = new ManualClock();
+    const clock = new SimulatedClock();
     const { socket, server } = await serveNbd([{ name: '', device: new MemoryDevice(32 * MIB) }], { clock });
     const talker = await NbdTalker.open(socket);
     talker.socket.pause();

@@ -4,7 +4,7 @@ import { connect, type ConnectionOptions } from 'node:tls';
 import { describe, expect, it } from 'vitest';
 import { unwrap } from '../../shared/result.ts';
 import { MIB } from '../../shared/units.ts';
-import { LOCALHOST_CERTIFICATE } from '../block/http/testing/localhost-certificate.ts';
+import { LOCALHOST_CERTIFICATE } from '../../test/support/localhost-certificate.ts';
 import { MemoryDevice } from '../block/memory.ts';
 import { COMMAND, OPTION, REPLY } from '../block/nbd/protocol.ts';
 import { serveNbd } from '../../test/support/nbd-served.ts';

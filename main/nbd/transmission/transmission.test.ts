@@ -6,7 +6,7 @@ import { serveNbd } from '../../../test/support/nbd-served.ts';
 import { NbdTalker, statusOf, type TalkerOptions } from '../../../test/support/nbd-talker.ts';
 import { newQed, pattern } from '../../../test/support/qed-disk.ts';
 import { WatchedDevice } from '../../../test/support/watched-device.ts';
-import { until } from '../../block/http/testing/manual-clock.ts';
+import { until } from '../../../test/support/simulated-clock.ts';
 import { MemoryDevice } from '../../block/memory.ts';
 import type { NbdExport } from '../export.ts';
 
