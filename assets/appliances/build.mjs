@@ -33,6 +33,12 @@ export function recipeIds() {
     .sort();
 }
 
+/** Quick enough to be there for everybody; the others are built when somebody asks for them. */
+export function isBuiltBySetUp(id) {
+  const { builtBySetUp = true } = JSON.parse(readFileSync(join(RECIPES, id, 'appliance.json'), 'utf8'));
+  return builtBySetUp;
+}
+
 /** Is the published appliance there, whole, and built from the recipe as it is now? Takes milliseconds. */
 export async function isPublished(id, outputFolder) {
   const folder = join(outputFolder, id);
@@ -70,7 +76,7 @@ export async function publish(id, { outputFolder, cacheFolder, log = () => {} })
     const disk = { file: 'disk.raw', sizeBytes: appliance.diskSizeBytes, sha256: '' };
     const diskFile = join(result, disk.file);
     const time = Number(process.env.SOURCE_DATE_EPOCH ?? Date.parse(appliance.released) / 1000);
-    await build({ appliance, diskFile, work, aptRoot: join(cacheFolder, 'debian-i386'), time, log });
+    await build({ appliance, diskFile, work, cacheFolder, time, log });
     if (statSync(diskFile).size !== disk.sizeBytes)
       throw new Error('the disk does not have the size appliance.json names');
 

@@ -9,6 +9,9 @@ const TO_RUN = [
   { name: 'grub-pc-bin', proof: '/usr/lib/grub/i386-pc/boot.img', reason: 'the parts of that boot loader' },
   { name: 'lz4', proof: 'lz4', reason: "recompresses Tiny Linux's kernel, which quarters its boot" },
   { name: 'xz-utils', proof: 'xz', reason: 'unpacks the kernel as Debian ships it' },
+  { name: 'dosfstools', proof: 'mkfs.fat', reason: "makes the diagnostics' file system" },
+  { name: 'mtools', proof: 'mcopy', reason: 'puts files into it' },
+  { name: 'syslinux', proof: 'syslinux', reason: "the diagnostics' boot loader" },
   {
     name: 'debian-archive-keyring',
     proof: '/usr/share/keyrings/debian-archive-keyring.gpg',
@@ -59,6 +62,9 @@ const TO_TEST = [
   },
   { name: 'qemu-block-extra', proof: '/usr/share/doc/qemu-block-extra', reason: 'lets QEMU read over HTTP' },
   { name: 'minisign', proof: 'minisign', reason: 'judges the signatures of feeds' },
+  { name: 'qemu-system-x86', proof: 'qemu-system-x86_64', reason: 'runs machines in place of v86' },
+  { name: 'mmdebstrap', proof: 'mmdebstrap', reason: 'installs the Debian appliances' },
+  { name: 'arch-test', proof: 'arch-test', reason: '… and finds out which of them this processor can run' },
   { name: 'fio', proof: 'fio', reason: 'measures reads and writes' },
 ];
 

@@ -24,7 +24,7 @@ export function setUp(purpose) {
     ...desktop,
     buildStep,
     firmwareStep,
-    ...applianceSteps(),
+    ...applianceSteps(purpose),
   ]);
 }
 

@@ -1,5 +1,7 @@
 // Running other programs from a recipe: one way to do it, with errors that say what was run and what it printed.
 import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
 
 /**
  * Runs a program to its end and returns what it wrote to stdout.
@@ -19,8 +21,7 @@ export function run(program, args, { input, env, cwd, encoding = 'utf8', harmles
     cwd,
     input: input ?? '',
     encoding,
-    // Some of the tools used here live in sbin, which an ordinary user's PATH leaves out.
-    env: { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin`, LC_ALL: 'C', ...env },
+    env: { ...process.env, PATH: searchPath(), LC_ALL: 'C', ...env },
     maxBuffer: 1 << 30,
   });
   if (result.error) {
@@ -41,3 +42,12 @@ export function run(program, args, { input, env, cwd, encoding = 'utf8', harmles
   }
   return result.stdout;
 }
+
+export function onPath(program) {
+  return searchPath()
+    .split(delimiter)
+    .some((folder) => existsSync(join(folder, program)));
+}
+
+/** Some of the tools used here live in sbin, which an ordinary user's PATH leaves out. */
+const searchPath = () => `${process.env.PATH}:/usr/sbin:/sbin`;

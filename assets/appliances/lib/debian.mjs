@@ -57,6 +57,12 @@ export function openDebianArchive({ root, architecture = 'i386', log = () => {} 
   };
 
   return {
+    release: RELEASE,
+    /** The one line that says where packages come from. */
+    source: sourcesList(architecture).trim(),
+    /** How this machine reaches the network: proxies, certificates, time-outs. */
+    networkSettings: networkSettings().join('\n'),
+
     /** Value of one field of a package's record in the index, e.g. `Depends`. */
     field(name, field) {
       refresh();
@@ -144,15 +150,18 @@ function debianMirror() {
   );
 }
 
-/** Settings of the private root, plus how this machine reaches the network (proxies, certificates, time-outs). */
-function aptConfiguration(root, architecture) {
-  const network = run('apt-config', ['dump'])
+function networkSettings() {
+  return run('apt-config', ['dump'])
     .split('\n')
     .filter(
       (line) => /^Acquire::/.test(line) && !/^Acquire::(IndexTargets|Languages|GzipIndexes)/.test(line),
     );
+}
+
+/** Settings of the private root, plus how this machine reaches the network. */
+function aptConfiguration(root, architecture) {
   return [
-    ...network,
+    ...networkSettings(),
     `Dir "${root}/";`,
     `Dir::Etc "${root}/etc/apt";`,
     `Dir::State::status "${root}/var/lib/dpkg/status";`,

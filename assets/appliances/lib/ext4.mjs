@@ -18,14 +18,30 @@ const FEATURES =
  * @param {number} options.offset where in it the file system begins, in bytes
  * @param {number} options.size of the file system in bytes
  * @param {string} options.tree folder whose content becomes the root folder
+ * @param {import('./tar-listing.mjs').Listing} [options.listing] owners, permissions and hard links that the folder itself
+ *   cannot hold for an ordinary user; what it does not name belongs to root
  * @param {string[]} options.first files to write before all others, in this order; `/folder/` means all below it
  * @param {string} options.uuid also the seed of the folder hashes
  * @param {string} options.label
  * @param {number} options.inodes
+ * @param {number} [options.journalMiB]
  * @param {number} options.time seconds since 1970, for every time stamp
  * @param {string} options.work folder for intermediate files
  */
-export function makeExt4({ image, offset, size, tree, first, uuid, label, inodes, time, work }) {
+export function makeExt4({
+  image,
+  offset,
+  size,
+  tree,
+  listing,
+  first,
+  uuid,
+  label,
+  inodes,
+  journalMiB = 4,
+  time,
+  work,
+}) {
   const env = {
     E2FSPROGS_FAKE_TIME: String(time),
     SOURCE_DATE_EPOCH: String(time),
@@ -38,7 +54,7 @@ export function makeExt4({ image, offset, size, tree, first, uuid, label, inodes
     'lazy_itable_init=0',
     'lazy_journal_init=0',
   ];
-  const shape = ['-b', '4096', '-I', '256', '-N', String(inodes), '-m', '1', '-J', 'size=4'];
+  const shape = ['-b', '4096', '-I', '256', '-N', String(inodes), '-m', '1', '-J', `size=${journalMiB}`];
   const names = ['-U', uuid, '-L', label];
   const blocks = String(size / 4096);
   run(
@@ -48,7 +64,7 @@ export function makeExt4({ image, offset, size, tree, first, uuid, label, inodes
   );
 
   const fileSystem = `${image}?offset=${offset}`;
-  const commands = populate(tree, first).join('\n');
+  const commands = populate(tree, first, listing).join('\n');
   const script = join(work, 'debugfs.commands');
   writeFileSync(script, `${commands}\n`);
   // Its exit code says nothing; what it prints to stderr, apart from its version, does.
@@ -59,7 +75,7 @@ export function makeExt4({ image, offset, size, tree, first, uuid, label, inodes
 }
 
 /** The debugfs commands that copy a tree: folders, then the files that go first, then all others by name. */
-function populate(tree, first) {
+function populate(tree, first, listing = new Map()) {
   const entries = walk(tree, '');
   const folders = entries.filter(({ status }) => status.isDirectory());
   const others = entries.filter(({ status }) => !status.isDirectory());
@@ -75,9 +91,9 @@ function populate(tree, first) {
   const commands = [];
   for (const { path, status } of folders) {
     commands.push(`mkdir ${quoted(path)}`);
-    const permissions = status.mode & 0o7777;
-    if (permissions !== 0o755)
-      commands.push(`set_inode_field ${quoted(path)} mode 04${permissions.toString(8).padStart(4, '0')}`);
+    const permissions = listing.get(path)?.permissions ?? status.mode & 0o7777;
+    if (permissions !== 0o755) commands.push(setMode(quoted(path), '04', permissions));
+    commands.push(...setOwner(quoted(path), listing.get(path)));
   }
   let current = '';
   for (const { path, status } of [...early, ...byPath.values()]) {
@@ -88,8 +104,31 @@ function populate(tree, first) {
     if (status.isSymbolicLink()) commands.push(`symlink ${name} ${quoted(readlinkSync(join(tree, path)))}`);
     else if (status.isFile()) commands.push(`write ${quoted(join(tree, path))} ${name}`);
     else throw new Error(`${path} is neither a file, a folder nor a symbolic link`);
+    const listed = listing.get(path);
+    if (listed && status.isFile()) commands.push(setMode(name, '010', listed.permissions));
+    commands.push(...setOwner(name, listed));
   }
-  return commands;
+  return [...commands, ...hardLinks(listing)];
+}
+
+const setMode = (name, kind, permissions) =>
+  `set_inode_field ${name} mode ${kind}${permissions.toString(8).padStart(4, '0')}`;
+
+const setOwner = (name, listed) => [
+  ...(listed?.user ? [`set_inode_field ${name} uid ${listed.user}`] : []),
+  ...(listed?.group ? [`set_inode_field ${name} gid ${listed.group}`] : []),
+];
+
+/** Further names of a file, once all files are there; debugfs leaves counting them to us. */
+function hardLinks(listing) {
+  const names = new Map();
+  for (const [path, { linkTo }] of listing) {
+    if (linkTo !== undefined) names.set(linkTo, [...(names.get(linkTo) ?? []), path]);
+  }
+  return [...names].flatMap(([first, others]) => [
+    ...others.map((other) => `link ${quoted(first)} ${quoted(other)}`),
+    `set_inode_field ${quoted(first)} links_count ${others.length + 1}`,
+  ]);
 }
 
 function walk(tree, folder) {

@@ -8,15 +8,17 @@ const SECTOR = 512;
 const GRUB_FILES = '/usr/lib/grub/i386-pc';
 export const FIRST_PARTITION_OFFSET = 1024 * 1024;
 
-/** Creates an empty, sparse disk image with one Linux partition from 1 MiB to the end. */
-export function createPartitionedDisk(file, size, diskId) {
+const LINUX = 0x83;
+
+/** Creates an empty, sparse disk image with one partition of a type from 1 MiB to the end. */
+export function createPartitionedDisk(file, size, diskId, partitionType = LINUX) {
   const sectors = (bytes) => bytes / SECTOR;
   const table = Buffer.alloc(SECTOR);
   table.writeUInt32LE(diskId, 440);
   const entry = table.subarray(446, 462);
   entry[0] = 0x80; // active
   entry.writeUIntBE(0xfeffff, 1, 3); // "see the sector numbers below", in the old cylinder/head/sector form
-  entry[4] = 0x83; // Linux
+  entry[4] = partitionType;
   entry.writeUIntBE(0xfeffff, 5, 3);
   entry.writeUInt32LE(sectors(FIRST_PARTITION_OFFSET), 8);
   entry.writeUInt32LE(sectors(size - FIRST_PARTITION_OFFSET), 12);

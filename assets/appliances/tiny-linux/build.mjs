@@ -58,10 +58,10 @@ const READ_AT_BOOT = [
 
 /**
  * @param {{ appliance: { version: string, diskSizeBytes: number }, diskFile: string, work: string,
- *           aptRoot: string, time: number, log: (line: string) => void }} job
+ *           cacheFolder: string, time: number, log: (line: string) => void }} job
  */
-export function build({ appliance, diskFile, work, aptRoot, time, log }) {
-  const archive = openDebianArchive({ root: aptRoot, log });
+export function build({ appliance, diskFile, work, cacheFolder, time, log }) {
+  const archive = openDebianArchive({ root: join(cacheFolder, 'debian-i386'), log });
   const tree = join(work, 'root');
 
   const wanted = tableOf('packages.txt').map(([name]) => name);
