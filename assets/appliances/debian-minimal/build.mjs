@@ -14,16 +14,13 @@ const DISK_ID = 0x44454249;
 const INODES = 65536;
 
 /** What every boot begins with lies together at the front of the disk. */
-const READ_FIRST = ['/boot/vmlinuz', '/boot/initrd.img', '/usr/sbin/init', '/etc/inittab', '/usr/bin/dash'];
-
-/** Services of the packages that an emulated machine is better off without. */
-const NOT_STARTED = [
-  'hwclock.sh',
-  'checkfs.sh',
-  'mountnfs.sh',
-  'mountnfs-bootclean.sh',
-  'sendsigs',
-  'umountnfs.sh',
+const READ_FIRST = [
+  '/boot/vmlinuz',
+  '/boot/initrd.img',
+  '/usr/sbin/init',
+  '/etc/inittab',
+  '/etc/init.d/start',
+  '/usr/bin/busybox',
 ];
 
 export function build({ appliance, diskFile, work, cacheFolder, time, log }) {
@@ -49,7 +46,6 @@ export function build({ appliance, diskFile, work, cacheFolder, time, log }) {
     commands: [
       `sync-in "${staged}" /`,
       `chroot "$1" depmod ${kernel.name.replace('linux-image-', '')}`,
-      `for service in ${NOT_STARTED.join(' ')}; do chroot "$1" update-rc.d $service disable 2>/dev/null || true; done`,
       'chroot "$1" update-rc.d hardware defaults',
     ],
     work,
