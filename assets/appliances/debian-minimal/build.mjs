@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { openDebianArchive, unpackPackage } from '../lib/debian.mjs';
 import { installDebian, letRootIn } from '../lib/debian-root.mjs';
 import { makeExt4 } from '../lib/ext4.mjs';
+import { installHostLine } from '../lib/host-line/install.mjs';
 import { GRUB_MODULES, grubConfiguration, installKernel } from '../lib/kernel/install.mjs';
 import { createPartitionedDisk, FIRST_PARTITION_OFFSET, installGrub } from '../lib/mbr.mjs';
 import { copyOwnFiles, readTable } from '../lib/tree.mjs';
@@ -37,6 +38,7 @@ export function build({ appliance, diskFile, work, cacheFolder, time, log }) {
     time,
     log,
   });
+  installHostLine(staged, work);
   copyOwnFiles(join(HERE, 'root'), staged, appliance.version);
 
   const { tree, listing } = installDebian({
