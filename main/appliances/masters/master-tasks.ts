@@ -1,12 +1,15 @@
 import type { Result } from '../../../shared/result.ts';
 import { CallingThread } from '../../threads/calling-thread.ts';
 import { workerScript } from '../../threads/worker-script.ts';
+import type { MasterDescription } from '../../../shared/master.ts';
+import type { PublishBootRequest } from './publish-boot.ts';
 import type { PublishedFolder, PublishRequest } from './publish-master.ts';
 import type { VerifyReport, VerifyRequest } from './verify-master.ts';
 
 /** Long work on masters, done in a thread of its own. */
 export interface MasterTaskTypes {
   publish: { argument: PublishRequest; answer: PublishedFolder };
+  publishBoot: { argument: PublishBootRequest; answer: MasterDescription };
   verify: { argument: VerifyRequest; answer: VerifyReport };
 }
 

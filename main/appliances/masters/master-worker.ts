@@ -4,6 +4,7 @@ import { systemClock } from '../../../shared/clock.ts';
 import { answerCalls, type CallContext } from '../../threads/answer-calls.ts';
 import { paced } from '../../threads/paced.ts';
 import type { MasterTaskTypes } from './master-tasks.ts';
+import { publishBoot } from './publish-boot.ts';
 import { publishMaster } from './publish-master.ts';
 import { verifyMaster } from './verify-master.ts';
 
@@ -16,6 +17,7 @@ const context = ({ signal, progress }: CallContext) => ({
 if (parentPort !== null) {
   answerCalls<MasterTaskTypes>(parentPort, () => ({
     publish: (request, call) => publishMaster(request, context(call)),
+    publishBoot: (request, call) => publishBoot(request, context(call)),
     verify: (request, call) => verifyMaster(request, context(call)),
   }));
 }

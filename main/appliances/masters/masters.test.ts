@@ -12,10 +12,14 @@ import { publishInMemory } from '../../../test/support/memory-master.ts';
 import { spoil } from '../../../test/support/published-master.ts';
 import { serve } from '../../../test/support/served.ts';
 import { tempFolder } from '../../../test/support/temp-folder.ts';
+import { MemoryDevice } from '../../block/memory.ts';
+import { NodeFile } from '../../block/node-file.ts';
+import { writePack } from '../../block/pack/write-pack.ts';
 import type { ImageChain } from '../../storage/chain/image-chain.ts';
 import { findPublished } from '../../storage/chain/master-description.ts';
 import { lockImage } from '../../storage/image-lock.ts';
 import { writeDescription } from './master-folder.ts';
+import { publishBoot } from './publish-boot.ts';
 import { publishMaster } from './publish-master.ts';
 import { verifyMaster } from './verify-master.ts';
 
@@ -177,6 +181,93 @@ describe('publishing a disk', () => {
     expect(await attempt()).toMatchObject({
       failure: { code: 'invalid-argument', message: `'${file}' is empty` },
     });
+  });
+});
+
+describe('publishing a boot', () => {
+  const BOOT = [
+    { offset: 4 * MIB, length: 8 * KIB },
+    { offset: 0, length: 64 * KIB },
+    { offset: 2 * MIB, length: 4 * KIB },
+    { offset: 60 * KIB, length: 12 * KIB },
+    { offset: 4 * MIB + 8 * KIB, length: 100 },
+  ];
+  const bootOf = (folder: string, ranges = BOOT) => publishBoot({ folder, ranges }, context());
+
+  it('adds its ranges, in order, each sector once and holes left out, and their content', async () => {
+    const { file } = newDisk();
+    const { folder } = await publish(raw(file), tempFolder());
+    const description = unwrap(await bootOf(folder));
+    const profile: unknown = JSON.parse(fs.readFileSync(path.join(folder, MASTER_FILES.bootProfile), 'utf8'));
+    expect(profile).toEqual({
+      formatVersion: 1,
+      ranges: [
+        [4 * MIB, 8 * KIB],
+        [0, 72 * KIB],
+        [4 * MIB + 8 * KIB, 512],
+      ],
+    });
+    expect(description.bootProfile?.bootBytes).toBe(80 * KIB + 512);
+    expect(description.bootPack?.uncompressedBytes).toBe(80 * KIB + 512);
+    expect(unwrap(await findPublished(folder, systemClock)).description).toEqual(description);
+    expect(await verify(folder)).toMatchObject({ problems: [] });
+  });
+
+  it('gives the same files for the same boot', async () => {
+    const { file } = newDisk();
+    const [first, second] = [await publish(raw(file), tempFolder()), await publish(raw(file), tempFolder())];
+    unwrap(await bootOf(first.folder));
+    unwrap(await bootOf(second.folder, [{ offset: 0, length: 512 }]));
+    unwrap(await bootOf(second.folder));
+    expect(filesIn(second.folder)).toEqual(filesIn(first.folder));
+  });
+
+  it('that read nothing but holes is refused', async () => {
+    const { file } = newDisk();
+    const { folder } = await publish(raw(file), tempFolder());
+    expect(await bootOf(folder, [{ offset: 2 * MIB, length: MIB }])).toMatchObject({
+      failure: { code: 'invalid-argument' },
+    });
+  });
+
+  it('leaves the description as it was when the disk is not what it says', async () => {
+    const { file } = newDisk();
+    const { folder, description } = await publish(raw(file), tempFolder());
+    spoil(folder, 0);
+    expect(await bootOf(folder)).toMatchObject({ failure: { code: 'source-changed' } });
+    expect(unwrap(await findPublished(folder, systemClock)).description).toEqual(description);
+  });
+
+  it.each([
+    ['boot.json', 10, 'it has another SHA-256'],
+    ['boot.pack', 5, 'the boot pack is damaged: magic'],
+    ['boot.pack', 70, 'its head has another SHA-256'],
+    ['boot.pack', -1, 'a frame has another SHA-256'],
+  ])('is found damaged when a byte of %s is wrong', async (name, position, message) => {
+    const { file } = newDisk();
+    const { folder } = await publish(raw(file), tempFolder());
+    unwrap(await bootOf(folder));
+    const damaged = fs.readFileSync(path.join(folder, name));
+    const at = position < 0 ? damaged.length + position : position;
+    damaged[at] = (damaged[at] ?? 0) ^ 1;
+    fs.writeFileSync(path.join(folder, name), damaged);
+    expect((await verify(folder)).problems).toMatchObject([
+      { file: name, message: expect.stringContaining(message) as string },
+    ]);
+  });
+
+  it('whose pack was made of another content is found out', async () => {
+    const { file } = newDisk();
+    const out = tempFolder();
+    const { folder, description } = await publish(raw(file), out);
+    const pack = NodeFile.create(path.join(folder, MASTER_FILES.bootPack));
+    const other = MemoryDevice.of(new Uint8Array(description.lengthBytes).fill(9));
+    const range = { offset: 0, length: 4 * KIB };
+    const bootPack = unwrap(await writePack(other, description.sha256, [range], unwrap(pack)));
+    unwrap(await writeDescription(folder, { ...description, bootPack }));
+    expect((await verify(folder)).problems).toMatchObject([
+      { file: 'boot.pack', message: 'it holds other bytes than the disk for the 4096 at 0' },
+    ]);
   });
 });
 

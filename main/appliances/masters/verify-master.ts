@@ -9,6 +9,9 @@ import { badChunks, ChunkTree } from '../../block/manifest/chunk-tree.ts';
 import { sha256 } from '../../block/manifest/digest.ts';
 import { FAN_OUT } from '../../block/manifest/layout.ts';
 import type { MasterFile, MasterSource } from '../../block/verified/master-source.ts';
+import { openFrame } from '../../block/pack/frame.ts';
+import type { PackFrame } from '../../block/pack/layout.ts';
+import { loadPackIndex, type PackDescription } from '../../block/pack/load-index.ts';
 import { masterSources } from '../../storage/chain/published-master.ts';
 
 export interface VerifyRequest {
@@ -72,15 +75,20 @@ class Verifier {
 
   async run(): Promise<Result<VerifyReport>> {
     const { description } = this.#master;
-    const steps = [
-      this.#withFile(MASTER_FILES.chunks, description.chunks.lengthBytes, (manifest) =>
-        this.#withFile(MASTER_FILES.disk, description.lengthBytes, (disk) => this.#checkDisk(manifest, disk)),
-      ),
-    ];
-    for (const step of steps) {
-      const checked = await step;
+    const { chunks, lengthBytes, bootProfile, bootPack, state } = description;
+    const disk = await this.#withFile(MASTER_FILES.chunks, chunks.lengthBytes, (manifest) =>
+      this.#withFile(MASTER_FILES.disk, lengthBytes, (content) => this.#checkDisk(manifest, content)),
+    );
+    if (!disk.ok) return disk;
+    for (const [file, told] of [
+      [MASTER_FILES.bootProfile, bootProfile],
+      [MASTER_FILES.state, state],
+    ] as const) {
+      const checked = told === undefined ? ok(undefined) : await this.#checkWhole(file, told);
       if (!checked.ok) return checked;
     }
+    const pack = bootPack === undefined ? ok(undefined) : await this.#checkPack(bootPack);
+    if (!pack.ok) return pack;
     return ok({
       problems: this.#problems,
       problemCount: this.#problemCount,
@@ -90,12 +98,11 @@ class Verifier {
 
   async #checkDisk(manifest: BlockDevice, disk: BlockDevice): Promise<Result<void>> {
     const tree = await ChunkTree.load(this.#master.description, async (range, expected) => {
-      const bytes = Buffer.alloc(range.length);
-      const read = await manifest.read(range.offset, bytes);
-      if (!read.ok) return read;
+      const bytes = await readBytes(manifest, range.offset, range.length);
+      if (!bytes.ok) return bytes;
       this.#checkedBytes += range.length;
-      return sha256(bytes).equals(expected)
-        ? ok(bytes)
+      return sha256(bytes.value).equals(expected)
+        ? bytes
         : err('malformed', `the ${range.length} bytes at ${range.offset} have another SHA-256`);
     });
     if (!tree.ok) return this.#unlessUnreadable(MASTER_FILES.chunks, null, tree);
@@ -137,6 +144,60 @@ class Verifier {
     if (this.#context.signal.aborted) return err('cancelled', 'The check was cancelled');
     if (whole.digest('hex') !== this.#master.description.sha256) {
       this.#tell(MASTER_FILES.disk, null, 'it has another SHA-256 as a whole');
+    }
+    return ok(undefined);
+  }
+
+  /** A file that has one hash for all of it. */
+  #checkWhole(file: MasterFile, told: { sha256: string; lengthBytes: number }): Promise<Result<void>> {
+    return this.#withFile(file, told.lengthBytes, async (content) => {
+      const whole = createHash('sha256');
+      for await (const piece of this.#pieces(content)) {
+        if (!piece.read.ok) return piece.read;
+        whole.update(piece.bytes);
+      }
+      if (this.#context.signal.aborted) return err('cancelled', 'The check was cancelled');
+      if (whole.digest('hex') !== told.sha256) this.#tell(file, null, 'it has another SHA-256');
+      return ok(undefined);
+    });
+  }
+
+  /** Every frame, and that its content is that of the disk. */
+  #checkPack(told: PackDescription): Promise<Result<void>> {
+    const { description } = this.#master;
+    const { bootPack: file, disk } = MASTER_FILES;
+    return this.#withFile(file, told.lengthBytes, (pack) =>
+      this.#withFile(disk, description.lengthBytes, async (content) => {
+        const loaded = await loadPackIndex(description, told, (offset, length) =>
+          readBytes(pack, offset, length),
+        );
+        if (!loaded.ok) return this.#unlessUnreadable(file, null, loaded);
+        for (const frame of loaded.value.index.frames) {
+          if (this.#context.signal.aborted) return err('cancelled', 'The check was cancelled');
+          const stored = await readBytes(pack, frame.fileOffset, frame.storedBytes);
+          if (!stored.ok) return stored;
+          this.#checkedBytes += frame.storedBytes;
+          const opened = await openFrame(frame, stored.value);
+          if (opened.ok) {
+            const compared = await this.#compareFrame(frame, opened.value, content);
+            if (!compared.ok) return compared;
+          } else this.#tell(file, frame.fileOffset, opened.failure.message);
+        }
+        return ok(undefined);
+      }),
+    );
+  }
+
+  async #compareFrame(frame: PackFrame, content: Uint8Array, disk: BlockDevice): Promise<Result<void>> {
+    let at = 0;
+    for (const { offset, length } of frame.ranges) {
+      const wanted = await readBytes(disk, offset, length);
+      if (!wanted.ok) return wanted;
+      if (!wanted.value.equals(content.subarray(at, at + length))) {
+        const message = `it holds other bytes than the disk for the ${length} at ${offset}`;
+        this.#tell(MASTER_FILES.bootPack, frame.fileOffset, message);
+      }
+      at += length;
     }
     return ok(undefined);
   }
@@ -191,4 +252,10 @@ class Verifier {
     this.#problemCount++;
     if (this.#problems.length < MOST_PROBLEMS) this.#problems.push({ file, offset, message });
   }
+}
+
+async function readBytes(device: BlockDevice, offset: number, length: number): Promise<Result<Buffer>> {
+  const bytes = Buffer.alloc(length);
+  const read = await device.read(offset, bytes);
+  return read.ok ? ok(bytes) : read;
 }

@@ -11,6 +11,10 @@ const SUBCOMMANDS: Readonly<Record<string, Subcommand>> = {
     summary: 'copy a disk to where it can be served from, with the hashes its readers need',
     load: async () => (await import('./publish.ts')).publishCommand,
   },
+  'record-boot': {
+    summary: 'boot a published master, and publish what the boot reads for others to fetch first',
+    load: async () => (await import('./record-boot.ts')).recordBootCommand,
+  },
   verify: {
     summary: 'read a published master and compare it with its description',
     load: async () => (await import('./verify.ts')).verifyCommand,

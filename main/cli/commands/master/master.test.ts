@@ -40,13 +40,17 @@ describe('headwater master', () => {
     [['publish', 'a'], 'give the folder to publish to with --out'],
     [['publish', 'a', '-o', 'x', '-f', 'qcow2'], '--format takes one of raw, qed'],
     [['publish', '/does/not/exist', '-o', '/tmp/x'], "Could not open '/does/not/exist'"],
+    [['record-boot'], 'give the folder of one published master'],
+    [['record-boot', 'http://h/x'], 'give the folder of one published master'],
+    [['record-boot', '-m', '5', 'x'], '--memory takes a whole number of MiB from 16 to 1024'],
+    [['record-boot', '--profile', '/does/not/exist', 'x'], "Could not read '/does/not/exist'"],
     [['verify'], 'give the folder or the address of one master'],
     [['verify', '/does/not/exist'], "Could not read '/does/not/exist/master.json'"],
     [['verify', '--bogus', 'a'], "unrecognized option '--bogus'"],
   ])('refuses %j', async (args, message) => {
     const { code, terminal } = await run(...args);
     expect(code).toBe(1);
-    expect(terminal.stderr).toMatch(/^headwater master (publish|verify): .*\n$/);
+    expect(terminal.stderr).toMatch(/^headwater master (publish|record-boot|verify): .*\n$/);
     expect(terminal.stderr).toContain(message);
   });
 
@@ -89,6 +93,18 @@ describe('headwater master', () => {
       problemCount: 0,
       problems: [],
     });
+  });
+
+  it('makes the pack of a boot that was recorded before', async () => {
+    const out = tempFolder();
+    const { terminal } = await run('publish', newDisk(), '--out', out, '--json');
+    const { folder } = JSON.parse(terminal.stdout) as { folder: string };
+    const profile = path.join(tempFolder(), 'boot.json');
+    fs.writeFileSync(profile, JSON.stringify({ formatVersion: 1, ranges: [[4096, 8192]] }));
+    const recorded = await run('record-boot', '--profile', profile, folder);
+    expect(recorded).toMatchObject({ code: 0, terminal: { stderr: '' } });
+    expect(recorded.terminal.stdout).toContain('the boot reads 8.0 KiB; its pack is ');
+    expect((await run('verify', folder)).code).toBe(0);
   });
 
   it('ends when it is interrupted, and goes on the next time', async () => {

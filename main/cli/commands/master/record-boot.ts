@@ -1,0 +1,162 @@
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { bootProfileSchema, stretchesOf } from '../../../../shared/boot-profile.ts';
+import { systemClock } from '../../../../shared/clock.ts';
+import type { MasterDescription } from '../../../../shared/master.ts';
+import { err, ok, type Result } from '../../../../shared/result.ts';
+import { runMasterTask } from '../../../appliances/masters/master-tasks.ts';
+import { failureFromSystem } from '../../../block/errno.ts';
+import type { Range } from '../../../block/range.ts';
+import { findPublished } from '../../../storage/chain/master-description.ts';
+import { isRemote } from '../../../storage/chain/location.ts';
+import { parseArguments, type OptionSpec } from '../../arguments/getopt.ts';
+import { formatBytes } from '../../display/quantities.ts';
+import { StatusLine } from '../../display/status-line.ts';
+import { TaskProgress } from '../../display/task-progress.ts';
+import type { Command, Terminal } from '../../terminal.ts';
+import { BootRecording } from './boot-recording.ts';
+import { complain } from './complain.ts';
+
+const HELP = `usage: headwater master record-boot [OPTIONS] DIR
+
+Boots a published master until its login prompt is there and its disk is quiet, and
+publishes what the boot read beside it: boot.json, the ranges in order, and boot.pack,
+their content in one compressed piece. Whoever starts the master elsewhere fetches that
+first. Nothing is written to the master's disk.
+
+  -m, --memory MIB       memory of the machine that boots (default 256)
+      --until TEXT       what the guest's serial port says when it has booted
+                         (default 'login: '; without it, 15 s without a read count)
+      --profile FILE     take the ranges from this boot.json, and boot nothing
+  -q, --quiet            print nothing but errors
+      --json             print the result as JSON
+  -h, --help             this text
+`;
+
+const OPTIONS = [
+  { short: 'm', long: 'memory', argument: 'required' },
+  { long: 'until', argument: 'required' },
+  { long: 'profile', argument: 'required' },
+  { short: 'q', long: 'quiet', argument: 'none' },
+  { long: 'json', argument: 'none' },
+  { short: 'h', long: 'help', argument: 'none' },
+] as const satisfies readonly OptionSpec[];
+
+interface RecordArguments {
+  readonly folder: string;
+  readonly memoryMiB: number;
+  readonly until: string;
+  readonly profile: string | null;
+  readonly quiet: boolean;
+  readonly json: boolean;
+}
+
+/** `headwater master record-boot DIR`. */
+export const recordBootCommand: Command = {
+  async run(args, terminal) {
+    const parsed = parse(args);
+    if (!parsed.ok) return complain('record-boot', terminal, parsed);
+    if (parsed.value === null) {
+      terminal.out(HELP);
+      return 0;
+    }
+    const line = new StatusLine(terminal, systemClock);
+    const recorded = await recordAndPublish(parsed.value, terminal, line);
+    line.finish();
+    if (!recorded.ok) return complain('record-boot', terminal, recorded);
+    report(parsed.value, recorded.value, terminal);
+    return 0;
+  },
+};
+
+function parse(args: readonly string[]): Result<RecordArguments | null> {
+  const parsed = parseArguments(args, OPTIONS);
+  if (!parsed.ok) return parsed;
+  const given = (name: (typeof OPTIONS)[number]['long']) =>
+    parsed.value.options.findLast(({ spec }) => spec.long === name)?.value;
+  if (given('help') !== undefined) return ok(null);
+  const [folder, ...more] = parsed.value.operands;
+  if (folder === undefined || more.length > 0 || isRemote(folder)) {
+    return err('invalid-argument', 'give the folder of one published master (see --help)');
+  }
+  const memoryMiB = Number(given('memory') ?? 256);
+  if (!Number.isInteger(memoryMiB) || memoryMiB < 16 || memoryMiB > 1024) {
+    return err('invalid-argument', '--memory takes a whole number of MiB from 16 to 1024');
+  }
+  const until = given('until') ?? 'login: ';
+  if (until === '') return err('invalid-argument', '--until takes the text of a prompt');
+  return ok({
+    folder: path.resolve(folder),
+    memoryMiB,
+    until,
+    profile: given('profile') ?? null,
+    quiet: given('quiet') !== undefined,
+    json: given('json') !== undefined,
+  });
+}
+
+async function recordAndPublish(
+  options: RecordArguments,
+  terminal: Terminal,
+  line: StatusLine,
+): Promise<Result<MasterDescription>> {
+  // Heard from now on, so that the machine is ended properly whenever the user interrupts.
+  const { interrupted } = terminal;
+  const say = (text: string) => {
+    if (!options.quiet && !options.json) line.show(text);
+  };
+  const ranges =
+    options.profile === null ? await record(options, interrupted, say) : readProfile(options.profile);
+  if (!ranges.ok) return ranges;
+  const totalBytes = ranges.value.reduce((sum, { length }) => sum + length, 0);
+  const progress = new TaskProgress(systemClock, totalBytes);
+  return runMasterTask(
+    'publishBoot',
+    { folder: options.folder, ranges: ranges.value },
+    { signal: interrupted, onProgress: (fraction) => say(`compressing ${progress.describe(fraction)}`) },
+  );
+}
+
+async function record(
+  { folder, memoryMiB, until }: RecordArguments,
+  interrupted: AbortSignal,
+  say: (text: string) => void,
+): Promise<Result<readonly Range[]>> {
+  const published = await findPublished(folder, systemClock);
+  if (!published.ok) return published;
+  const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'headwater-record-'));
+  try {
+    const recording = new BootRecording({ folder, scratch, memoryMiB, until, say });
+    return await recording.run(published.value, interrupted);
+  } finally {
+    fs.rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+function readProfile(file: string): Result<readonly Range[]> {
+  try {
+    const parsed = bootProfileSchema.safeParse(JSON.parse(fs.readFileSync(file, 'utf8')));
+    return parsed.success
+      ? ok(stretchesOf(parsed.data))
+      : err('malformed', `'${file}' is not a boot profile`);
+  } catch (error) {
+    if (error instanceof SyntaxError) return err('malformed', `'${file}' is not JSON`);
+    return failureFromSystem(error, `Could not read '${file}'`);
+  }
+}
+
+function report(
+  { folder, json, quiet }: RecordArguments,
+  master: MasterDescription,
+  terminal: Terminal,
+): void {
+  if (json) {
+    terminal.out(`${JSON.stringify({ folder, master }, null, 2)}\n`);
+    return;
+  }
+  const { bootPack } = master;
+  if (quiet || bootPack === undefined) return;
+  const [content, packed] = [bootPack.uncompressedBytes, bootPack.lengthBytes].map(formatBytes);
+  terminal.out(`the boot reads ${content ?? ''}; its pack is ${packed ?? ''}\n`);
+}
