@@ -13,8 +13,11 @@ import { TokenBucket } from '../../streaming/limits/token-bucket.ts';
 import type { JobEvent } from '../../streaming/job/job-events.ts';
 import type { StreamJob, StreamJobInfo } from '../../streaming/job/stream-job.ts';
 import { BootProfile } from '../../streaming/order/boot-profile.ts';
+import type { OrderPolicy } from '../../streaming/order/order-policy.ts';
+import { PublishedProfile } from '../../streaming/order/published-profile.ts';
 import { layersOf, withoutPorts } from '../chain/image-chain.ts';
 import { openChain } from '../chain/open.ts';
+import { fetchBootProfile } from '../chain/published-boot.ts';
 import type { ServedSource } from '../chain/served-source.ts';
 import { SourceSeals } from '../chain/source-seals.ts';
 import { WorkerCopier } from '../worker-copier.ts';
@@ -145,7 +148,7 @@ export class OpenDisk {
       clock,
       limit: this.#limit,
       seals,
-      order: () => [new BootProfile(spec.bootProfile ?? []), this.#guest.order],
+      order: () => [...bootOrder(spec, clock), this.#guest.order],
       listener: (event) => this.#hearJob(event),
     });
   }
@@ -274,6 +277,15 @@ interface DiskSources {
   readonly copier: WorkerCopier | null;
   readonly served: readonly ServedSource[];
   readonly seals: SourceSeals;
+}
+
+/** What a start reads: as it was learned here, or else as whoever published the master recorded it. */
+function bootOrder({ bootProfile, chain }: DiskSpec, clock: Clock): OrderPolicy[] {
+  if (bootProfile !== undefined) return [new BootProfile(bootProfile)];
+  const published = layersOf(chain).find((layer) => layer.published !== undefined)?.published;
+  return published?.description.bootProfile === undefined
+    ? []
+    : [new PublishedProfile(clock, () => fetchBootProfile(published, clock))];
 }
 
 /** What all disks share, as far as there is such a thing. */

@@ -2,9 +2,12 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { MASTER_FILES } from '../../../shared/master-files.ts';
+import { bootProfileOf } from '../../../shared/boot-profile.ts';
+import { systemClock } from '../../../shared/clock.ts';
 import { unwrap } from '../../../shared/result.ts';
 import { KIB, MIB } from '../../../shared/units.ts';
 import {
+  CLUSTER_BYTES,
   connect,
   contentOf,
   contentWithoutSource,
@@ -13,10 +16,12 @@ import {
   openDisk,
   STREAM,
 } from '../../../test/support/disk-workbench.ts';
-import { newMirroredImages, spoil } from '../../../test/support/published-master.ts';
+import { MASTER_BYTES, newMirroredImages, spoil } from '../../../test/support/published-master.ts';
+import { sha256 } from '../../block/manifest/digest.ts';
 import { openChain } from '../chain/open.ts';
 import { publishedLayer } from '../chain/published-master.ts';
-import { systemClock } from '../../../shared/clock.ts';
+import { fetchBootProfile } from '../chain/published-boot.ts';
+import { mapImage } from '../overlays/cluster-map.ts';
 
 const WAIT = { onSourceLost: 'wait' } as const;
 
@@ -131,6 +136,58 @@ describe('a disk over a published master', () => {
     expect(failureOf(await (await connect(disk)).readOwned(MIB, 512))).toMatchObject({
       code: 'source-changed',
     });
+  });
+});
+
+describe('the boot of a published master', () => {
+  /** Publishes what a boot reads of the master in a folder. */
+  async function recorded(clusters: readonly number[]) {
+    const images = await newMirroredImages(1);
+    const [folder = ''] = images.folders;
+    const ranges = clusters.map((cluster) => ({ offset: cluster * CLUSTER_BYTES, length: 512 }));
+    const text = JSON.stringify(bootProfileOf(ranges));
+    fs.writeFileSync(path.join(folder, MASTER_FILES.bootProfile), text);
+    const bootProfile = {
+      sha256: sha256(Buffer.from(text)).toString('hex'),
+      lengthBytes: text.length,
+      bootBytes: 512 * ranges.length,
+    };
+    const description = { ...images.published.description, bootProfile };
+    const published = { ...images.published, description };
+    return { ...images, folder, published, chain: { ...images.chain, backing: publishedLayer(published) } };
+  }
+
+  it('comes first where nothing else is known of it', async () => {
+    const { chain, overlay } = await recorded([60, 40, 20]);
+    const { disk, told } = await openDisk(chain);
+    // A request takes a second's worth.
+    unwrap(await disk.startStream({ ...STREAM, speed: CLUSTER_BYTES }));
+    const local = async () => {
+      const map = unwrap(await mapImage(overlay, 64, MASTER_BYTES));
+      return map.flatMap(({ missing }, cluster) => (missing === 0 ? [cluster] : []));
+    };
+    await expect
+      .poll(async () => unwrap(await disk.status()).job?.offset, { timeout: 15_000 })
+      .toBeGreaterThan(3 * CLUSTER_BYTES);
+    unwrap(await disk.controlJob('stream', 'pause'));
+    await told.status('paused');
+    unwrap(await disk.close());
+    expect(await local()).toEqual(expect.arrayContaining([20, 40, 60]));
+  });
+
+  it('is not followed when it is not the one described', async () => {
+    const { folder, published } = await recorded([1]);
+    expect(unwrap(await fetchBootProfile(published, systemClock))).toEqual([
+      { offset: CLUSTER_BYTES, length: 512 },
+    ]);
+    const file = path.join(folder, MASTER_FILES.bootProfile);
+    fs.writeFileSync(file, fs.readFileSync(file, 'utf8').replace('512', '513'));
+    expect(await fetchBootProfile(published, systemClock)).toMatchObject({
+      failure: { code: 'source-changed' },
+    });
+    const { bootProfile, ...without } = published.description;
+    expect(bootProfile).toBeDefined();
+    expect(unwrap(await fetchBootProfile({ ...published, description: without }, systemClock))).toBeNull();
   });
 });
 
