@@ -31,6 +31,8 @@ const settings = {
   parallelStreams: z.number().int().min(1).max(16),
   /** Null: the data folder of the app. */
   storageFolder: z.string().min(1).max(4096).nullable(),
+  /** Local copies of masters go with the last machine that lies on them. */
+  removeUnusedCopies: z.boolean(),
   defaultMemoryMiB: z.number().int().min(16).max(1024),
   theme: z.enum(['system', 'light', 'dark', 'contrast']),
   language: z.enum(['system', 'en', 'de']),
@@ -48,6 +50,7 @@ export const preferencesSchema = z.object({
   connections: settings.connections.default(4),
   parallelStreams: settings.parallelStreams.default(4),
   storageFolder: settings.storageFolder.default(null),
+  removeUnusedCopies: settings.removeUnusedCopies.default(false),
   defaultMemoryMiB: settings.defaultMemoryMiB.default(64),
   theme: settings.theme.default('system'),
   language: settings.language.default('system'),

@@ -11,6 +11,8 @@ import { Catalog } from '../catalog/catalog.ts';
 import { DiskService } from '../machines/disks/disk-service.ts';
 import { Journal } from '../machines/disks/journal.ts';
 import type { OpenDisk } from '../machines/disks/opened-disk.ts';
+import { MasterCopies } from '../machines/disks/master-copies.ts';
+import { OneAtATime } from '../machines/one-at-a-time.ts';
 import { MachineService, type MachineServiceParts } from '../machines/service/machine-service.ts';
 import { Bandwidth } from '../preferences/bandwidth.ts';
 import { localTimeReader, type LocalTime } from '../preferences/local-time.ts';
@@ -135,6 +137,7 @@ function wire(options: BackEndOptions, catalog: Catalog, nowMs: () => number): R
     catalog,
     tasks,
     imports,
+    removeCopy: (id) => copies.remove(id),
     clock,
     nowMs,
     newId,
@@ -171,13 +174,21 @@ function wire(options: BackEndOptions, catalog: Catalog, nowMs: () => number): R
       machines.diskChanged(disk.machineId);
     },
     removed: (id) => publish('disk.removed', { id }),
+    usersChanged: () => void copies.tidy(),
     bootLearned: () => void publishAppliances(appliances, publish, warn),
   });
-  preferences.onChange(() => disks.recountTurns());
+  preferences.onChange(() => {
+    disks.recountTurns();
+    void copies.tidy();
+  });
+  const removeUnused = () => preferences.current.removeUnusedCopies;
+  const copyWork = new OneAtATime();
+  const copies = new MasterCopies({ ...shared, disks, copyWork, removeUnused });
   const machines: MachineService = new MachineService({
     ...shared,
     disks,
     appliances,
+    copyWork,
     newId,
     makeMachine,
     changed: (machine) => publish('machine.changed', machine),

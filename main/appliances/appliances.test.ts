@@ -35,6 +35,7 @@ function setUp(qemuImg = new QemuImg()) {
     ...shared,
     tasks,
     imports,
+    removeCopy: async () => DONE,
     nowMs: () => 1,
     defaultMemoryMiB: () => 64,
   });
@@ -257,6 +258,7 @@ describe('masters', () => {
             parentId: null,
             owned: true,
             role: 'master',
+            copyOf: null,
             importState: 'importing',
             importProblem: null,
             published: null,

@@ -14,6 +14,8 @@ export interface MasterParts {
   readonly catalog: Catalog;
   readonly tasks: ImageTasks;
   readonly imports: MasterImports;
+  /** Removes the local copy of a master with the disk that fills it; `busy` while disks lie on it. */
+  readonly removeCopy: (id: string) => Promise<Result<unknown>>;
   readonly clock: Clock;
   readonly nowMs: () => number;
   readonly newId: () => string;
@@ -62,6 +64,7 @@ export class MasterService {
     const { catalog, nowMs, imports, changed } = this.#parts;
     const master = this.#findUnneeded(id);
     if (!master.ok) return master;
+    if (master.value.role === 'copy') return this.#removeCopy(id);
     await imports.cancel(id);
     const { location, owned } = master.value;
     const removed = catalog.change(({ masters, passingFiles }) => {
@@ -74,6 +77,12 @@ export class MasterService {
     return deleted;
   }
 
+  async #removeCopy(id: string): Promise<Result<void>> {
+    const removed = await this.#parts.removeCopy(id);
+    this.#parts.changed();
+    return removed.ok ? DONE : removed;
+  }
+
   #findUnneeded(id: string): Result<Master> {
     const found = this.#parts.catalog.read(({ masters }) => {
       const master = masters.find(id);
@@ -83,7 +92,10 @@ export class MasterService {
       }
       const needed = masters.neededBy(id);
       if (needed.length > 0) return err('busy', `'${master.name}' is needed by ${needed.join(', ')}`);
-      return masters.isNeeded(id) ? err('busy', `Another master lies on '${master.name}'`) : ok(master);
+      if (!masters.isNeeded(id)) return ok(master);
+      const why =
+        masters.copyOf(id) === null ? 'another master lies on it' : 'its local copy is not complete';
+      return err('busy', `'${master.name}' cannot be removed: ${why}; remove that first`);
     });
     return found.ok ? found.value : found;
   }
@@ -127,6 +139,7 @@ export class MasterService {
       parentId: null,
       owned: importing,
       role: 'master',
+      copyOf: null,
       importState: state,
       importProblem: null,
       published: null,

@@ -62,6 +62,7 @@ function describeMaster({ description, masterPath }: InstalledAppliance, nowMs: 
       parentId: null,
       owned: false,
       role: 'master',
+      copyOf: null,
       importState: 'ready',
       importProblem: null,
       published: null,

@@ -63,8 +63,8 @@ export function applianceView(entry: Entry, problem: string | null): ApplianceVi
 }
 
 export function masterView(master: Master, neededBy: string[]): MasterView {
-  const { id, name, source, lengthBytes } = master;
-  return { id, name, source, lengthBytes, location: shownLocation(master.location), neededBy };
+  const { id, name, role, source, lengthBytes } = master;
+  return { id, name, role, source, lengthBytes, location: shownLocation(master.location), neededBy };
 }
 
 function cannotRun(arch: string, lengthBytes: number): string | null {

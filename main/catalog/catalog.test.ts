@@ -27,6 +27,7 @@ const master = (id: string, parentId: string | null = null): Master => ({
   parentId,
   owned: false,
   role: 'master',
+  copyOf: null,
   importState: 'ready',
   importProblem: null,
   published: null,

@@ -9,6 +9,7 @@ export function aDisk(different: Partial<DiskView> = {}): DiskView {
     machineId: 'machine-1',
     masterId: 'master-1',
     masterName: 'Tiny Linux',
+    copy: null,
     kind: 'standalone',
     path: '/home/ada/.local/share/headwater/disks/tiny-linux.qed',
     lengthBytes: 256 * MIB,
@@ -78,6 +79,7 @@ export function aMaster(different: Partial<MasterView> = {}): MasterView {
   return {
     id: 'master-1',
     name: 'Tiny Linux',
+    role: 'master',
     location: '/home/ada/.local/share/headwater/masters/tiny-linux.raw',
     source: 'recipe',
     lengthBytes: 2 * GIB,

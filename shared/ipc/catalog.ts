@@ -55,6 +55,8 @@ export const applianceViewSchema = z.object({
 export const masterViewSchema = z.object({
   id: idSchema,
   name: z.string(),
+  /** `snapshot`: of a machine that was duplicated. `copy`: of a master far away; the disk of the same id fills it. */
+  role: z.enum(['master', 'snapshot', 'copy']),
   location: z.string(),
   source: masterSourceSchema,
   lengthBytes: bytesSchema,

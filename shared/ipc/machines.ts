@@ -11,7 +11,10 @@ export const rateSchema = z.number().int().nonnegative().max(Number.MAX_SAFE_INT
 export const machineNameSchema = z.string().trim().min(1).max(80);
 export const memoryMiBSchema = z.number().int().min(16).max(1024);
 
-/** `standalone` disks stream until they are complete; `linked` ones stay thin over a shared local master. */
+/**
+ * `standalone` disks stream until they are complete; `linked` ones stay thin over a shared local master, or over the
+ * local copy of one that is far away.
+ */
 export const diskKindSchema = z.enum(['standalone', 'linked']);
 
 export const onErrorSchema = z.enum(['report', 'ignore', 'stop', 'enospc']);
@@ -36,6 +39,8 @@ export const diskViewSchema = z.object({
   machineId: idSchema.nullable(),
   masterId: idSchema.nullable(),
   masterName: z.string().nullable(),
+  /** Set for the local copy of a master: its name, and the machines whose disks lie on it. */
+  copy: z.object({ name: z.string(), users: z.array(z.string()) }).nullable(),
   kind: diskKindSchema,
   /** Path of the image file. */
   path: z.string(),
@@ -48,8 +53,11 @@ export const diskViewSchema = z.object({
   /** Bytes per second over the last ten seconds. */
   rate: z.number().nonnegative(),
   etaMs: z.number().nullable(),
-  /** What holds a stream up that the user wants: a metered line, or disks whose turn comes first. */
-  heldBy: z.enum(['metered', 'turn']).nullable(),
+  /**
+   * What holds a stream up that the user wants: a metered line, disks whose turn comes first, or the copy it lies on,
+   * which has to be complete before.
+   */
+  heldBy: z.enum(['metered', 'turn', 'copy']).nullable(),
   /** What a start reads, and how much of it is still missing (null: not counted). Null while no start was recorded. */
   boot: z.object({ bytes: bytesSchema, missingBytes: bytesSchema.nullable() }).nullable(),
   /** The limit that counts, its own or the default of the preferences. */

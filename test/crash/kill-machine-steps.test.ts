@@ -12,7 +12,9 @@ import type { BackEnd } from '../../main/app/back-end.ts';
 import { diskChain, mastersBehind } from '../../main/machines/disks/overlay-chain.ts';
 import { openChain } from '../../main/storage/chain/open.ts';
 import { imageFiles, type ImageFiles } from '../../main/storage/overlays/image-files.ts';
+import type { Master } from '../../main/catalog/tables/masters.ts';
 import { MachineRoom, RECIPE } from '../support/machine-room.ts';
+import { serve } from '../support/served.ts';
 
 class Killed extends Error {}
 
@@ -64,10 +66,13 @@ class Mortal {
 const MARK = 0x5a;
 const FOREIGN = 'foreign.qed';
 
-/** A room with a machine, something its guest wrote, and a file of somebody else. */
+/** A room with a machine, something its guest wrote, a file of somebody else, and a master far away. */
 async function furnish(): Promise<{ room: MachineRoom; machineId: string }> {
   const room = new MachineRoom();
   const backEnd = await room.open();
+  const { url } = await serve(room.masterPath);
+  unwrap(await backEnd.masters.add({ source: 'http', name: 'Far', url }));
+  unwrap(await backEnd.preferences.set({ metered: true }));
   const { id } = await room.create({ name: 'Old', kind: 'linked' });
   const disk = await openChain(chainOf(backEnd, id), { clock: systemClock, readOnly: false });
   unwrap(await unwrap(disk).write(1000, new Uint8Array([MARK])));
@@ -93,6 +98,14 @@ async function firstBytes(backEnd: BackEnd, machineId: string): Promise<number[]
   unwrap(await disk.read(999, bytes));
   unwrap(await disk.close());
   return [...bytes];
+}
+
+function masterNamed({ catalog }: BackEnd, name: string, role: Master['role']): string {
+  const found = unwrap(catalog.read(({ masters }) => masters.list())).find(
+    (master) => master.name === name && master.role === role,
+  );
+  if (found === undefined) throw new Error(`there is no ${role} '${name}'`);
+  return found.id;
 }
 
 type Deed = (backEnd: BackEnd, machineId: string, room: MachineRoom) => Promise<Result<unknown>>;
@@ -121,12 +134,18 @@ async function expectOrder(backEnd: BackEnd, room: MachineRoom): Promise<void> {
         ...disks.list().map(({ path: file }) => file),
         ...masters.list().flatMap(({ role, location }) => (role === 'snapshot' ? [location] : [])),
       ],
+      copies: masters.list().filter(({ role }) => role === 'copy'),
+      copyDisks: disks.list().filter(({ machineId }) => machineId === null),
       passing: passingFiles.list(),
       machines: machines.list().map(({ id }) => ({ id, disks: disks.ofMachine(id).length })),
     })),
   );
   expect(known.passing).toEqual([]);
   for (const { disks } of known.machines) expect(disks).toBe(1);
+  const places = (rows: readonly { id: string; place: string }[]) => rows.map(({ id, place }) => [id, place]);
+  expect(places(known.copyDisks.map(({ id, path: place }) => ({ id, place })))).toEqual(
+    places(known.copies.map(({ id, location: place }) => ({ id, place }))),
+  );
   const folders = [room.disksFolder, path.join(room.folder, 'bigger')];
   const found = folders.flatMap((folder) => room.images(folder).map((name) => path.join(folder, name)));
   expect(found.filter((file) => path.basename(file) !== FOREIGN).sort()).toEqual(known.owned.sort());
@@ -162,6 +181,43 @@ describe('a program that is killed at any step', () => {
       },
     );
     expect(steps).toBeGreaterThanOrEqual(6);
+  });
+
+  it('of making a linked machine of a master far away has it with the copy it lies on, or neither', async () => {
+    const steps = await killEverywhere(
+      (backEnd) =>
+        backEnd.machines.create({
+          applianceId: masterNamed(backEnd, 'Far', 'master'),
+          name: 'New',
+          kind: 'linked',
+          start: false,
+        }),
+      async (backEnd, _id, survived) => {
+        const copies = unwrap(await backEnd.disks.list()).filter(({ copy }) => copy !== null);
+        const machines = await names(backEnd);
+        expect(copies).toHaveLength(machines.includes('New') ? 1 : 0);
+        if (survived) expect(machines).toEqual(['Old', 'New']);
+      },
+    );
+    expect(steps).toBeGreaterThanOrEqual(8);
+  });
+
+  it('of removing a copy that nobody uses any more has it whole, or not at all', async () => {
+    const steps = await killEverywhere(
+      async (backEnd) => {
+        const applianceId = masterNamed(backEnd, 'Far', 'master');
+        const made = await backEnd.machines.create({ applianceId, kind: 'linked', start: false });
+        if (!made.ok) return made;
+        const removed = await backEnd.machines.remove({ id: made.value.id });
+        return removed.ok ? backEnd.masters.remove({ id: masterNamed(backEnd, 'Far', 'copy') }) : removed;
+      },
+      async (backEnd, _id, survived) => {
+        if (!survived) return;
+        expect(unwrap(await backEnd.disks.list()).filter(({ copy }) => copy !== null)).toEqual([]);
+        expect(await names(backEnd)).toEqual(['Old']);
+      },
+    );
+    expect(steps).toBeGreaterThanOrEqual(16);
   });
 
   it('of duplicating a machine still has the first one, with its data', async () => {

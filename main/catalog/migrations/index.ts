@@ -2,6 +2,13 @@ import { FIRST } from './0001-first.ts';
 import { PUBLISHED_MASTERS } from './0002-published-masters.ts';
 import { FEEDS } from './0003-feeds.ts';
 import { BOOTS_AND_PRIORITIES } from './0004-boots-and-priorities.ts';
+import { MASTER_COPIES } from './0005-master-copies.ts';
 
 /** Step `n` takes a catalog from version `n` to `n + 1`. Released steps are never changed; new ones go to the end. */
-export const MIGRATIONS: readonly string[] = [FIRST, PUBLISHED_MASTERS, FEEDS, BOOTS_AND_PRIORITIES];
+export const MIGRATIONS: readonly string[] = [
+  FIRST,
+  PUBLISHED_MASTERS,
+  FEEDS,
+  BOOTS_AND_PRIORITIES,
+  MASTER_COPIES,
+];

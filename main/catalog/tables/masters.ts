@@ -16,11 +16,12 @@ const masterRowSchema = z
     sha256: z.string().nullable(),
     parent_id: z.string().nullable(),
     owned: flagColumn,
-    role: z.enum(['master', 'snapshot']),
+    role: z.enum(['master', 'snapshot', 'copy']),
     import_state: z.enum(['ready', 'importing', 'failed']),
     import_problem: z.string().nullable(),
     created_ms: z.number(),
     published: jsonColumn(publishedMasterSchema).nullable(),
+    copy_of: z.string().nullable(),
   })
   .transform((row) => ({
     id: row.id,
@@ -39,6 +40,7 @@ const masterRowSchema = z
     importProblem: row.import_problem,
     createdMs: row.created_ms,
     published: row.published,
+    copyOf: row.copy_of,
   }));
 
 /** A disk that overlays lie on; see the schema for what the members mean. */
@@ -70,13 +72,21 @@ export class MasterTable {
     return chain;
   }
 
+  /** The local copy of a master, complete or not. */
+  copyOf(id: string): Master | null {
+    return readOptionalRow(
+      masterRowSchema,
+      this.#db.prepare('SELECT * FROM masters WHERE copy_of = ?').get(id),
+    );
+  }
+
   add(master: Master): void {
     this.#db
       .prepare(
         `INSERT INTO masters (id, name, source, location, format, length_bytes, etag, last_modified, sha256, parent_id,
-           owned, role, import_state, import_problem, created_ms, published)
+           owned, role, import_state, import_problem, created_ms, published, copy_of)
          VALUES (@id, @name, @source, @location, @format, @lengthBytes, @etag, @lastModified, @sha256, @parentId,
-           @owned, @role, @importState, @importProblem, @createdMs, @published)`,
+           @owned, @role, @importState, @importProblem, @createdMs, @published, @copyOf)`,
       )
       .run({
         ...master,
@@ -114,6 +124,11 @@ export class MasterTable {
       .run(state, problem, id);
   }
 
+  /** Nothing of what lay behind it is needed any more. */
+  complete(id: string): void {
+    this.#db.prepare('UPDATE masters SET parent_id = NULL WHERE id = ?').run(id);
+  }
+
   remove(id: string): void {
     this.#db.prepare('DELETE FROM masters WHERE id = ?').run(id);
   }
@@ -125,7 +140,7 @@ export class MasterTable {
     return this.#db.prepare(sql).pluck().get({ id }) === 1;
   }
 
-  /** Names of the machines whose disks lie on it, directly or through snapshots. */
+  /** Names of the machines whose disks lie on it, directly or through snapshots and copies. */
   neededBy(id: string): string[] {
     return z.array(z.string()).parse(
       this.#db
@@ -135,7 +150,8 @@ export class MasterTable {
            )
            SELECT DISTINCT coalesce(machines.name, disks.path) FROM disks
            LEFT JOIN machines ON machines.id = disks.machine_id
-           WHERE disks.master_id IN (SELECT id FROM above) ORDER BY 1`,
+           WHERE disks.master_id IN (SELECT id FROM above)
+             AND disks.id NOT IN (SELECT id FROM masters WHERE role = 'copy') ORDER BY 1`,
         )
         .pluck()
         .all(id),

@@ -3,11 +3,13 @@ import type { Result } from '../../../shared/result.ts';
 import type { Catalog } from '../../catalog/catalog.ts';
 import type { DiskRow } from '../../catalog/tables/disks.ts';
 import { streamOf } from './disk-rows.ts';
-import { dropUnneededSnapshots } from './snapshots.ts';
+import { settleUnneeded } from './settle-unneeded.ts';
 
 export interface Completion {
   /** Whose disk it is, for people. */
   readonly name: string;
+  /** It is the local copy of the master of this name. */
+  readonly isCopy: boolean;
   /** Files that nothing lies on any more; they are marked to be deleted. */
   readonly files: readonly string[];
   /** False when this was known before. */
@@ -20,10 +22,13 @@ export function completeDisk(catalog: Catalog, row: DiskRow, nowMs: number): Res
     const stream = streamOf(tables, row.id);
     tables.streams.put({ ...stream, wanted: 'stopped', failure: null, completedMs: nowMs });
     tables.disks.replaceImage(row.id, { path: row.path, masterId: null, kind: 'standalone' });
+    const copy = tables.masters.find(row.id);
+    if (copy !== null) tables.masters.complete(copy.id);
     const machine = row.machineId === null ? null : tables.machines.find(row.machineId);
     return {
-      name: machine?.name ?? path.basename(row.path),
-      files: dropUnneededSnapshots(tables, row.masterId, nowMs),
+      name: machine?.name ?? copy?.name ?? path.basename(row.path),
+      isCopy: copy !== null,
+      files: settleUnneeded(tables, row.masterId, nowMs),
       first: stream.completedMs === null,
     };
   });

@@ -27,6 +27,7 @@ const FACTS: FileFacts = {
 async function setUp(over: Partial<OpenedDisk>) {
   const disk: OpenedDisk = {
     connect: async () => REFUSAL,
+    reconnect: async () => DONE,
     startStream: async () => DONE,
     controlJob: async () => DONE,
     setLimit: async () => DONE,
@@ -47,7 +48,7 @@ async function setUp(over: Partial<OpenedDisk>) {
     lengthBytes: 512,
     createdMs: 1,
   } as const;
-  const rows: DiskRows = { row, stream: newStream('d', 'paused'), masters: [], boot: null };
+  const rows: DiskRows = { row, stream: newStream('d', 'paused'), masters: [], boot: null, copy: null };
   const refused = vi.fn();
   const control = new DiskControl(rows, {
     clock: new SimulatedClock(),
@@ -56,6 +57,7 @@ async function setUp(over: Partial<OpenedDisk>) {
     shares: new Shares(),
     rules: () => ({ globalLimit: 0, diskLimit: 0, metered: false }),
     connections: () => 1,
+    copies: () => null,
     takeTurn: () => true,
     giveBackTurn: () => undefined,
     look: async () => FACTS,

@@ -1,27 +1,23 @@
+import type { MessagePort } from 'node:worker_threads';
 import type { Clock } from '../../../shared/clock.ts';
 import type { DiskView, StreamCommand } from '../../../shared/ipc/machines.ts';
 import { DONE, ok, type Failure, type Result } from '../../../shared/result.ts';
 import type { Range } from '../../block/range.ts';
 import type { WrongBytes } from '../../block/verified/mirror-set.ts';
-import type { DiskSpec } from '../../storage/disk/disk-spec.ts';
-import type { Shares, ShareSlot } from '../../streaming/limits/fair-share.ts';
 import type { BootEnd } from '../../streaming/order/boot-watch.ts';
+import { DiskMeans, type MeansParts } from './disk-means.ts';
 import { diskView, type FileFacts } from './disk-view.ts';
 import type { DiskRows } from './disk-rows.ts';
 import { ImageUse } from './image-use.ts';
 import { ImageWatch } from './image-watch.ts';
 import { LiveDisk } from './live-disk.ts';
+import { Loans, type Lender } from './loans.ts';
 import { unlessGone, type OpenDisk, type OpenedDisk } from './opened-disk.ts';
-import { diskChain } from './overlay-chain.ts';
 import { StreamPermission, type PermissionParts } from './stream-permission.ts';
 
-export interface DiskControlParts extends PermissionParts {
+export interface DiskControlParts extends PermissionParts, MeansParts {
   readonly clock: Clock;
   readonly open: OpenDisk;
-  readonly globalLimit: SharedArrayBuffer;
-  /** Parts of that limit. */
-  readonly shares: Shares;
-  readonly connections: () => number;
   /** Looks at the image file; quick where nothing has changed since the last time. */
   readonly look: (control: DiskControl) => Promise<FileFacts>;
   readonly changed: (view: DiskView) => void;
@@ -38,8 +34,11 @@ export interface DiskControlParts extends PermissionParts {
   readonly refused: (control: DiskControl, failure: Failure) => void;
 }
 
+/** How long a disk that others need and that cannot be opened is left alone. */
+const REOPEN_MS = 2000;
+
 /**
- * One overlay: opens it when a machine or its stream needs it, keeps its job as the user and the rules want it, and
+ * One overlay: opens it when a machine, its stream or a disk that lies on it needs it, keeps its job as the user and the rules want it, and
  * closes it when nobody needs it any more.
  *
  * What should be is computed from the rows, the rules and who uses the disk; {@link settle} compares it with what is
@@ -52,9 +51,14 @@ export class DiskControl {
   readonly #watch: ImageWatch;
   readonly #permission: StreamPermission;
   readonly #use = new ImageUse(() => this.#rows.row.path);
+  readonly #loans = new Loans({
+    use: this.#use,
+    settle: () => this.settle(),
+    opened: () => this.#outcome(),
+  });
+  readonly #means: DiskMeans;
   #rows: DiskRows;
   #live: LiveDisk | null = null;
-  #share: ShareSlot | null = null;
   #openFailure: Failure | null = null;
   /** What came of steering the job the last time. */
   #steered: Result<void> = DONE;
@@ -70,6 +74,7 @@ export class DiskControl {
     this.#parts = parts;
     this.#permission = new StreamPermission(this.id, parts);
     this.#watch = new ImageWatch(parts.clock, () => parts.look(this));
+    this.#means = new DiskMeans(parts, ({ location }, port) => void this.#reconnect(location, port));
   }
 
   get rows(): DiskRows {
@@ -104,7 +109,7 @@ export class DiskControl {
   /** The rows have changed; {@link settle} follows. */
   setRows(rows: DiskRows): Promise<void> {
     this.#rows = rows;
-    if (this.#share !== null) this.#parts.shares.setPriority(this.#share, rows.stream.priority);
+    this.#means.setPriority(rows.stream.priority);
     return this.settle();
   }
 
@@ -122,6 +127,11 @@ export class DiskControl {
   release(): Promise<void> {
     this.#use.leftByMachine();
     return this.settle();
+  }
+
+  /** For disks that lie on this one. */
+  get lender(): Lender {
+    return this.#loans;
   }
 
   /**
@@ -199,13 +209,15 @@ export class DiskControl {
   async #settleNow(): Promise<void> {
     if (this.#ended) return;
     const streams = this.#shouldStream();
-    if (streams || this.#use.byMachine) {
+    if (streams || this.#inUse) {
       const live = this.#live ?? (await this.#open());
       if (live !== null) {
+        if (live.opened !== null) await this.#loans.renew(live.opened);
         await this.#steer(live, streams);
       } else {
         this.#parts.giveBackTurn(this.id);
         await this.look();
+        if (this.#loans.any) this.#parts.clock.after(REOPEN_MS, () => void this.settle());
       }
     } else {
       const wasOpen = this.#live !== null;
@@ -221,10 +233,15 @@ export class DiskControl {
       rows: this.#rows,
       complete: this.complete,
       usable: this.#watch.facts.problem === null,
-      machineIsOn: this.#use.byMachine,
+      inUse: this.#inUse,
       openFailed: this.#openFailure !== null,
     };
     return this.#permission.ask(this.#use.byWork ? null : situation);
+  }
+
+  /** By a machine, or by machines whose disks lie on it. */
+  get #inUse(): boolean {
+    return this.#use.byMachine || this.#loans.any;
   }
 
   get #limit(): number {
@@ -240,22 +257,25 @@ export class DiskControl {
 
   async #open(): Promise<LiveDisk | null> {
     const { clock, open } = this.#parts;
-    const opened = await LiveDisk.open(this.#spec(), {
-      clock,
-      open,
-      asked: ({ standalone }) => this.#tellWhenComplete(standalone),
-      tick: () => this.#tick(),
-      lost: (failure) => this.#lost(failure),
-      waits: () => this.publish(),
-      jobChanged: () => void this.settle(),
-      jobFailed: (failure) => this.#parts.failed(this, failure),
-      bootRecorded: (ranges, end) => this.#parts.bootRecorded(this, ranges, end),
-      storeFailed: (failure) => this.#parts.storeFailed(this, failure),
-      wrongBytes: (wrong) => this.#parts.wrongBytes(this, wrong),
-    });
+    const spec = await this.#means.take(this.#rows);
+    const opened = !spec.ok
+      ? spec
+      : await LiveDisk.open(spec.value, {
+          clock,
+          open,
+          asked: ({ standalone }) => this.#tellWhenComplete(standalone),
+          tick: () => this.#tick(),
+          lost: (failure) => this.#lost(failure),
+          waits: () => this.publish(),
+          jobChanged: () => void this.settle(),
+          jobFailed: (failure) => this.#parts.failed(this, failure),
+          bootRecorded: (ranges, end) => this.#parts.bootRecorded(this, ranges, end),
+          storeFailed: (failure) => this.#parts.storeFailed(this, failure),
+          wrongBytes: (wrong) => this.#parts.wrongBytes(this, wrong),
+        });
     this.#openFailure = opened.ok ? null : opened.failure;
     if (!opened.ok) {
-      this.#giveBackShare();
+      this.#means.giveBack();
       return null;
     }
     this.#live = opened.value;
@@ -266,27 +286,6 @@ export class DiskControl {
     return this.#live;
   }
 
-  #spec(): DiskSpec {
-    const { row, stream, masters, boot } = this.#rows;
-    const { connections, globalLimit, shares } = this.#parts;
-    this.#share = shares.take(stream.priority);
-    return {
-      chain: diskChain(row.path, masters),
-      readOnly: false,
-      copyOnRead: row.kind === 'standalone' ? 'on' : 'off',
-      onSourceLost: 'wait',
-      connections: connections(),
-      globalLimit,
-      share: this.#share ?? undefined,
-      bootProfile: boot?.ranges,
-    };
-  }
-
-  #giveBackShare(): void {
-    if (this.#share !== null) this.#parts.shares.giveBack(this.#share);
-    this.#share = null;
-  }
-
   async #setLimit(live: LiveDisk): Promise<Result<void>> {
     return unlessGone((await live.opened?.setLimit(this.#limit)) ?? DONE);
   }
@@ -295,16 +294,27 @@ export class DiskControl {
     const live = this.#live;
     this.#live = null;
     const closed = (await live?.close()) ?? DONE;
-    this.#giveBackShare();
+    this.#means.giveBack();
     return closed;
   }
 
-  /** The next who needs the disk opens it again. */
+  /** The next who needs the disk opens it again; at once, where others lie on it and wait. */
   #lost(failure: Failure): void {
     this.#live = null;
     this.#openFailure = failure;
-    this.#giveBackShare();
+    this.#means.giveBack();
     this.#parts.giveBackTurn(this.id);
+    if (this.#loans.any) void this.settle();
+  }
+
+  async #reconnect(location: string, port: MessagePort): Promise<void> {
+    const { opened } = this;
+    if (opened === null) {
+      port.close();
+      return;
+    }
+    const reconnected = unlessGone(await opened.reconnect(location, port));
+    if (!reconnected.ok) this.#parts.refused(this, reconnected.failure);
   }
 
   async #tick(): Promise<void> {

@@ -18,6 +18,8 @@ export interface HappeningParts {
   readonly journal: Journal;
   /** More is known of what a start of a master reads. */
   readonly bootLearned: () => void;
+  /** A disk needs what it lay on no longer. */
+  readonly usersChanged: () => void;
 }
 
 /** What follows from what happens to disks by itself: it is written down and told. */
@@ -36,10 +38,13 @@ export class DiskHappenings {
     const done = completeDisk(catalog, control.rows.row, nowMs());
     if (!done.ok) return journal.heard(done);
     journal.heard(this.#registry.refresh(control));
-    const { name, files, first } = done.value;
-    const text = `${name} is complete: its disk needs no network any more.`;
+    const { name, isCopy, files, first } = done.value;
+    if (isCopy) journal.heard(this.#registry.copyCompleted(control.id));
+    const what = isCopy ? `The local copy of ${name} is complete` : `${name} is complete`;
+    const text = `${what}: its disk needs no network any more.`;
     if (first) journal.tell({ level: 'info', kind: 'disk-standalone', subject: control.id, text });
     void this.#deleteWhenFree(control, files);
+    this.#parts.usersChanged();
   }
 
   failed(control: DiskControl, failure: Failure): void {

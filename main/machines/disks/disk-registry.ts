@@ -21,6 +21,12 @@ export class DiskRegistry {
     return [...this.#controls.values()];
   }
 
+  /** Who lies on a copy is among the others. */
+  copiesAndOthers(): readonly [copies: DiskControl[], others: DiskControl[]] {
+    const isCopy = ({ rows }: DiskControl) => rows.copy !== null;
+    return [this.all().filter(isCopy), this.all().filter((control) => !isCopy(control))];
+  }
+
   get(id: string): DiskControl | null {
     return this.#controls.get(id) ?? null;
   }
@@ -71,9 +77,17 @@ export class DiskRegistry {
   /** More is known of what a start of a master reads. Fails with the first failure; the other disks know of it. */
   bootLearned(masterId: string): Result<void> {
     this.#boots.forget(masterId);
-    const behind = this.all().filter(({ rows }) => rows.masters.some(({ id }) => id === masterId));
-    const refreshed = behind.map((control) => this.refresh(control));
-    return refreshed.find((result) => !result.ok) ?? DONE;
+    return this.#refreshAll(({ rows }) => rows.masters.some(({ id }) => id === masterId));
+  }
+
+  /** A copy is complete: what lies on it lies on nothing else any more. Fails with the first failure. */
+  copyCompleted(copyId: string): Result<void> {
+    return this.#refreshAll(({ rows }) => rows.masters.some(({ id }) => id === copyId));
+  }
+
+  /** Machines have come, gone, or have other names: others need the copies. Fails with the first failure. */
+  usersChanged(): Result<void> {
+    return this.#refreshAll(({ rows }) => rows.copy !== null);
   }
 
   /** @param also what else changes in the same transaction */
@@ -91,6 +105,13 @@ export class DiskRegistry {
     if (!stored.ok) return stored;
     const refreshed = this.refresh(control.value);
     return refreshed.ok ? control : refreshed;
+  }
+
+  #refreshAll(which: (control: DiskControl) => boolean): Result<void> {
+    const refreshed = this.all()
+      .filter(which)
+      .map((control) => this.refresh(control));
+    return refreshed.find((result) => !result.ok) ?? DONE;
   }
 
   #read(id: string): Result<DiskRows> {

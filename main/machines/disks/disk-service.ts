@@ -20,6 +20,7 @@ import { ImageWork } from './image-work.ts';
 import type { Journal } from './journal.ts';
 import { moveImages } from './move-storage.ts';
 import type { OpenDisk, OpenedDisk } from './opened-disk.ts';
+import { fillingCopy } from './overlay-chain.ts';
 import { reconcile } from './reconcile.ts';
 import { surveyDisk } from './survey-disk.ts';
 import { Turns } from './turns.ts';
@@ -43,6 +44,8 @@ export interface DiskServiceParts {
   readonly storageFolder: () => string;
   readonly changed: (disk: DiskView) => void;
   readonly removed: (id: string) => void;
+  /** Other machines than before need the local copies of masters. */
+  readonly usersChanged: () => void;
   /** More is known of what a start of a master reads. */
   readonly bootLearned: () => void;
 }
@@ -62,7 +65,10 @@ export class DiskService {
     this.#parts = parts;
     this.#registry = new DiskRegistry(parts.catalog, (rows) => this.#makeControl(rows));
     this.#work = new ImageWork(parts);
-    this.#happenings = new DiskHappenings(parts, this.#registry);
+    this.#happenings = new DiskHappenings(
+      { ...parts, usersChanged: () => this.usersChanged() },
+      this.#registry,
+    );
     this.#bucket = new TokenBucket(parts.clock, parts.bandwidth.rules.globalLimit);
     this.#turns = new Turns(parts.parallelStreams, (id) => void this.#registry.get(id)?.settle());
     this.#stopListening = parts.bandwidth.onChange((rules) => void this.#apply(rules));
@@ -104,9 +110,18 @@ export class DiskService {
       ({ disks }) => becomesStandalone(command) && disks.setKind(id, 'standalone'),
     );
     if (!changed.ok) return changed;
+    const copied = await this.#streamCopyOf(changed.value, command);
+    if (!copied.ok) return copied;
     const limited = command === 'complete-now' ? await changed.value.applyLimit() : DONE;
     const nudged = await changed.value.nudge(command);
     return nudged.ok ? limited : nudged;
+  }
+
+  /** What a disk is to get comes from the copy it lies on, as long as that is not complete: it has to go on then. */
+  async #streamCopyOf({ rows }: DiskControl, command: StreamCommand): Promise<Result<void>> {
+    const copy = fillingCopy(rows.masters);
+    if (copy === null || command === 'pause' || command === 'cancel') return DONE;
+    return this.stream({ id: copy.id, command: command === 'start' ? 'resume' : command });
   }
 
   /** Bytes per second for everything this disk fetches; 0 for no limit, null for the default of the preferences. */
@@ -185,9 +200,16 @@ export class DiskService {
   async adopt(id: string): Promise<Result<void>> {
     const entered = this.#registry.enter(id);
     if (!entered.ok) return entered;
+    this.usersChanged();
     await entered.value.look();
     void entered.value.settle();
     return DONE;
+  }
+
+  /** Machines have come, gone, or have other names: the copies that they need tell of it. */
+  usersChanged(): void {
+    this.#parts.journal.heard(this.#registry.usersChanged());
+    this.#parts.usersChanged();
   }
 
   /** The rows of a disk that is known are others now. */
@@ -200,6 +222,7 @@ export class DiskService {
   async forget(id: string): Promise<void> {
     const control = this.#registry.remove(id);
     this.#turns.giveBack(id);
+    this.usersChanged();
     this.#parts.journal.heard((await control?.end()) ?? DONE);
     this.#parts.removed(id);
   }
@@ -217,7 +240,9 @@ export class DiskService {
         `The storage cannot be moved while machines run; stop them first (${running.length})`,
       );
     }
-    const moved = await occupyAll(this.#registry.all(), 'being moved', async () => {
+    // What lies on a copy lets go of it first.
+    const [copies, others] = this.#registry.copiesAndOthers();
+    const moved = await occupyAll([...others, ...copies], 'being moved', async () => {
       const outcome = await moveImages(this.#parts, target);
       for (const control of this.#registry.all()) this.#parts.journal.heard(this.#registry.refresh(control));
       return outcome;
@@ -240,7 +265,10 @@ export class DiskService {
   /** Closes every disk, making everything durable; streams can be resumed. Fails with the first failure. */
   async close(): Promise<Result<void>> {
     this.#stopListening();
-    const closed = await Promise.all(this.#registry.all().map((control) => control.end()));
+    const [copies, others] = this.#registry.copiesAndOthers();
+    // Who reads a copy needs its thread until the end.
+    const closed = await Promise.all(others.map((control) => control.end()));
+    closed.push(...(await Promise.all(copies.map((control) => control.end()))));
     this.#registry.removeAll();
     return closed.find((result) => !result.ok) ?? DONE;
   }
@@ -254,6 +282,7 @@ export class DiskService {
       shares: this.#shares,
       rules: () => bandwidth.rules,
       connections,
+      copies: (id) => this.#registry.get(id)?.lender ?? null,
       takeTurn: (disk, priority) => this.#turns.take(disk, priority),
       giveBackTurn: (disk) => this.#turns.giveBack(disk),
       look: (disk) => surveyDisk(this.#parts, disk.rows, () => this.#registry.get(disk.id)?.isOpen !== false),

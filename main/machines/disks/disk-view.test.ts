@@ -61,6 +61,7 @@ function view(over: Partial<DiskKnowledge> = {}) {
     stream: newStream('d', 'running'),
     masters: [],
     boot: null,
+    copy: null,
     file: FILE,
     status: null,
     waiting: null,

@@ -5,6 +5,7 @@ import type { Master } from '../../catalog/tables/masters.ts';
 import type { StreamRow } from '../../catalog/tables/streams.ts';
 import type { WaitingReads } from '../../storage/disk/disk-events.ts';
 import type { DiskStatus } from '../../storage/disk/open-disk.ts';
+import type { CopyFacts } from './disk-rows.ts';
 import type { BootNeeds } from './known-boots.ts';
 
 /** What was last found out about the image file. */
@@ -27,6 +28,7 @@ export interface DiskKnowledge {
   /** What lies behind, topmost first. */
   readonly masters: readonly Master[];
   readonly boot: BootNeeds | null;
+  readonly copy: CopyFacts | null;
   readonly file: FileFacts;
   /** Null while it is not open. */
   readonly status: DiskStatus | null;
@@ -49,6 +51,7 @@ export function diskView(known: DiskKnowledge): DiskView {
     machineId: row.machineId,
     masterId: row.masterId,
     masterName: masters[0]?.name ?? null,
+    copy: known.copy && { name: known.copy.name, users: [...known.copy.users] },
     kind: row.kind,
     path: row.path,
     lengthBytes: row.lengthBytes,
@@ -82,7 +85,7 @@ function stateOf(known: DiskKnowledge): StreamState {
   if (failure !== null) return stateOfFailure(failure);
   if (isActive(status) && status?.job?.paused === false) return 'streaming';
   if (stream.wanted === 'stopped' || row.kind === 'linked') return 'not-started';
-  if (stream.wanted === 'paused' || known.heldBy === 'metered') return 'paused';
+  if (stream.wanted === 'paused' || known.heldBy === 'metered' || known.heldBy === 'copy') return 'paused';
   return (file.localBytes ?? 0) > 0 ? 'paused' : 'not-started';
 }
 

@@ -1,9 +1,10 @@
 import { DONE, err, type Err, type Result } from '../../../shared/result.ts';
 
-/** Who has an image: a machine, or work that nobody may disturb. One at a time. */
+/** Who has an image: a machine, others that lie on it and read it, or work that nobody may disturb. One at a time. */
 export class ImageUse {
   readonly #file: () => string;
   #machine = false;
+  #readers = 0;
   /** For messages: 'being checked'. */
   #work: string | null = null;
 
@@ -20,6 +21,16 @@ export class ImageUse {
     return this.#work !== null;
   }
 
+  takeForReading(): Result<void> {
+    if (this.#work !== null) return this.#refuse();
+    this.#readers += 1;
+    return DONE;
+  }
+
+  leftByReader(): void {
+    this.#readers -= 1;
+  }
+
   takeForMachine(): Result<void> {
     if (this.#work !== null) return this.#refuse();
     if (this.#machine) return err('busy', `'${this.#file()}' is used by a machine already`);
@@ -34,6 +45,8 @@ export class ImageUse {
   /** @param what for messages: 'being checked' */
   takeForWork(what: string): Result<void> {
     if (this.#machine) return err('busy', `The machine with '${this.#file()}' runs; stop it first`);
+    if (this.#readers > 0)
+      return err('busy', `Disks that lie on '${this.#file()}' are in use; stop their machines first`);
     if (this.#work !== null) return this.#refuse();
     this.#work = what;
     return DONE;

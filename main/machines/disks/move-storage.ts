@@ -2,6 +2,7 @@ import path from 'node:path';
 import { because, DONE, err, ok, type Result } from '../../../shared/result.ts';
 import type { Catalog, Tables } from '../../catalog/catalog.ts';
 import type { ImageFiles } from '../../storage/overlays/image-files.ts';
+import { setImagePath } from './disk-rows.ts';
 import { deletePassing } from './passing-files.ts';
 
 export interface MoveParts {
@@ -84,7 +85,8 @@ async function moveImage({ catalog, files, nowMs }: MoveParts, image: Movable): 
   return deleted.ok ? DONE : because(context, deleted);
 }
 
-function setPlace({ disks, masters }: Tables, { kind, id, to }: Movable): void {
-  if (kind === 'disk') disks.setPath(id, to);
-  else masters.moved(id, to, masters.find(id)?.lastModified ?? null);
+function setPlace(tables: Tables, { kind, id, to }: Movable): void {
+  if (kind === 'disk') return setImagePath(tables, id, to);
+  const { masters } = tables;
+  masters.moved(id, to, masters.find(id)?.lastModified ?? null);
 }

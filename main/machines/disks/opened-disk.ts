@@ -7,6 +7,7 @@ import type { DiskThread } from '../../storage/disk/disk-thread.ts';
 export type OpenedDisk = Pick<
   DiskThread,
   | 'connect'
+  | 'reconnect'
   | 'startStream'
   | 'controlJob'
   | 'setLimit'

@@ -2,6 +2,7 @@ import path from 'node:path';
 import { DONE, type Result } from '../../../shared/result.ts';
 import type { Catalog } from '../../catalog/catalog.ts';
 import type { ImageFiles } from '../../storage/overlays/image-files.ts';
+import { setImagePath } from './disk-rows.ts';
 import type { Journal } from './journal.ts';
 import { deleteAllPassing } from './passing-files.ts';
 
@@ -62,7 +63,7 @@ async function findMoved(
       journal.tellOnce({ level: 'error', kind: 'disk-missing', subject: id, text });
       continue;
     }
-    const moved = catalog.change(({ disks }) => disks.setPath(id, place));
+    const moved = catalog.change((tables) => setImagePath(tables, id, place));
     if (!moved.ok) return moved;
     const text = `'${expected}' was found again as '${place}'.`;
     journal.tell({ level: 'info', kind: 'disk-moved', subject: id, text });
@@ -85,8 +86,8 @@ function tellOfStrangers({ catalog, journal }: ReconcileParts, found: readonly s
 }
 
 function tellOfOrphans({ catalog, journal }: ReconcileParts): Result<void> {
-  const orphans = catalog.read(({ disks, machines }) => ({
-    disks: disks.list().filter(({ machineId }) => machineId === null),
+  const orphans = catalog.read(({ disks, machines, masters }) => ({
+    disks: disks.list().filter(({ id, machineId }) => machineId === null && masters.find(id) === null),
     machines: machines.list().filter(({ id }) => disks.ofMachine(id).length === 0),
   }));
   if (!orphans.ok) return orphans;

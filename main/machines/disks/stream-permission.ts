@@ -46,7 +46,7 @@ export class StreamPermission {
     if (verdict !== 'in-turn' || asked === null) {
       // With its machine on a disk is open in any case: the turn is somebody else's.
       this.#parts.giveBackTurn(this.#id);
-      this.#heldBy = verdict === 'metered' ? 'metered' : null;
+      this.#heldBy = verdict === 'metered' || verdict === 'copy' ? verdict : null;
       return verdict === 'now';
     }
     const itsTurn = takeTurn(this.#id, asked.rows.stream.priority);

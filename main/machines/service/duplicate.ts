@@ -62,6 +62,7 @@ export function planDuplicate(
     parentId: disk.masterId,
     owned: true,
     role: 'snapshot',
+    copyOf: null,
     importState: 'ready',
     importProblem: null,
     published: null,

@@ -252,16 +252,6 @@ describe('a linked disk', () => {
     unwrap(await backEnd.disks.stream({ id: disk.id, command: 'start' }));
     await diskIs(backEnd, id, { state: 'complete', kind: 'standalone' });
   });
-
-  it('needs a master on this computer', async () => {
-    const room = new MachineRoom();
-    const far = await serve(room.masterPath);
-    const { masters, machines } = await room.open();
-    const master = unwrap(await masters.add({ source: 'http', name: 'Far', url: far.url }));
-    expect(await machines.create({ applianceId: master.id, start: false, kind: 'linked' })).toMatchObject({
-      failure: { code: 'invalid-argument' },
-    });
-  });
 });
 
 describe('a duplicate', () => {

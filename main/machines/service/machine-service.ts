@@ -12,12 +12,14 @@ import type { ImageFiles } from '../../storage/overlays/image-files.ts';
 import type { DiskService } from '../disks/disk-service.ts';
 import type { Journal } from '../disks/journal.ts';
 import type { OpenedDisk } from '../disks/opened-disk.ts';
-import { isFarAway, masterChain } from '../disks/overlay-chain.ts';
+import { masterChain } from '../disks/overlay-chain.ts';
 import { deletePassing } from '../disks/passing-files.ts';
-import { dropUnneededSnapshots } from '../disks/snapshots.ts';
+import { settleUnneeded } from '../disks/settle-unneeded.ts';
 import { Emitter } from '../emitter.ts';
 import { isAlive, type Machine } from '../machine.ts';
+import type { OneAtATime } from '../one-at-a-time.ts';
 import { planDuplicate } from './duplicate.ts';
+import { diskLengthOf, planGround } from './ground.ts';
 import { whenLoginIsAsked } from './login-prompt.ts';
 import { machineView } from './machine-view.ts';
 import { freeName, imageFileName } from './names.ts';
@@ -39,6 +41,8 @@ export interface MachineServiceParts {
   /** Lower-case letters, digits and hyphens; never the same twice. */
   readonly newId: () => string;
   readonly storageFolder: () => string;
+  /** What makes copies of masters, and what removes them. */
+  readonly copyWork: OneAtATime;
   /** Makes the machine for one start, over an open disk. */
   readonly makeMachine: (machine: MachineRow, disk: OpenedDisk) => Result<Machine>;
   readonly changed: (machine: MachineView) => void;
@@ -100,20 +104,21 @@ export class MachineService {
    * Makes a machine with a new overlay over the appliance's master. With `start` it is switched on as well; the answer
    * does not wait for that, its state tells.
    */
-  async create(wanted: NewMachine): Promise<Result<MachineView>> {
-    const { catalog, appliances, newId, nowMs, storageFolder } = this.#parts;
+  create(wanted: NewMachine): Promise<Result<MachineView>> {
+    const create = () => this.#create(wanted);
+    // Two at a time would each make the copy that both are to lie on.
+    return wanted.kind === 'linked' ? this.#parts.copyWork.run(create) : create();
+  }
+
+  async #create(wanted: NewMachine): Promise<Result<MachineView>> {
+    const { appliances, newId, nowMs, storageFolder } = this.#parts;
     const resolved = await appliances.resolve(wanted.applianceId);
     if (!resolved.ok) return resolved;
     const { appliance, master } = resolved.value;
     const kind = wanted.kind ?? 'standalone';
-    const masters = catalog.read((tables) => tables.masters.withParents(master.id));
-    if (!masters.ok) return masters;
-    if (kind === 'linked' && isFarAway(masters.value)) {
-      return err(
-        'invalid-argument',
-        `A linked disk needs a master on this computer; '${master.name}' is not`,
-      );
-    }
+    const ground = planGround(this.#parts, master.id, kind, storageFolder());
+    if (!ground.ok) return ground;
+    const { masters, overlays, enter, newCopyId } = ground.value;
     const name = this.#chooseName(wanted.name, appliance.description.name);
     if (!name.ok) return name;
     const machine: MachineRow = {
@@ -128,19 +133,21 @@ export class MachineService {
     const disk: DiskRow = {
       id: diskId,
       machineId: machine.id,
-      masterId: master.id,
+      masterId: masters[0]?.id ?? master.id,
       kind,
       path: path.join(storageFolder(), imageFileName(machine.name, diskId)),
-      lengthBytes: Math.ceil(master.lengthBytes / 512) * 512,
+      lengthBytes: diskLengthOf(master),
       createdMs: nowMs(),
     };
-    const backing = masterChain(masters.value);
+    const backing = masterChain(masters);
     if (backing === null) return err('not-found', `'${master.name}' is not in the catalog any more`);
     const use = kind === 'standalone' ? 'streaming' : 'thin';
     const created = await createOverlays(
       this.#parts,
-      [{ path: disk.path, backing, lengthBytes: disk.lengthBytes, use }],
-      ({ machines, disks, streams }) => {
+      [...overlays, { path: disk.path, backing, lengthBytes: disk.lengthBytes, use }],
+      (tables) => {
+        enter(tables);
+        const { machines, disks, streams } = tables;
         machines.add(machine);
         disks.add(disk);
         streams.put(newStream(disk.id, kind === 'standalone' ? 'running' : 'stopped'));
@@ -148,9 +155,10 @@ export class MachineService {
     );
     if (!created.ok) return created;
     this.#note(machine.id, 'machine-created', `${machine.name} was created.`);
+    const copied = newCopyId === null ? DONE : this.#parts.disks.adopt(newCopyId);
     const adopted = this.#parts.disks.adopt(disk.id);
     if (wanted.start) void this.#startAndTell(machine.id);
-    this.#parts.journal.heard(await adopted);
+    for (const outcome of await Promise.all([copied, adopted])) this.#parts.journal.heard(outcome);
     return this.#answer(machine.id);
   }
 
@@ -173,6 +181,7 @@ export class MachineService {
     const chosen = sameLetters ? ok(name) : this.#chooseName(name, name);
     if (!chosen.ok) return chosen;
     const renamed = this.#parts.catalog.change(({ machines }) => machines.rename(id, chosen.value));
+    this.#parts.disks.usersChanged();
     this.#publish(id);
     return renamed;
   }
@@ -323,7 +332,7 @@ export class MachineService {
       for (const { id } of rows) tables.disks.remove(id);
       tables.machines.remove(row.id);
       tables.passingFiles.add(paths, 'deleting', nowMs());
-      return [...paths, ...rows.flatMap(({ masterId }) => dropUnneededSnapshots(tables, masterId, nowMs()))];
+      return [...paths, ...rows.flatMap(({ masterId }) => settleUnneeded(tables, masterId, nowMs()))];
     });
     if (!removed.ok) return removed;
     for (const { id } of rows) void disks.forget(id);

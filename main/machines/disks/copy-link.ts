@@ -1,0 +1,40 @@
+import type { MessagePort } from 'node:worker_threads';
+import { err, ok, type Result } from '../../../shared/result.ts';
+import type { Master } from '../../catalog/tables/masters.ts';
+import type { Lender } from './loans.ts';
+import type { ServedLayer } from './overlay-chain.ts';
+
+/**
+ * What an open disk has of the copy it lies on: a connection to the copy's thread while the copy is being filled, and in
+ * any case its staying where it is.
+ */
+export interface CopyLink {
+  /** Undefined where the copy is complete, and read from its file. */
+  readonly served: ServedLayer | undefined;
+  readonly giveBack: () => void;
+}
+
+/**
+ * @param copies finds the disk that is a copy
+ * @param renewed told when the copy's thread has died: the layer is to be read through this port from now on
+ * @returns null for a disk that lies on no copy
+ */
+export async function linkToCopy(
+  masters: readonly Master[],
+  copies: (id: string) => Lender | null,
+  renewed: (copy: Master, port: MessagePort) => void,
+): Promise<Result<CopyLink | null>> {
+  const copy = masters.find(({ role }) => role === 'copy');
+  if (copy === undefined) return ok(null);
+  const lender = copies(copy.id);
+  if (lender === null) return err('not-found', `The local copy of '${copy.name}' is not there any more`);
+  if (copy.parentId === null) {
+    const held = lender.hold();
+    return held.ok ? ok({ served: undefined, giveBack: held.value }) : held;
+  }
+  const borrower = { renewed: (port: MessagePort) => renewed(copy, port) };
+  const port = await lender.lend(borrower);
+  if (!port.ok) return port;
+  const served = { masterId: copy.id, port: port.value };
+  return ok({ served, giveBack: () => void lender.giveBack(borrower) });
+}
