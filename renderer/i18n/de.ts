@@ -62,6 +62,7 @@ export const de: Messages = {
     linked: 'Verknüpft',
     queued: 'Wartet, bis es dran ist',
     metered: 'Zurückgehalten',
+    'after-copy': 'Wartet auf die Kopie',
   },
   streamHelp: {
     'waiting-for-source':
@@ -72,11 +73,14 @@ export const de: Messages = {
     queued:
       'Andere Platten sind zuerst dran. Es geht von selbst weiter; eine höhere Priorität oder mehr gleichzeitige Streams in den Einstellungen ziehen sie vor.',
     metered: 'Die Verbindung ist getaktet: Nur was der Gast liest, wird geholt.',
+    'after-copy': 'Kopiert von der lokalen Kopie, auf der sie liegt, sobald diese vollständig ist.',
   },
   kind: { standalone: 'Eigenständig', linked: 'Verknüpft' },
   kindHelp: {
     standalone: 'Wird vollständig gestreamt und braucht dann keine Quelle mehr.',
     linked: 'Bleibt klein und braucht immer ihre Vorlage.',
+    linkedFar:
+      'Bleibt klein. Eine lokale Kopie der Vorlage wird einmal geholt, für alle verknüpften Maschinen zusammen.',
   },
   arch: (arch) => ({ i386: 'x86, 32 Bit', x86_64: 'x86, 64 Bit', aarch64: 'ARM, 64 Bit' })[arch] ?? arch,
   source: { recipe: 'Hier gebaut', file: 'Lokale Datei', http: 'Webadresse' },
@@ -309,6 +313,7 @@ export const de: Messages = {
       ),
     completeText: 'Vollständig. Diese Platte braucht keine Quelle und kein Netz mehr.',
     linkedText: (master) => `Verknüpft: enthält nur, was von ${master} abweicht.`,
+    sharedCopy: (share) => `Die lokale Kopie, auf der sie liegt: ${share} ist hier`,
     stream: {
       start: 'Streamen',
       pause: 'Anhalten',
@@ -363,6 +368,7 @@ export const de: Messages = {
     noMachine: 'keine',
     master: 'Vorlage',
     noMaster: 'keine nötig',
+    copyOf: (master) => `Lokale Kopie von ${master}`,
     virtualSize: 'Virtuelle Größe',
     realSize: 'Belegt',
     percent: 'Hier',
@@ -403,6 +409,14 @@ export const de: Messages = {
     neededBy: 'Gebraucht von',
     needed: (count, text) => plural(count, '1 Maschine', `${text} Maschinen`),
     notNeeded: 'niemandem',
+    roles: { snapshot: 'Schnappschuss', copy: 'Lokale Kopie' },
+    reclaimable: (size) => `${size} können frei werden`,
+    takes: (size) => `${size} belegt`,
+    removeCopyHeading: (name) => `Lokale Kopie von ${name} entfernen?`,
+    removeCopyText: (size) =>
+      `${size} werden frei. Die nächste verknüpfte Maschine dieser Vorlage legt eine neue Kopie an, die wieder geholt wird.`,
+    removeCopyConfirm: 'Kopie entfernen',
+    removeCopy: 'Kopie entfernen…',
     removeMaster: (name) => `${name} aus dem Katalog entfernen`,
     removeMasterHeading: (name) => `${name} entfernen?`,
     removeMasterText: 'Sie verschwindet aus dem Katalog. Eine eigene Datei bleibt, wo sie ist.',
@@ -446,6 +460,9 @@ export const de: Messages = {
     folder: 'Ordner für neue Platten',
     folderDefault: 'Headwaters eigener Datenordner',
     useDefault: 'Standard',
+    removeUnusedCopies: 'Ungenutzte lokale Kopien entfernen',
+    removeUnusedCopiesHint:
+      'Eine lokale Kopie verschwindet mit der letzten verknüpften Maschine. Sonst bleibt sie für die nächste.',
     memory: 'Speicher neuer Maschinen in MiB',
     appearance: 'Darstellung und Start',
     theme: 'Farben',

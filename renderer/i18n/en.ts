@@ -62,6 +62,7 @@ export const en = {
     linked: 'Linked',
     queued: 'Waits for its turn',
     metered: 'Held back',
+    'after-copy': 'Waits for the copy',
   },
   streamHelp: {
     'waiting-for-source':
@@ -72,11 +73,13 @@ export const en = {
     queued:
       'Other disks stream first. It goes on by itself; a higher priority, or more parallel streams in the preferences, brings it forward.',
     metered: 'The line is metered: only what the guest reads is fetched.',
+    'after-copy': 'It copies from the local copy it lies on, as soon as that is complete.',
   },
   kind: { standalone: 'Standalone', linked: 'Linked' },
   kindHelp: {
     standalone: 'Streams in completely, then needs no source.',
     linked: 'Stays small and always needs its master.',
+    linkedFar: 'Stays small. A local copy of the master is fetched once, for all linked machines together.',
   },
   arch: (arch: string) =>
     ({ i386: 'x86, 32 bit', x86_64: 'x86, 64 bit', aarch64: 'ARM, 64 bit' })[arch] ?? arch,
@@ -303,6 +306,7 @@ export const en = {
       plural(count, 'A guest read waits for the source', `${text} guest reads wait for the source`),
     completeText: 'Complete. This disk needs no source and no network any more.',
     linkedText: (master: string) => `Linked: it keeps only what differs from ${master}.`,
+    sharedCopy: (share: string) => `The local copy it lies on: ${share} here`,
     stream: {
       start: 'Start streaming',
       pause: 'Pause',
@@ -357,6 +361,7 @@ export const en = {
     noMachine: 'none',
     master: 'Master',
     noMaster: 'none needed',
+    copyOf: (master: string) => `Local copy of ${master}`,
     virtualSize: 'Virtual size',
     realSize: 'Real size',
     percent: 'Here',
@@ -397,6 +402,14 @@ export const en = {
     neededBy: 'Needed by',
     needed: (count: number, text: string) => plural(count, '1 machine', `${text} machines`),
     notNeeded: 'nobody',
+    roles: { snapshot: 'Snapshot', copy: 'Local copy' },
+    reclaimable: (size: string) => `${size} can be freed`,
+    takes: (size: string) => `${size} on disk`,
+    removeCopyHeading: (name: string) => `Remove the local copy of ${name}?`,
+    removeCopyText: (size: string) =>
+      `${size} become free. The next linked machine of this master makes a new copy, which is fetched again.`,
+    removeCopyConfirm: 'Remove copy',
+    removeCopy: 'Remove copy…',
     removeMaster: (name: string) => `Remove ${name} from the catalog`,
     removeMasterHeading: (name: string) => `Remove ${name}?`,
     removeMasterText: 'It goes from the catalog. A file of your own stays where it is.',
@@ -440,6 +453,9 @@ export const en = {
     folder: 'Folder for new disks',
     folderDefault: 'Headwater’s own data folder',
     useDefault: 'Use default',
+    removeUnusedCopies: 'Remove unused local copies',
+    removeUnusedCopiesHint:
+      'A local copy of a master goes with the last linked machine. Otherwise it stays for the next one.',
     memory: 'Memory of new machines in MiB',
     appearance: 'Appearance and start',
     theme: 'Theme',

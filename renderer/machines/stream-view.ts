@@ -5,10 +5,16 @@ import type { Tone } from '../ui/tone.ts';
  * What the state of a disk is called: a linked disk that does not stream is just that, and of one that is held up it is
  * said by what.
  */
-export type ShownState = StreamState | 'linked' | 'queued' | 'metered';
+export type ShownState = StreamState | 'linked' | 'queued' | 'metered' | 'after-copy';
+
+const HELD: Readonly<Record<'metered' | 'turn' | 'copy', ShownState>> = {
+  metered: 'metered',
+  turn: 'queued',
+  copy: 'after-copy',
+};
 
 export function shownState({ kind, state, heldBy }: Pick<DiskView, 'kind' | 'state' | 'heldBy'>): ShownState {
-  if (heldBy !== null) return heldBy === 'turn' ? 'queued' : 'metered';
+  if (heldBy !== null) return HELD[heldBy];
   return kind === 'linked' && state === 'not-started' ? 'linked' : state;
 }
 
@@ -23,6 +29,7 @@ export const STREAM_TONES: Readonly<Record<ShownState, Tone>> = {
   linked: 'neutral',
   queued: 'neutral',
   metered: 'warn',
+  'after-copy': 'neutral',
 };
 
 /** Which commands make sense in which state, the likeliest first. */
@@ -32,6 +39,7 @@ const COMMANDS: Readonly<Record<ShownState, readonly StreamCommand[]>> = {
   paused: ['resume', 'complete-now', 'cancel'],
   queued: ['complete-now', 'pause', 'cancel'],
   metered: ['resume-anyway', 'pause', 'cancel'],
+  'after-copy': ['complete-now', 'pause', 'cancel'],
   'waiting-for-source': ['retry-now', 'pause', 'cancel'],
   'source-changed': ['retry-now'],
   failed: ['retry-now'],

@@ -32,15 +32,15 @@ export function filteredRows(
   return rows.filter(
     (row) =>
       (state === '' || row.state === state) &&
-      [row.machine?.name, row.disk.masterName, row.disk.path].some((word) =>
+      [row.machine?.name, row.disk.masterName, row.disk.copy?.name, row.disk.path].some((word) =>
         word?.toLowerCase().includes(wanted),
       ),
   );
 }
 
-/** What a table without a machine to name calls a disk: its file. */
+/** What a disk is called that has no machine: by the master it is a copy of, or by its file. */
 export function rowName({ machine, disk }: OverlayRow): string {
-  return machine?.name ?? fileName(disk.path);
+  return machine?.name ?? disk.copy?.name ?? fileName(disk.path);
 }
 
 export function fileName(path: string): string {

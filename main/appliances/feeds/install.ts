@@ -78,6 +78,7 @@ function masterOf(applianceId: string, name: string, content: ListedMaster, nowM
     parentId: null,
     owned: false,
     role: 'master',
+    copyOf: null,
     importState: 'ready',
     importProblem: null,
     createdMs: nowMs,
