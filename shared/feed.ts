@@ -114,3 +114,9 @@ export const feedEnvelopeSchema = fields
 export type FeedDocument = z.infer<typeof feedSchema>;
 export type FeedAppliance = z.infer<typeof feedApplianceSchema>;
 export type KeyRotation = z.infer<typeof keyRotationSchema>;
+
+/** Whether somebody's idea of a key is this one: the key itself, or its fingerprint, spaced and written as they like. */
+export function isSameKey(expected: string, key: string, fingerprint: string): boolean {
+  const digits = (text: string) => text.toLowerCase().replaceAll(/[\s:-]/g, '');
+  return expected.trim() === key || digits(expected) === digits(fingerprint);
+}

@@ -3,7 +3,8 @@ import type { ApplianceView } from '../../shared/ipc/catalog.ts';
 export interface ApplianceFilter {
   readonly text: string;
   readonly arch: string;
-  readonly source: ApplianceView['source'] | '';
+  /** A kind of source for one's own appliances, `feed:` and an id for those of a feed, or nothing for all. */
+  readonly source: string;
 }
 
 export const NO_FILTER: ApplianceFilter = { text: '', arch: '', source: '' };
@@ -17,6 +18,19 @@ function folded(text: string): string {
   return text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase();
 }
 
+/** What the filter of sources calls an appliance's. */
+function sourceOf({ feed, source }: ApplianceView): string {
+  return feed === null ? source : `feed:${feed.id}`;
+}
+
+/** The feeds that list something, as the filter of sources calls them, with their names. */
+export function feedsOf(
+  appliances: readonly ApplianceView[],
+): readonly { readonly value: string; readonly label: string }[] {
+  const names = new Map(appliances.flatMap(({ feed }) => (feed === null ? [] : [[feed.id, feed.name]])));
+  return [...names].map(([id, label]) => ({ value: `feed:${id}`, label }));
+}
+
 /** An appliance with the words it is found by, folded once for all searches. */
 export interface Searchable {
   readonly appliance: ApplianceView;
@@ -25,8 +39,9 @@ export interface Searchable {
 
 export function searchable(appliances: readonly ApplianceView[]): readonly Searchable[] {
   return appliances.map((appliance) => {
-    const { name, publisher, summary, version, licence, arch } = appliance;
-    return { appliance, words: folded([name, publisher, summary, version, licence, arch].join('\n')) };
+    const { name, publisher, summary, version, licence, arch, tags, feed } = appliance;
+    const all = [name, publisher, summary, version, licence, arch, ...tags, feed?.name ?? ''];
+    return { appliance, words: folded(all.join('\n')) };
   });
 }
 
@@ -36,7 +51,7 @@ export function matching(all: readonly Searchable[], filter: ApplianceFilter): r
   const found = all.filter(
     ({ appliance, words }) =>
       (filter.arch === '' || appliance.arch === filter.arch) &&
-      (filter.source === '' || appliance.source === filter.source) &&
+      (filter.source === '' || sourceOf(appliance) === filter.source) &&
       terms.every((term) => words.includes(term)),
   );
   const [first] = terms;

@@ -80,6 +80,10 @@ export class Formatter {
     return new Intl.DateTimeFormat(this.#locale, { dateStyle: 'medium' }).format(ms);
   }
 
+  moment(ms: number): string {
+    return new Intl.DateTimeFormat(this.#locale, { dateStyle: 'medium', timeStyle: 'short' }).format(ms);
+  }
+
   /** 0 is Sunday. */
   weekday(day: number): string {
     const sunday = Date.UTC(2026, 0, 4);

@@ -1,4 +1,5 @@
 import type { ApplianceView, MasterView } from '../../shared/ipc/catalog.ts';
+import type { FeedView } from '../../shared/ipc/feeds.ts';
 import type { DiskView, MachineView } from '../../shared/ipc/machines.ts';
 import type { RequestAnswer, RequestInput, RequestName } from '../../shared/ipc/contract.ts';
 import type { Preferences, PreferencesChange } from '../../shared/preferences.ts';
@@ -15,6 +16,7 @@ export class AppState {
   readonly disks: Collection<DiskView>;
   readonly catalog: Document<readonly ApplianceView[]>;
   readonly masters: Document<readonly MasterView[]>;
+  readonly feeds: Document<readonly FeedView[]>;
   readonly preferences: Document<Preferences>;
   readonly notices = new Notices();
   readonly rates = new RateHistories();
@@ -25,13 +27,14 @@ export class AppState {
     this.disks = new Collection(() => client.request('disks.list', null));
     this.catalog = new Document(() => client.request('catalog.list', null));
     this.masters = new Document(() => client.request('masters.list', null));
+    this.feeds = new Document(() => client.request('feeds.list', null));
     this.preferences = new Document(() => client.request('preferences.get', null));
   }
 
   /** Listens first and asks then, so that nothing falls in between. @returns a function that ends it */
   connect(): () => void {
     const { subscribe } = this.#client;
-    const { catalog, masters } = this;
+    const { catalog, masters, feeds } = this;
     const ends = [
       subscribe('machine.changed', (machine) => this.#machineChanged(machine), gap(this.machines)),
       subscribe('machine.removed', ({ id }) => this.#machineRemoved(id), gap(this.machines)),
@@ -39,13 +42,14 @@ export class AppState {
       subscribe('disk.removed', ({ id }) => this.#diskRemoved(id), gap(this.disks)),
       this.#followPreferences(),
       subscribe('catalog.changed', (appliances) => this.#catalogChanged(appliances), gap(catalog)),
+      subscribe('feeds.changed', (views) => feeds.put(views), gap(feeds)),
       subscribe(
         'notice',
         ({ level, text }) => this.notices.add(level, text),
         () => undefined,
       ),
     ];
-    for (const part of [catalog, this.machines, this.disks, masters]) void part.reload();
+    for (const part of [catalog, this.machines, this.disks, masters, feeds]) void part.reload();
     return () => ends.forEach((end) => end());
   }
 

@@ -3,7 +3,7 @@ import type { RequestAnswer, RequestName } from '../../shared/ipc/contract.ts';
 import { REQUESTS } from '../../shared/ipc/contract.ts';
 import type { ClusterMapCell, DiskView, MachineView } from '../../shared/ipc/machines.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
-import { aDisk, aMachine } from './samples.ts';
+import { aDisk, aFeedView, aMachine } from './samples.ts';
 import type { Scenario } from './scenarios.ts';
 
 type Answers = {
@@ -33,6 +33,7 @@ const MACHINE_STATES = {
 /** A main process that only pretends: it keeps a scenario in memory, does what it is asked, and lets disks stream. */
 export function pretendedBridge(scenario: Scenario): Bridge {
   const machines = new Map(scenario.machines.map((machine) => [machine.id, machine]));
+  const feeds = new Map(scenario.feeds.map((feed) => [feed.id, feed]));
   const disks = new Map(scenario.disks.map((disk) => [disk.id, disk]));
   const listeners = new Map<string, ((message: unknown) => void)[]>();
   const sequences = new Map<string, number>();
@@ -73,6 +74,29 @@ export function pretendedBridge(scenario: Scenario): Bridge {
       qemuImg: true,
     }),
     'catalog.list': () => list(scenario.appliances),
+    'catalog.install': () => null,
+    'feeds.list': () => list([...feeds.values()]),
+    'feeds.look': ({ location }: { location: string }) =>
+      location.endsWith('/index.json')
+        ? {
+            ...aFeedView({ kind: 'simplestreams', name: 'images', location }),
+            key: null,
+            fingerprint: null,
+            known: false,
+          }
+        : { ...aFeedView({ location }), known: false },
+    'feeds.add': ({ location, key }: { location: string; key: string | null }) => {
+      const feed = aFeedView({ id: location.replaceAll(/[^a-z0-9]/g, ''), location, key });
+      feeds.set(feed.id, feed);
+      push('feeds.changed', [...feeds.values()]);
+      return feed;
+    },
+    'feeds.refresh': () => null,
+    'feeds.remove': ({ id }: { id: string }) => {
+      feeds.delete(id);
+      push('feeds.changed', [...feeds.values()]);
+      return null;
+    },
     'masters.list': () => list(scenario.masters),
     'machines.list': () => list([...machines.values()]),
     'disks.list': () => list([...disks.values()]),

@@ -1,5 +1,6 @@
 /** Things as the main process would send them, with what a test or a demonstration wants to be different. */
 import type { ApplianceView, MasterView } from '../../shared/ipc/catalog.ts';
+import type { FeedView } from '../../shared/ipc/feeds.ts';
 import type { DiskView, MachineView } from '../../shared/ipc/machines.ts';
 import { GIB, MIB } from '../../shared/units.ts';
 
@@ -84,6 +85,29 @@ export function aMaster(different: Partial<MasterView> = {}): MasterView {
     source: 'recipe',
     lengthBytes: 2 * GIB,
     neededBy: ['Tiny Linux'],
+    ...different,
+  };
+}
+
+export function aFeedView(different: Partial<FeedView> = {}): FeedView {
+  return {
+    id: '0123456789abcdef',
+    kind: 'signed',
+    name: 'Example appliances',
+    feedId: 'org.example.appliances',
+    location: 'https://appliances.example.org/feed.json',
+    key: 'RWSIjABDNCI6A7fEVet2IbHA52CR8RK+cumFjF1f/9DMm/XJAhvSWA1i',
+    fingerprint: '8c1f 22d0 9b3e 71aa 05c4 fe68 1d97 b2e3 40aa 97c1 6e02 d4f8 3b59 a1c0 77de 1f26',
+    serial: 42,
+    issuedMs: Date.UTC(2026, 10, 20),
+    expiresMs: Date.UTC(2026, 11, 20),
+    appliances: 12,
+    unreadable: 0,
+    state: 'current',
+    refreshing: false,
+    held: false,
+    checkedMs: Date.UTC(2026, 10, 25, 9, 30),
+    failure: null,
     ...different,
   };
 }

@@ -1,8 +1,9 @@
 import type { ApplianceView, MasterView } from '../../shared/ipc/catalog.ts';
+import type { FeedView } from '../../shared/ipc/feeds.ts';
 import type { DiskView, MachineView } from '../../shared/ipc/machines.ts';
 import { preferencesChangeSchema, preferencesSchema, type Preferences } from '../../shared/preferences.ts';
 import { GIB, KIB, MIB, TIB } from '../../shared/units.ts';
-import { aDisk, aMachine, aMaster, anAppliance } from './samples.ts';
+import { aDisk, aFeedView, aMachine, aMaster, anAppliance } from './samples.ts';
 
 /** What the pretended main process knows at the start. */
 export interface Scenario {
@@ -10,10 +11,46 @@ export interface Scenario {
   readonly machines: readonly MachineView[];
   readonly disks: readonly DiskView[];
   readonly masters: readonly MasterView[];
+  readonly feeds: readonly FeedView[];
   readonly preferences: Preferences;
   /** Every list fails with this. */
   readonly broken?: string | undefined;
 }
+
+const feeds: readonly FeedView[] = [
+  aFeedView(),
+  aFeedView({
+    id: 'fedcba9876543210',
+    name: 'University lab',
+    location: 'https://lab.example.edu/feed.json',
+    appliances: 3,
+    unreadable: 1,
+    state: 'stale',
+    failure: {
+      code: 'untrusted',
+      message:
+        'The feed ‘https://lab.example.edu/feed.json’ cannot be used: it is an old one: serial 11, where 14 was seen already',
+    },
+  }),
+  aFeedView({
+    id: '00112233aabbccdd',
+    kind: 'simplestreams',
+    name: 'images.example.com',
+    location: 'https://images.example.com/streams/v1/index.json',
+    key: null,
+    fingerprint: null,
+    serial: 0,
+    expiresMs: null,
+    appliances: 212,
+    unreadable: 390,
+  }),
+];
+const feedOf = ({ id, name, key, state }: FeedView = aFeedView()) => ({
+  id,
+  name,
+  signed: key !== null,
+  state,
+});
 
 const appliances: readonly ApplianceView[] = [
   anAppliance(),
@@ -37,6 +74,7 @@ const appliances: readonly ApplianceView[] = [
     diskBytes: 10 * GIB,
     bootBytes: 79 * MIB,
     source: 'http',
+    feed: feedOf(feeds[0]),
     licence: 'DFSG-free licences',
     loginHint: 'User debian, password debian',
   }),
@@ -49,6 +87,7 @@ const appliances: readonly ApplianceView[] = [
     diskBytes: 8 * GIB,
     bootBytes: null,
     source: 'http',
+    feed: { ...feedOf(feeds[1]), state: 'expired' },
     recommended: false,
     licence: 'GPL-2.0 and others',
     loginHint: null,
@@ -79,6 +118,22 @@ const appliances: readonly ApplianceView[] = [
     recommended: false,
     licence: '',
     loginHint: null,
+  }),
+  anAppliance({
+    id: 'ubuntu-cloud',
+    name: 'Ubuntu 24.04 LTS',
+    summary: 'ubuntu:noble:i386:default, as disk-kvm.img',
+    publisher: '',
+    version: '20261124_0742',
+    diskBytes: 612 * MIB,
+    bootBytes: null,
+    recommended: false,
+    available: false,
+    fetchFirstBytes: 612 * MIB,
+    source: 'http',
+    feed: feedOf(feeds[2]),
+    licence: '',
+    loginHint: 'Made for clouds: it may have no user to log in as until cloud-init gives it one.',
   }),
   anAppliance({
     id: 'router',
@@ -237,7 +292,7 @@ export function scenarioNamed(name: string, settings: Readonly<Record<string, st
   const wished = preferencesChangeSchema.parse({ theme: settings['theme'], language: settings['language'] });
   const named = Object.fromEntries(Object.entries(wished).filter(([, value]) => value !== undefined));
   const preferences = preferencesSchema.parse({ globalLimit: 2_500_000, schedule, ...named });
-  const nothing = { appliances: [], machines: [], disks: [], masters: [], preferences };
+  const nothing = { appliances: [], machines: [], disks: [], masters: [], feeds: [], preferences };
   switch (name) {
     case 'empty':
       return { ...nothing, preferences: preferencesSchema.parse(named) };
@@ -265,9 +320,10 @@ export function scenarioNamed(name: string, settings: Readonly<Record<string, st
           })),
         ),
         masters,
+        feeds,
         preferences,
       };
     default:
-      return { appliances, ...machinesOf(specs), masters, preferences };
+      return { appliances, ...machinesOf(specs), masters, feeds, preferences };
   }
 }

@@ -85,6 +85,24 @@ const SCREENS = [
   },
   { name: 'preferences', hash: 'preferences' },
   {
+    name: 'preferences-feeds',
+    hash: 'preferences',
+    act: (page) => page.locator('details').nth(1).locator('summary').click(),
+  },
+  {
+    name: 'preferences-feed-new',
+    hash: 'preferences',
+    act: async (page) => {
+      await page.getByRole('button', { name: /^(Add feed|Feed hinzufügen)/ }).click();
+      await page
+        .getByRole('dialog')
+        .getByRole('textbox')
+        .first()
+        .fill('https://appliances.example.org/feed.json');
+      await page.getByRole('dialog').getByRole('textbox').first().press('Enter');
+    },
+  },
+  {
     name: 'preferences-schedule',
     hash: 'preferences',
     act: (page) => page.getByRole('button', { name: /^(Add a time|Zeit hinzufügen)/ }).click(),

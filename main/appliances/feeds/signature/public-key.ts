@@ -45,13 +45,6 @@ export function fingerprintOf(keyText: string): string {
   return (digits.match(new RegExp(`.{${GROUP_DIGITS}}`, 'g')) ?? []).join(' ');
 }
 
-/** Whether somebody's idea of a key is this one: the key itself, or its fingerprint, spaced and written as they like. */
-export function isSameKey(expected: string, keyText: string): boolean {
-  if (expected.trim() === keyText) return true;
-  const digits = (text: string) => text.toLowerCase().replaceAll(/[\s:-]/g, '');
-  return digits(expected) === digits(fingerprintOf(keyText));
-}
-
 function verifierOf(key: Uint8Array): KeyObject {
   const x = Buffer.from(key).toString('base64url');
   return createPublicKey({ format: 'jwk', key: { kty: 'OKP', crv: 'Ed25519', x } });
