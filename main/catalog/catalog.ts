@@ -11,6 +11,7 @@ import { MachineTable } from './tables/machines.ts';
 import { MasterTable } from './tables/masters.ts';
 import { PassingFileTable } from './tables/passing-files.ts';
 import { PreferenceTable } from './tables/preferences.ts';
+import { SavedStateTable } from './tables/saved-states.ts';
 import { StreamTable } from './tables/streams.ts';
 import { SurveyTable } from './tables/surveys.ts';
 import { WindowTable } from './tables/windows.ts';
@@ -22,6 +23,7 @@ export interface Tables {
   readonly masters: MasterTable;
   readonly bootProfiles: BootProfileTable;
   readonly machines: MachineTable;
+  readonly savedStates: SavedStateTable;
   readonly disks: DiskTable;
   readonly streams: StreamTable;
   readonly surveys: SurveyTable;
@@ -58,6 +60,7 @@ export class Catalog {
       masters: new MasterTable(db),
       bootProfiles: new BootProfileTable(db),
       machines: new MachineTable(db),
+      savedStates: new SavedStateTable(db),
       disks: new DiskTable(db),
       streams: new StreamTable(db),
       surveys: new SurveyTable(db),

@@ -91,6 +91,7 @@ describe('the file of the catalog', () => {
       stream: tables.streams.find('d'),
       survey: tables.surveys.find('d'),
       boot: tables.bootProfiles.find('master'),
+      saved: tables.savedStates.find('m'),
     }));
     catalog.close();
     expect(kept).toMatchObject({
@@ -101,6 +102,7 @@ describe('the file of the catalog', () => {
         stream: { wanted: 'paused', limit: 1000, onError: 'stop', priority: 'normal' },
         survey: { localBytes: 256, bootMissingBytes: null },
         boot: null,
+        saved: null,
       },
     });
   });

@@ -155,6 +155,11 @@ export const NO_PROGRESS: MachineProgress = Object.freeze({
   writtenBytes: 0,
 });
 
+/** True where a guest would lose its power if the program ended. */
+export function isOn(state: MachineState): boolean {
+  return isAlive(state) || state.kind === 'saving' || state.kind === 'stopping';
+}
+
 /** True where the machine has a guest to talk to. */
 export function isAlive(state: MachineState): boolean {
   return state.kind === 'running' || state.kind === 'paused';

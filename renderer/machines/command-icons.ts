@@ -1,3 +1,5 @@
+import Eraser from '@lucide/svelte/icons/eraser';
+import Moon from '@lucide/svelte/icons/moon';
 import Pause from '@lucide/svelte/icons/pause';
 import Play from '@lucide/svelte/icons/play';
 import Power from '@lucide/svelte/icons/power';
@@ -10,6 +12,8 @@ export const COMMAND_ICONS: Readonly<Record<MachineCommand, typeof Play>> = {
   start: Play,
   pause: Pause,
   resume: Play,
+  suspend: Moon,
+  'discard-state': Eraser,
   reset: RotateCcw,
   'power-button': Power,
   stop: PowerOff,

@@ -10,16 +10,18 @@ interface Offered {
   readonly others: readonly MachineCommand[];
 }
 
-const ON: readonly MachineCommand[] = ['pause', 'reset', 'stop', 'kill'];
+const ON: readonly MachineCommand[] = ['suspend', 'pause', 'reset', 'stop', 'kill'];
 
 /** Which commands make sense in which state. */
 const BY_STATE: Readonly<Record<State, Offered>> = {
   off: { tone: 'neutral', main: 'start', others: [] },
   starting: { tone: 'busy', main: undefined, others: ['kill'] },
   running: { tone: 'good', main: 'power-button', others: ON },
-  paused: { tone: 'warn', main: 'resume', others: ['reset', 'stop', 'kill'] },
+  paused: { tone: 'warn', main: 'resume', others: ['suspend', 'reset', 'stop', 'kill'] },
   'waiting-for-data': { tone: 'warn', main: 'power-button', others: ON },
   stopping: { tone: 'busy', main: undefined, others: ['kill'] },
+  suspending: { tone: 'busy', main: undefined, others: ['kill'] },
+  suspended: { tone: 'neutral', main: 'resume', others: ['discard-state'] },
   failed: { tone: 'bad', main: 'start', others: ['kill'] },
 };
 
@@ -29,9 +31,9 @@ export function commandsFor(state: State): Offered {
 
 /** Commands by which the guest loses what it has not written yet: asked about first. */
 export function losesWork(command: MachineCommand): boolean {
-  return command === 'reset' || command === 'stop' || command === 'kill';
+  return ['reset', 'stop', 'kill', 'discard-state'].includes(command);
 }
 
 export function isOn(state: State): boolean {
-  return state !== 'off' && state !== 'failed';
+  return state !== 'off' && state !== 'failed' && state !== 'suspended';
 }

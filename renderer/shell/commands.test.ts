@@ -5,10 +5,14 @@ import { commands, matchingCommands } from './commands.ts';
 
 const nothing = () => undefined;
 const all = commands(
-  [aMachine({ id: 'm', name: 'Build server' })],
+  [
+    aMachine({ id: 'm', name: 'Build server' }),
+    aMachine({ id: 's', name: 'Sleeper', state: 'suspended' }),
+    aMachine({ id: 'o', name: 'Old', state: 'off' }),
+  ],
   [anAppliance(), anAppliance({ id: 'gone', name: 'Gone', available: false })],
-  en.shell,
-  { go: nothing, start: nothing, openConsole: nothing },
+  en,
+  { go: nothing, start: nothing, openConsole: nothing, tell: nothing },
 );
 
 describe('the commands', () => {
@@ -20,6 +24,12 @@ describe('the commands', () => {
       'preferences',
       'machine m',
       'console m',
+      'suspend m',
+      'machine s',
+      'console s',
+      'resume s',
+      'machine o',
+      'console o',
       'start tiny-linux',
     ]));
 

@@ -1,6 +1,7 @@
 import type { ApplianceView } from '../../shared/ipc/catalog.ts';
-import type { MachineView } from '../../shared/ipc/machines.ts';
+import type { MachineCommand, MachineView } from '../../shared/ipc/machines.ts';
 import type { Messages } from '../i18n/en.ts';
+import { commandsFor } from '../machines/machine-commands.ts';
 import type { Route, ScreenName } from './route.ts';
 
 export interface Command {
@@ -13,6 +14,7 @@ export interface CommandActions {
   go(to: Route): void;
   start(appliance: ApplianceView): void;
   openConsole(machine: MachineView): void;
+  tell(machine: MachineView, command: MachineCommand): void;
 }
 
 const SCREENS: readonly ScreenName[] = ['catalog', 'machines', 'overlays', 'preferences'];
@@ -21,31 +23,49 @@ const SCREENS: readonly ScreenName[] = ['catalog', 'machines', 'overlays', 'pref
 export function commands(
   machines: readonly MachineView[],
   appliances: readonly ApplianceView[],
-  words: Messages['shell'],
+  words: Messages,
   actions: CommandActions,
 ): readonly Command[] {
   return [
-    ...SCREENS.map((screen) => ({ id: screen, label: words[screen], run: () => actions.go({ screen }) })),
+    ...SCREENS.map((screen) => ({
+      id: screen,
+      label: words.shell[screen],
+      run: () => actions.go({ screen }),
+    })),
     ...machines.flatMap((machine) => [
       {
         id: `machine ${machine.id}`,
-        label: words.openMachine(machine.name),
+        label: words.shell.openMachine(machine.name),
         run: () => actions.go({ screen: 'machine', id: machine.id }),
       },
       {
         id: `console ${machine.id}`,
-        label: words.openConsole(machine.name),
+        label: words.shell.openConsole(machine.name),
         run: () => actions.openConsole(machine),
       },
+      ...sleepCommands(machine, words, actions),
     ]),
     ...appliances
       .filter(({ available }) => available)
       .map((appliance) => ({
         id: `start ${appliance.id}`,
-        label: words.startAppliance(appliance.name),
+        label: words.shell.startAppliance(appliance.name),
         run: () => actions.start(appliance),
       })),
   ];
+}
+
+function sleepCommands(
+  machine: MachineView,
+  { machines: words }: Messages,
+  actions: CommandActions,
+): Command[] {
+  const { main, others } = commandsFor(machine.state);
+  const offer = (command: 'suspend' | 'resume', label: string): Command[] => [
+    { id: `${command} ${machine.id}`, label, run: () => actions.tell(machine, command) },
+  ];
+  if (others.includes('suspend')) return offer('suspend', words.suspendNamed(machine.name));
+  return main === 'resume' ? offer('resume', words.resumeNamed(machine.name)) : [];
 }
 
 /** More would not be read. */

@@ -24,6 +24,8 @@ const MACHINE_STATES = {
   start: 'running',
   pause: 'paused',
   resume: 'running',
+  suspend: 'suspended',
+  'discard-state': 'off',
   reset: 'running',
   'power-button': 'off',
   stop: 'off',
@@ -112,7 +114,9 @@ export function pretendedBridge(scenario: Scenario): Bridge {
     'machines.duplicate': ({ id }: { id: string }) =>
       newMachine({ ...machines.get(id), name: 'Copy', state: 'off' }),
     'machines.command': ({ id, command }: { id: string; command: keyof typeof MACHINE_STATES }) => {
-      changeMachine(id, { state: MACHINE_STATES[command], failure: null });
+      const state = MACHINE_STATES[command];
+      const savedState = state === 'suspended' ? { savedAtMs: Date.now(), fileBytes: 31_000_000 } : null;
+      changeMachine(id, { state, savedState, failure: null });
       return null;
     },
     'machines.rename': ({ id, name }: { id: string; name: string }) => {

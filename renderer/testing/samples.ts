@@ -43,6 +43,8 @@ export function aMachine(different: Partial<MachineView> = {}): MachineView {
     loginHint: 'Log in as root; there is no password.',
     createdAtMs: Date.UTC(2026, 10, 20, 9, 30),
     startedAtMs: Date.UTC(2026, 10, 20, 9, 31),
+    savedState: null,
+    savedFraction: null,
     disks: [],
     ...different,
   };

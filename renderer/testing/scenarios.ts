@@ -204,6 +204,12 @@ const specs: readonly Spec[] = [
     },
   },
   {
+    name: 'Statistics, overnight',
+    state: 'suspended',
+    savedState: { savedAtMs: Date.UTC(2026, 10, 24, 18, 2), fileBytes: 61 * MIB },
+    disk: { localBytes: 120 * MIB, fileBytes: 121 * MIB, state: 'streaming' },
+  },
+  {
     name: 'Course 2026 – participant 07 – please do not delete before the examination in February',
     state: 'off',
     disk: {

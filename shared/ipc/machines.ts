@@ -78,6 +78,10 @@ export const machineStateSchema = z.enum([
   'paused',
   'waiting-for-data',
   'stopping',
+  /** Its state is being saved; it is switched off when that is done. */
+  'suspending',
+  /** Off, with a saved state to go on from. */
+  'suspended',
   'failed',
 ]);
 
@@ -100,6 +104,10 @@ export const machineViewSchema = z.object({
   failure: failureSchema.nullable(),
   /** What its guest waits for; null while its disk answers in time. */
   wait: diskWaitSchema.nullable(),
+  /** What it goes on from when it is started; null where there is nothing. Takes `fileBytes` on the computer. */
+  savedState: z.object({ savedAtMs: z.number(), fileBytes: bytesSchema }).nullable(),
+  /** How much of its state is saved, from 0 to 1; null unless it is being suspended. */
+  savedFraction: z.number().min(0).max(1).nullable(),
   loginHint: z.string().nullable(),
   createdAtMs: z.number(),
   /** Null for a machine that was never started. */
@@ -107,10 +115,16 @@ export const machineViewSchema = z.object({
   disks: z.array(diskViewSchema),
 });
 
+/**
+ * `suspend` saves the machine's state and switches it off; `start` and `resume` go on from a saved state where there is
+ * one; `discard-state` deletes it, so that the machine starts from its disk.
+ */
 export const machineCommandSchema = z.enum([
   'start',
   'pause',
   'resume',
+  'suspend',
+  'discard-state',
   'reset',
   'power-button',
   'stop',

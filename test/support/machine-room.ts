@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { onTestFinished } from 'vitest';
 import { openBackEnd, type BackEnd, type BackEndOptions } from '../../main/app/back-end.ts';
-import type { MachineState, ResumeOrder, Started } from '../../main/machines/machine.ts';
+import type { MachineState, ResumeOrder, SaveOrder, Started } from '../../main/machines/machine.ts';
 import { FakeMachine } from './fake-machine.ts';
 import { systemClock } from '../../shared/clock.ts';
 import type { PushName } from '../../shared/ipc/contract.ts';
@@ -21,9 +21,23 @@ export const RECIPE_BYTES = 4 * MIB;
 export class PretendMachine extends FakeMachine {
   override state: MachineState = { kind: 'created' };
 
+  /** What a saved state is refused for, whatever it is. */
+  refuses: string | null = null;
+  memoryMiB = 0;
+
+  /** Goes on from what {@link save} wrote, beside the disk of that name. */
   override async start(resume: ResumeOrder | null = null): Promise<Result<Started>> {
+    const stateRefused = resume && (this.refuses ?? refusalOf(resume));
+    this.commands.push(resume === null || stateRefused !== null ? 'boot' : 'go on');
     await this.#become({ kind: 'running' });
-    return super.start(resume);
+    return ok({ from: this.commands.includes('go on') ? 'saved-state' : 'disk', stateRefused });
+  }
+
+  override async save({ file, contentStamp }: SaveOrder): Promise<Result<number>> {
+    this.enter({ kind: 'saving', fraction: 0 });
+    fs.writeFileSync(file, contentStamp, { flag: 'wx' });
+    await this.#become({ kind: 'paused', by: 'user' });
+    return ok(contentStamp.length);
   }
 
   override readonly pause = () => this.#become({ kind: 'paused', by: 'user' });
@@ -35,6 +49,11 @@ export class PretendMachine extends FakeMachine {
     this.enter(state);
     return DONE;
   }
+}
+
+function refusalOf({ file, contentStamp }: ResumeOrder): string | null {
+  if (!fs.existsSync(file)) return 'it is missing';
+  return fs.readFileSync(file, 'utf8') === contentStamp ? null : 'the disk was written since it was saved';
 }
 
 export interface News {
@@ -89,8 +108,9 @@ export class MachineRoom {
       clock: systemClock,
       dataFolder: this.dataFolder,
       recipesFolder: path.join(this.folder, 'recipes'),
-      makeMachine: ({ id }) => {
+      makeMachine: ({ id, memoryMiB }) => {
         const machine = new PretendMachine();
+        machine.memoryMiB = memoryMiB;
         this.machines.set(id, machine);
         return ok(machine);
       },
@@ -115,8 +135,23 @@ export class MachineRoom {
 
   /** The names of the images in the storage folder. */
   images(folder = this.disksFolder): string[] {
-    return fs.existsSync(folder) ? fs.readdirSync(folder).filter((name) => name.endsWith('.qed')) : [];
+    return namesIn(folder, '.qed');
   }
+
+  /** The names of the saved states there. */
+  states(folder = this.disksFolder): string[] {
+    return namesIn(folder, '.state');
+  }
+
+  machine(id: string): PretendMachine {
+    const machine = this.machines.get(id);
+    if (machine === undefined) throw new Error(`machine ${id} was never started`);
+    return machine;
+  }
+}
+
+function namesIn(folder: string, ending: string): string[] {
+  return fs.existsSync(folder) ? fs.readdirSync(folder).filter((name) => name.endsWith(ending)) : [];
 }
 
 /** The master is full of sevens, but for a quarter of zeroes. */

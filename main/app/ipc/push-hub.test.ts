@@ -13,6 +13,8 @@ const machine = (id: string, name: string): MachineView => ({
   state: 'running',
   failure: null,
   wait: null,
+  savedState: null,
+  savedFraction: null,
   loginHint: null,
   createdAtMs: 0,
   startedAtMs: null,

@@ -37,8 +37,10 @@ export class PassingFileTable {
 
   /** Whether a row names the file as its own. */
   isOwned(file: string): boolean {
-    const sql =
-      'SELECT EXISTS (SELECT 1 FROM disks WHERE path = @file) OR EXISTS (SELECT 1 FROM masters WHERE location = @file)';
+    const sql = `
+      SELECT EXISTS (SELECT 1 FROM disks WHERE path = @file)
+          OR EXISTS (SELECT 1 FROM masters WHERE location = @file)
+          OR EXISTS (SELECT 1 FROM saved_states WHERE path = @file)`;
     return this.#db.prepare(sql).pluck().get({ file }) === 1;
   }
 }

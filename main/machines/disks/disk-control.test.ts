@@ -34,6 +34,7 @@ async function setUp(over: Partial<OpenedDisk>) {
     retryNow: async () => DONE,
     recordBoot: async () => DONE,
     bootEnded: async () => DONE,
+    stampContent: async () => DONE,
     activity: async () => ok({ filling: [], demanded: [] }),
     status: async () => ok(STATUS),
     close: async () => DONE,

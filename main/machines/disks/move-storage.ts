@@ -13,7 +13,8 @@ export interface MoveParts {
 
 /** A file of ours with the row that names it. */
 interface Movable {
-  readonly kind: 'disk' | 'snapshot';
+  readonly kind: 'disk' | 'snapshot' | 'state';
+  /** Of a state, its machine's. */
   readonly id: string;
   readonly from: string;
   readonly to: string;
@@ -40,10 +41,10 @@ export async function moveImages(parts: MoveParts, folder: string): Promise<Resu
   return ok(moved);
 }
 
-/** The images that do not lie in `folder` yet: overlays, and the snapshots that some of them lie on. */
+/** What does not lie in `folder` yet: overlays, the snapshots that some of them lie on, saved states. */
 function imagesOutside(catalog: Catalog, folder: string): Result<Movable[]> {
   const toFolder = (file: string) => path.join(folder, path.basename(file));
-  return catalog.read(({ disks, masters }) =>
+  return catalog.read(({ disks, masters, savedStates }) =>
     [
       ...masters.list().flatMap(({ id, role, location }) => {
         return role === 'snapshot'
@@ -53,6 +54,12 @@ function imagesOutside(catalog: Catalog, folder: string): Result<Movable[]> {
       ...disks
         .list()
         .map(({ id, path: file }) => ({ kind: 'disk' as const, id, from: file, to: toFolder(file) })),
+      ...savedStates.list().map(({ machineId: id, path: file }) => ({
+        kind: 'state' as const,
+        id,
+        from: file,
+        to: toFolder(file),
+      })),
     ].filter(({ from, to }) => from !== to),
   );
 }
@@ -86,7 +93,13 @@ async function moveImage({ catalog, files, nowMs }: MoveParts, image: Movable): 
 }
 
 function setPlace(tables: Tables, { kind, id, to }: Movable): void {
-  if (kind === 'disk') return setImagePath(tables, id, to);
-  const { masters } = tables;
-  masters.moved(id, to, masters.find(id)?.lastModified ?? null);
+  const { masters, savedStates } = tables;
+  switch (kind) {
+    case 'disk':
+      return setImagePath(tables, id, to);
+    case 'snapshot':
+      return masters.moved(id, to, masters.find(id)?.lastModified ?? null);
+    case 'state':
+      return savedStates.setPath(id, to);
+  }
 }

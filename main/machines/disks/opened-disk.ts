@@ -15,6 +15,7 @@ export type OpenedDisk = Pick<
   | 'recordBoot'
   | 'bootEnded'
   | 'activity'
+  | 'stampContent'
   | 'status'
   | 'close'
 >;

@@ -26,6 +26,8 @@ export async function reconcile(parts: ReconcileParts): Promise<Result<void>> {
   if (!found.ok) return found;
   const moved = await findMoved(parts, found.value);
   if (!moved.ok) return moved;
+  const states = await tellOfMissingStates(parts);
+  if (!states.ok) return states;
   const strangers = tellOfStrangers(parts, found.value);
   return strangers.ok ? tellOfOrphans(parts) : strangers;
 }
@@ -73,6 +75,20 @@ async function findMoved(
 
 function isFree(catalog: Catalog, file: string): Result<boolean> {
   return catalog.read(({ passingFiles }) => !passingFiles.isOwned(file));
+}
+
+async function tellOfMissingStates({ catalog, files, journal }: ReconcileParts): Promise<Result<void>> {
+  const rows = catalog.read(({ savedStates, machines }) =>
+    savedStates.list().map(({ machineId, path: file }) => ({ file, machine: machines.find(machineId) })),
+  );
+  if (!rows.ok) return rows;
+  for (const { file, machine } of rows.value) {
+    const state = await files.stateOf(file);
+    if (machine === null || state.ok || state.failure.code !== 'not-found') continue;
+    const text = `What was saved of ${machine.name} is missing ('${file}'): put it back, or it will start from its disk.`;
+    journal.tellOnce({ level: 'warning', kind: 'saved-state-missing', subject: file, text });
+  }
+  return DONE;
 }
 
 function tellOfStrangers({ catalog, journal }: ReconcileParts, found: readonly string[]): Result<void> {

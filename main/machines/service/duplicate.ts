@@ -4,10 +4,12 @@ import type { Catalog, Tables } from '../../catalog/catalog.ts';
 import type { DiskRow } from '../../catalog/tables/disks.ts';
 import type { MachineRow } from '../../catalog/tables/machines.ts';
 import type { Master } from '../../catalog/tables/masters.ts';
+import type { SavedStateRow } from '../../catalog/tables/saved-states.ts';
 import { newStream } from '../../catalog/tables/streams.ts';
+import type { ContentStamp } from '../../qed/content-stamp.ts';
 import { isFarAway, masterChain } from '../disks/overlay-chain.ts';
-import { freeName, imageFileName, nameOfCopy } from './names.ts';
-import type { NewOverlay } from './new-overlays.ts';
+import { freeName, imageFileName, nameOfCopy, stateFileName } from './names.ts';
+import type { NewFile, NewOverlay } from './new-files.ts';
 
 export interface DuplicateParts {
   readonly catalog: Catalog;
@@ -18,10 +20,18 @@ export interface DuplicateParts {
 export interface DuplicatePlan {
   readonly machineId: string;
   readonly name: string;
-  readonly overlays: readonly NewOverlay[];
+  readonly files: readonly NewFile[];
   /** The disk of the copy. */
   readonly diskId: string;
   readonly enter: (tables: Tables) => void;
+}
+
+/** A machine that is off, as it is to be copied. */
+export interface Original {
+  readonly machine: MachineRow;
+  readonly disk: DiskRow;
+  /** What both go on from, and the name that the image has for what it holds; null when it is not suspended. */
+  readonly suspended: { readonly state: SavedStateRow; readonly contentStamp: ContentStamp } | null;
 }
 
 /**
@@ -33,12 +43,12 @@ export interface DuplicatePlan {
  * ```
  *
  * The image is never written again. Where it was complete the two overlays are linked ones, thin, over a local disk;
- * where something of it is still missing both go on streaming by themselves, so that each becomes complete.
+ * where something of it is still missing both go on streaming by themselves, so that each becomes complete. Both hold
+ * what the image held: of a suspended machine the copy goes on where the original does.
  */
 export function planDuplicate(
   parts: DuplicateParts,
-  machine: MachineRow,
-  disk: DiskRow,
+  { machine, disk, suspended }: Original,
 ): Result<DuplicatePlan> {
   const { catalog, newId, nowMs } = parts;
   const read = catalog.read(({ machines, masters, streams }) => ({
@@ -78,23 +88,31 @@ export function planDuplicate(
   const ownPath = path.join(folder, imageFileName(machine.name, newId()));
   const copyPath = path.join(folder, imageFileName(name, copyDiskId));
   const overlay = (file: string): NewOverlay => ({
+    kind: 'overlay',
     path: file,
     backing,
     lengthBytes: disk.lengthBytes,
     use: thin ? 'thin' : 'streaming',
+    contentStamp: suspended?.contentStamp ?? null,
   });
+  const copiedState = suspended && {
+    ...suspended.state,
+    machineId: copy.id,
+    path: path.join(folder, stateFileName(name, newId())),
+  };
   const wanted = thin ? 'stopped' : stream.wanted;
   return ok({
     machineId: copy.id,
     name,
-    overlays: [overlay(ownPath), overlay(copyPath)],
+    files: [overlay(ownPath), overlay(copyPath), ...copiesOf(suspended?.state.path, copiedState?.path)],
     diskId: copyDiskId,
-    enter({ machines, masters, disks, streams, surveys }) {
+    enter({ machines, masters, disks, streams, surveys, savedStates }) {
       masters.add(snapshot);
       disks.replaceImage(disk.id, { path: ownPath, masterId: snapshot.id, kind });
       streams.put({ ...stream, wanted, completedMs: null });
       surveys.remove(disk.id);
       machines.add(copy);
+      if (copiedState !== null) savedStates.add(copiedState);
       disks.add({
         id: copyDiskId,
         machineId: copy.id,
@@ -112,4 +130,8 @@ export function planDuplicate(
       });
     },
   });
+}
+
+function copiesOf(from: string | undefined, path: string | undefined): NewFile[] {
+  return from === undefined || path === undefined ? [] : [{ kind: 'copy', from, path }];
 }

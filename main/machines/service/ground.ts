@@ -6,7 +6,7 @@ import { err, ok, type Result } from '../../../shared/result.ts';
 import { streamOf } from '../disks/disk-rows.ts';
 import { isFarAway, masterChain } from '../disks/overlay-chain.ts';
 import { imageFileName } from './names.ts';
-import type { NewOverlay } from './new-overlays.ts';
+import type { NewOverlay } from './new-files.ts';
 
 export interface GroundParts {
   readonly catalog: Catalog;
@@ -102,7 +102,19 @@ function onNewCopy(
   const backing = masterChain(behind);
   return {
     masters: [copy, ...behind],
-    overlays: backing === null ? [] : [{ path: location, backing, lengthBytes, use: 'streaming' }],
+    overlays:
+      backing === null
+        ? []
+        : [
+            {
+              kind: 'overlay',
+              path: location,
+              backing,
+              lengthBytes,
+              use: 'streaming',
+              contentStamp: null,
+            },
+          ],
     enter: ({ masters, disks, streams }) => {
       masters.add(copy);
       const disk = { id, machineId: null, masterId: master.id, path: location, lengthBytes, createdMs };

@@ -1,35 +1,23 @@
-import path from 'node:path';
 import type { NewMachine } from '../../../shared/ipc/catalog.ts';
 import type { MachineCommand, MachineView } from '../../../shared/ipc/machines.ts';
-import { DONE, err, ok, type Failure, type Result } from '../../../shared/result.ts';
-import type { Catalog, Tables } from '../../catalog/catalog.ts';
-import type { ApplianceRow } from '../../catalog/tables/appliances.ts';
-import type { DiskRow } from '../../catalog/tables/disks.ts';
+import { DONE, ok, type Result } from '../../../shared/result.ts';
+import type { Catalog } from '../../catalog/catalog.ts';
 import type { MachineRow } from '../../catalog/tables/machines.ts';
-import type { Master } from '../../catalog/tables/masters.ts';
-import { newStream } from '../../catalog/tables/streams.ts';
 import type { ImageFiles } from '../../storage/overlays/image-files.ts';
 import type { DiskService } from '../disks/disk-service.ts';
 import type { Journal } from '../disks/journal.ts';
 import type { OpenedDisk } from '../disks/opened-disk.ts';
-import { masterChain } from '../disks/overlay-chain.ts';
-import { deletePassing } from '../disks/passing-files.ts';
-import { settleUnneeded } from '../disks/settle-unneeded.ts';
 import { Emitter } from '../emitter.ts';
-import { isAlive, type Machine } from '../machine.ts';
+import type { Machine } from '../machine.ts';
 import type { OneAtATime } from '../one-at-a-time.ts';
-import { planDuplicate } from './duplicate.ts';
-import { diskLengthOf, planGround } from './ground.ts';
-import { whenLoginIsAsked } from './login-prompt.ts';
-import { machineView } from './machine-view.ts';
-import { freeName, imageFileName } from './names.ts';
-import { createOverlays } from './new-overlays.ts';
-import { Session } from './session.ts';
-
-/** What a machine is made from; the appliance service knows them. */
-export interface ApplianceSource {
-  resolve(id: string): Promise<Result<{ readonly appliance: ApplianceRow; readonly master: Master }>>;
-}
+import { planMachine, type ApplianceSource } from './create-machine.ts';
+import { planDuplicate, type Original } from './duplicate.ts';
+import { MachineRows } from './machine-rows.ts';
+import { MachineUse } from './machine-use.ts';
+import { MachineViews } from './machine-views.ts';
+import { createFiles } from './new-files.ts';
+import { Power, type NotSaved } from './power.ts';
+import { removeMachine } from './remove-machine.ts';
 
 export interface MachineServiceParts {
   readonly catalog: Catalog;
@@ -58,16 +46,23 @@ export interface MachineServiceEvents {
 /** All machines of the catalog, on or off. */
 export class MachineService {
   readonly #parts: MachineServiceParts;
-  readonly #sessions = new Map<string, Session>();
-  readonly #starting = new Set<string>();
-  /** Machines that are being removed or copied, with what to say of it. */
-  readonly #occupied = new Map<string, string>();
-  readonly #failures = new Map<string, Failure>();
+  readonly #rows: MachineRows;
+  readonly #use: MachineUse;
+  readonly #views: MachineViews;
+  readonly #power: Power;
   readonly #events = new Emitter<MachineServiceEvents>();
-  #closing = false;
 
   constructor(parts: MachineServiceParts) {
     this.#parts = parts;
+    this.#rows = new MachineRows(parts.catalog);
+    this.#power = new Power({
+      ...parts,
+      rows: this.#rows,
+      changed: (id) => this.#views.publish(id),
+      started: (id, machine) => this.#events.emit('started', { id, machine }),
+    });
+    this.#use = new MachineUse(this.#rows, (id) => this.#power.isOn(id));
+    this.#views = new MachineViews({ ...parts, power: this.#power });
   }
 
   /** @returns a function that removes the listener */
@@ -80,24 +75,21 @@ export class MachineService {
 
   /** The machine that is on, for its console; null while it is off. */
   running(id: string): Machine | null {
-    return this.#sessions.get(id)?.machine ?? null;
+    return this.#power.session(id)?.machine ?? null;
   }
 
   /** How many guests would lose their power if the program ended now. */
   get runningCount(): number {
-    const on = [...this.#sessions.values()].filter(
-      ({ machine: { state } }) => isAlive(state) || state.kind === 'stopping',
-    );
-    return on.length + this.#starting.size;
+    return this.#power.count;
   }
 
   async list(): Promise<Result<MachineView[]>> {
-    return this.#parts.catalog.read((tables) => tables.machines.list().map((row) => this.#view(tables, row)));
+    return this.#views.list();
   }
 
   /** A disk's view is another: so is its machine's. */
   diskChanged(machineId: string | null): void {
-    if (machineId !== null) this.#publish(machineId);
+    if (machineId !== null) this.#views.publish(machineId);
   }
 
   /**
@@ -111,320 +103,146 @@ export class MachineService {
   }
 
   async #create(wanted: NewMachine): Promise<Result<MachineView>> {
-    const { appliances, newId, nowMs, storageFolder } = this.#parts;
-    const resolved = await appliances.resolve(wanted.applianceId);
-    if (!resolved.ok) return resolved;
-    const { appliance, master } = resolved.value;
-    const kind = wanted.kind ?? 'standalone';
-    const ground = planGround(this.#parts, master.id, kind, storageFolder());
-    if (!ground.ok) return ground;
-    const { masters, overlays, enter, newCopyId } = ground.value;
-    const name = this.#chooseName(wanted.name, appliance.description.name);
-    if (!name.ok) return name;
-    const machine: MachineRow = {
-      id: newId(),
-      name: name.value,
-      applianceId: appliance.id,
-      memoryMiB: wanted.memoryMiB ?? appliance.description.memoryMiB,
-      createdMs: nowMs(),
-      startedMs: null,
-    };
-    const diskId = newId();
-    const disk: DiskRow = {
-      id: diskId,
-      machineId: machine.id,
-      masterId: masters[0]?.id ?? master.id,
-      kind,
-      path: path.join(storageFolder(), imageFileName(machine.name, diskId)),
-      lengthBytes: diskLengthOf(master),
-      createdMs: nowMs(),
-    };
-    const backing = masterChain(masters);
-    if (backing === null) return err('not-found', `'${master.name}' is not in the catalog any more`);
-    const use = kind === 'standalone' ? 'streaming' : 'thin';
-    const created = await createOverlays(
-      this.#parts,
-      [...overlays, { path: disk.path, backing, lengthBytes: disk.lengthBytes, use }],
-      (tables) => {
-        enter(tables);
-        const { machines, disks, streams } = tables;
-        machines.add(machine);
-        disks.add(disk);
-        streams.put(newStream(disk.id, kind === 'standalone' ? 'running' : 'stopped'));
-      },
-    );
+    const plan = await planMachine(this.#parts, this.#rows, wanted);
+    if (!plan.ok) return plan;
+    const { machine, files, diskIds, enter } = plan.value;
+    const created = await createFiles(this.#parts, files, enter);
     if (!created.ok) return created;
     this.#note(machine.id, 'machine-created', `${machine.name} was created.`);
-    const copied = newCopyId === null ? DONE : this.#parts.disks.adopt(newCopyId);
-    const adopted = this.#parts.disks.adopt(disk.id);
+    const adopted = diskIds.map((id) => this.#parts.disks.adopt(id));
     if (wanted.start) void this.#startAndTell(machine.id);
-    for (const outcome of await Promise.all([copied, adopted])) this.#parts.journal.heard(outcome);
-    return this.#answer(machine.id);
+    for (const outcome of await Promise.all(adopted)) this.#parts.journal.heard(outcome);
+    return this.#views.find(machine.id);
   }
 
   /** `kill` and `stop` are obeyed at any time; the others where the machine's state allows them. */
   async command({ id, command }: { id: string; command: MachineCommand }): Promise<Result<void>> {
-    const known = this.#row(id);
+    const known = this.#rows.find(id);
     if (!known.ok) return known;
-    if (command === 'start') return this.#start(id);
-    const session = this.#sessions.get(id);
-    if (session === undefined) return err('invalid-argument', `${known.value.name} is off`);
-    const done = await session.perform(command);
-    if (done.ok && (command === 'stop' || command === 'kill')) await session.over;
-    return done;
+    if (command === 'suspend') return this.#power.suspend(known.value);
+    if (command === 'discard-state') return this.#discardState(id);
+    if (command === 'start' || (command === 'resume' && this.#isSuspended(id))) return this.#start(id);
+    return this.#power.perform(known.value, command);
   }
 
   async rename({ id, name }: { id: string; name: string }): Promise<Result<void>> {
-    const known = this.#row(id);
+    const known = this.#rows.find(id);
     if (!known.ok) return known;
     const sameLetters = name.toLowerCase() === known.value.name.toLowerCase();
-    const chosen = sameLetters ? ok(name) : this.#chooseName(name, name);
+    const chosen = sameLetters ? ok(name) : this.#rows.chooseName(name, name);
     if (!chosen.ok) return chosen;
     const renamed = this.#parts.catalog.change(({ machines }) => machines.rename(id, chosen.value));
     this.#parts.disks.usersChanged();
-    this.#publish(id);
+    this.#views.publish(id);
     return renamed;
   }
 
-  /** Counts from the next start on. */
+  /** Counts from the next start of its guest on. */
   async setMemory({ id, memoryMiB }: { id: string; memoryMiB: number }): Promise<Result<void>> {
-    const known = this.#row(id);
+    const known = this.#rows.find(id);
     if (!known.ok) return known;
     const changed = this.#parts.catalog.change(({ machines }) => machines.setMemory(id, memoryMiB));
-    this.#publish(id);
+    this.#views.publish(id);
     return changed;
   }
 
   /**
    * Makes a second machine with the same content, at once, however large the disk is: the present image becomes a
-   * snapshot that is never written again, and both machines get a new overlay over it (ADR 11). Refused while the
-   * machine is on: what its guest has not written yet would be missing from the copy.
+   * snapshot that is never written again, and both machines get a new overlay over it (ADR 11). A suspended machine's
+   * copy is suspended, too. Refused while the machine is on: what its guest has not written yet would be missing.
    */
   async duplicate({ id }: { id: string }): Promise<Result<MachineView>> {
-    const off = this.#requireOff(id, 'copied');
-    if (!off.ok) return off;
-    const disk = this.#diskOf(id);
-    if (!disk.ok) return disk;
-    return this.#occupying(id, 'being copied', () =>
-      this.#parts.disks.occupy(disk.value.id, 'being copied', async (control) => {
+    return this.#use.occupy(id, 'copied', async (machine) => {
+      const disk = this.#rows.diskOf(id);
+      if (!disk.ok) return disk;
+      return this.#parts.disks.occupy(disk.value.id, 'being copied', async (control) => {
         const problem = control.view.state === 'failed' ? control.view.failure : null;
         if (problem !== null) return { ok: false, failure: problem };
-        const plan = planDuplicate(this.#parts, off.value, control.rows.row);
+        const suspended = await this.#suspendedAs(id, control.rows.row.path);
+        if (!suspended.ok) return suspended;
+        const original = { machine, disk: control.rows.row, suspended: suspended.value };
+        const plan = planDuplicate(this.#parts, original);
         if (!plan.ok) return plan;
-        const created = await createOverlays(this.#parts, plan.value.overlays, plan.value.enter);
+        const created = await createFiles(this.#parts, plan.value.files, plan.value.enter);
         if (!created.ok) return created;
         this.#parts.journal.heard(this.#parts.disks.refresh(disk.value.id));
         this.#parts.journal.heard(await this.#parts.disks.adopt(plan.value.diskId));
-        this.#note(
-          plan.value.machineId,
-          'machine-created',
-          `${plan.value.name} was made as a copy of ${off.value.name}.`,
-        );
-        return this.#answer(plan.value.machineId);
-      }),
-    );
+        const { machineId, name } = plan.value;
+        this.#note(machineId, 'machine-created', `${name} was made as a copy of ${machine.name}.`);
+        return this.#views.find(machineId);
+      });
+    });
   }
 
-  /** Deletes the machine with its disks, and the snapshots that only they lay on. Answers with the bytes that freed. */
+  /** Deletes the machine with all that is its own, and answers with the bytes that freed. */
   async remove({ id }: { id: string }): Promise<Result<{ freedBytes: number }>> {
-    const off = this.#requireOff(id, 'removed');
-    if (!off.ok) return off;
-    const disk = this.#parts.catalog.read(({ disks }) => disks.ofMachine(id));
-    if (!disk.ok) return disk;
-    const [first] = disk.value;
-    const remove = () => this.#remove(off.value, disk.value);
-    return this.#occupying(id, 'being removed', () =>
-      first === undefined ? remove() : this.#parts.disks.occupy(first.id, 'being removed', remove),
-    );
+    return this.#use.occupy(id, 'removed', async (machine) => {
+      const disk = this.#rows.diskOf(id);
+      const remove = () => this.#remove(machine);
+      return disk.ok ? this.#parts.disks.occupy(disk.value.id, 'being removed', remove) : remove();
+    });
+  }
+
+  /** Saves every machine that is on and switches it off. Those that could not be saved are still on. */
+  suspendAll(): Promise<NotSaved[]> {
+    return this.#power.suspendAll();
   }
 
   /** Powers every machine off. What a guest wrote is stored; a machine where that cannot be done is in the failure. */
-  async close(): Promise<Result<void>> {
-    this.#closing = true;
-    const ended = await Promise.all([...this.#sessions.values()].map((session) => session.end()));
-    return ended.find((result) => !result.ok) ?? DONE;
+  close(): Promise<Result<void>> {
+    return this.#power.close();
   }
 
   async #start(id: string): Promise<Result<void>> {
-    if (this.#closing) return CLOSING;
-    const off = this.#requireOff(id, 'started');
-    if (!off.ok) return off;
-    this.#starting.add(id);
-    this.#failures.delete(id);
-    this.#publish(id);
-    const started = await this.#switchOn(off.value);
-    this.#starting.delete(id);
-    // One that was stopped while it started has not failed.
-    if (!started.ok && started.failure.code !== 'closed') this.#failures.set(id, started.failure);
-    this.#publish(id);
-    return started;
-  }
-
-  async #switchOn(row: MachineRow): Promise<Result<void>> {
-    const disk = this.#diskOf(row.id);
-    if (!disk.ok) return disk;
-    const { disks } = this.#parts;
-    const opened = await disks.acquire(disk.value.id);
-    if (!opened.ok) return opened;
-    const made = this.#closing ? CLOSING : this.#parts.makeMachine(row, opened.value);
-    if (!made.ok) {
-      await disks.release(disk.value.id);
-      return made;
-    }
-    const machine = made.value;
-    const session = new Session(machine, () => this.#publish(row.id), this.#parts.nowMs);
-    this.#sessions.set(row.id, session);
-    void this.#afterwards(row, disk.value.id, session);
-    this.#events.emit('started', { id: row.id, machine });
-    await this.#firstBoot(row, disk.value.id, machine);
-    const started = await machine.start();
-    return started.ok ? DONE : started;
-  }
-
-  /** A machine that was never started boots what its master has: worth learning from. */
-  async #firstBoot(row: MachineRow, diskId: string, machine: Machine): Promise<void> {
-    const { catalog, disks, journal, nowMs } = this.#parts;
-    const noted = catalog.note(({ machines, appliances }) => {
-      machines.started(row.id, nowMs());
-      return row.applianceId === null ? null : appliances.find(row.applianceId);
-    });
-    journal.heard(noted);
-    if (row.startedMs !== null || !noted.ok) return;
-    whenLoginIsAsked(machine, noted.value?.description.serial?.loginPrompt, () => {
-      void disks.bootEnded(diskId);
-    });
-    await disks.recordBoot(diskId);
-  }
-
-  async #afterwards(row: MachineRow, diskId: string, session: Session): Promise<void> {
-    const failure = await session.over;
-    this.#sessions.delete(row.id);
-    if (failure !== null) {
-      this.#failures.set(row.id, failure);
-      const happened = {
-        level: 'error',
-        kind: 'machine-failed',
-        subject: row.id,
-        text: `${row.name} stopped: ${failure.message}`,
-      } as const;
-      if (session.hasRun) this.#parts.journal.tell(happened);
-      else this.#parts.journal.note(happened);
-    }
-    await this.#parts.disks.release(diskId);
-    this.#publish(row.id);
+    const off = this.#use.requireOff(id, 'started');
+    return off.ok ? this.#power.start(off.value) : off;
   }
 
   async #startAndTell(id: string): Promise<void> {
     const started = await this.#start(id);
     if (started.ok || started.failure.code === 'closed') return;
-    this.#parts.journal.tell({
-      level: 'error',
-      kind: 'start-failed',
-      subject: id,
-      text: started.failure.message,
+    const text = started.failure.message;
+    this.#parts.journal.tell({ level: 'error', kind: 'start-failed', subject: id, text });
+  }
+
+  #discardState(id: string): Promise<Result<void>> {
+    return this.#use.occupy(id, 'changed', async ({ name }) => {
+      const discarded = await this.#power.discardState(id);
+      if (!discarded.ok) return discarded;
+      this.#note(id, 'saved-state-discarded', `The saved state of ${name} was discarded.`);
+      this.#views.publish(id);
+      return DONE;
     });
   }
 
-  async #remove(row: MachineRow, rows: readonly DiskRow[]): Promise<Result<{ freedBytes: number }>> {
-    const { catalog, files, disks, nowMs } = this.#parts;
-    const removed = catalog.change((tables) => {
-      const paths = rows.map(({ path: file }) => file);
-      for (const { id } of rows) tables.disks.remove(id);
-      tables.machines.remove(row.id);
-      tables.passingFiles.add(paths, 'deleting', nowMs());
-      return [...paths, ...rows.flatMap(({ masterId }) => settleUnneeded(tables, masterId, nowMs()))];
+  #isSuspended(id: string): boolean {
+    const state = this.#rows.savedStateOf(id);
+    return state.ok && state.value !== null && !this.#power.isOn(id);
+  }
+
+  /** What a machine and its copy go on from; a state whose disk is another by now is left to be refused. */
+  async #suspendedAs(id: string, image: string): Promise<Result<Original['suspended']>> {
+    const state = this.#rows.savedStateOf(id);
+    if (!state.ok) return state;
+    if (state.value === null) return ok(null);
+    const stamp = await this.#parts.files.contentStampOf(image);
+    if (!stamp.ok) return stamp;
+    return ok(stamp.value === null ? null : { state: state.value, contentStamp: stamp.value });
+  }
+
+  async #remove(machine: MachineRow): Promise<Result<{ freedBytes: number }>> {
+    const { id, name } = machine;
+    const freed = await removeMachine(this.#parts, machine, (diskIds) => {
+      for (const diskId of diskIds) void this.#parts.disks.forget(diskId);
+      this.#power.forget(id);
+      this.#parts.removed(id);
+      this.#events.emit('removed', { id });
+      this.#note(id, 'machine-removed', `${name} was removed.`);
     });
-    if (!removed.ok) return removed;
-    for (const { id } of rows) void disks.forget(id);
-    this.#failures.delete(row.id);
-    this.#parts.removed(row.id);
-    this.#events.emit('removed', { id: row.id });
-    const freed = await deletePassing(catalog, files, removed.value);
-    this.#note(row.id, 'machine-removed', `${row.name} was removed.`);
     return freed.ok ? ok({ freedBytes: freed.value }) : freed;
-  }
-
-  #requireOff(id: string, what: string): Result<MachineRow> {
-    const row = this.#row(id);
-    if (!row.ok) return row;
-    const occupied = this.#occupied.get(id);
-    if (occupied !== undefined) return err('busy', `${row.value.name} is ${occupied}`);
-    const on = this.#sessions.has(id) || this.#starting.has(id);
-    return on ? err('busy', `${row.value.name} is on: it cannot be ${what} now`) : row;
-  }
-
-  async #occupying<T>(id: string, what: string, work: () => Promise<Result<T>>): Promise<Result<T>> {
-    this.#occupied.set(id, what);
-    try {
-      return await work();
-    } finally {
-      this.#occupied.delete(id);
-    }
-  }
-
-  #row(id: string): Result<MachineRow> {
-    const row = this.#parts.catalog.read(({ machines }) => machines.find(id));
-    if (!row.ok) return row;
-    return row.value === null ? err('not-found', 'This machine is not there any more') : ok(row.value);
-  }
-
-  #diskOf(id: string): Result<DiskRow> {
-    const rows = this.#parts.catalog.read(({ disks }) => disks.ofMachine(id));
-    if (!rows.ok) return rows;
-    const [disk] = rows.value;
-    return disk === undefined ? err('not-found', 'The machine has lost its disk') : ok(disk);
-  }
-
-  /** A name the user typed must be free; one we chose is numbered. */
-  #chooseName(typed: string | undefined, otherwise: string): Result<string> {
-    return settleName(
-      this.#parts.catalog.read(({ machines }) => {
-        const isTaken = (name: string) => machines.isNameTaken(name);
-        if (typed === undefined) return freeName(otherwise, isTaken);
-        return isTaken(typed) ? null : typed;
-      }),
-      typed,
-    );
-  }
-
-  #answer(id: string): Result<MachineView> {
-    const view = this.#parts.catalog.read((tables) => {
-      const row = tables.machines.find(id);
-      return row === null ? null : this.#view(tables, row);
-    });
-    if (!view.ok) return view;
-    return view.value === null ? err('not-found', 'This machine is not there any more') : ok(view.value);
-  }
-
-  #view(tables: Tables, row: MachineRow): MachineView {
-    const appliance = row.applianceId === null ? null : tables.appliances.find(row.applianceId);
-    return machineView({
-      row,
-      loginHint: appliance?.description.loginHint ?? null,
-      disks: tables.disks.ofMachine(row.id).flatMap(({ id }) => this.#parts.disks.view(id) ?? []),
-      starting: this.#starting.has(row.id),
-      running: this.#sessions.get(row.id)?.machine.state ?? null,
-      wait: this.#sessions.get(row.id)?.wait ?? null,
-      lastFailure: this.#failures.get(row.id) ?? null,
-    });
-  }
-
-  #publish(id: string): void {
-    const view = this.#answer(id);
-    if (view.ok) this.#parts.changed(view.value);
-    else if (view.failure.code !== 'not-found') this.#parts.journal.heard(view);
   }
 
   #note(subject: string, kind: string, text: string): void {
     this.#parts.journal.note({ level: 'info', kind, subject, text });
   }
-}
-
-const CLOSING = err('closed', 'Headwater is closing');
-
-function settleName(found: Result<string | null>, typed: string | undefined): Result<string> {
-  if (!found.ok) return found;
-  return found.value === null
-    ? err('already-exists', `There is a machine '${typed ?? ''}' already`)
-    : ok(found.value);
 }

@@ -1,10 +1,11 @@
 import type { DiskView, DiskWaitView, MachineView } from '../../../shared/ipc/machines.ts';
 import { assertNever, type Failure } from '../../../shared/result.ts';
 import type { MachineRow } from '../../catalog/tables/machines.ts';
+import type { SavedStateRow } from '../../catalog/tables/saved-states.ts';
 import type { MachineState } from '../machine.ts';
 import type { GuestWait } from './session.ts';
 
-type Shown = Pick<MachineView, 'state' | 'failure'>;
+type Shown = Pick<MachineView, 'state' | 'failure' | 'savedFraction'>;
 
 export interface MachineKnowledge {
   readonly row: MachineRow;
@@ -16,6 +17,9 @@ export interface MachineKnowledge {
   readonly running: MachineState | null;
   /** What its guest waits for, while it is on. */
   readonly wait: GuestWait | null;
+  /** Its state is being saved, or it is switched off after that. */
+  readonly suspending: boolean;
+  readonly savedState: SavedStateRow | null;
   /** Why it could not be started, or ended, the last time. */
   readonly lastFailure: Failure | null;
 }
@@ -29,6 +33,7 @@ export function machineView(known: MachineKnowledge): MachineView {
     memoryMiB: row.memoryMiB,
     ...shown(known),
     wait: known.wait && waitView(known.wait),
+    savedState: known.savedState && savedStateView(known.savedState),
     loginHint: known.loginHint,
     createdAtMs: row.createdMs,
     startedAtMs: row.startedMs,
@@ -40,31 +45,44 @@ function waitView({ operation, sinceMs, failure, retries }: GuestWait): DiskWait
   return { operation, sinceMs, failure: failure ?? null, retries };
 }
 
-function shown({ starting, running, lastFailure, disks }: MachineKnowledge): Shown {
-  if (running !== null) return shownOfRunning(running);
-  if (starting) return { state: 'starting', failure: null };
-  if (lastFailure !== null) return { state: 'failed', failure: lastFailure };
-  if (disks.length > 0) return { state: 'off', failure: null };
-  return { state: 'failed', failure: { code: 'not-found', message: 'The machine has lost its disk' } };
+function savedStateView({ savedMs, fileBytes }: SavedStateRow): MachineView['savedState'] {
+  return { savedAtMs: savedMs, fileBytes };
+}
+
+function shown(known: MachineKnowledge): Shown {
+  const { starting, suspending, running, lastFailure, savedState, disks } = known;
+  if (running !== null) return suspending ? shownWhileSuspending(running) : shownOfRunning(running);
+  if (starting) return as('starting');
+  if (savedState !== null) return as('suspended', lastFailure);
+  if (lastFailure !== null) return as('failed', lastFailure);
+  if (disks.length > 0) return as('off');
+  return as('failed', { code: 'not-found', message: 'The machine has lost its disk' });
+}
+
+function shownWhileSuspending(state: MachineState): Shown {
+  return { ...as('suspending'), savedFraction: state.kind === 'saving' ? state.fraction : null };
 }
 
 function shownOfRunning(state: MachineState): Shown {
   switch (state.kind) {
     case 'created':
     case 'stopped':
-      return { state: 'off', failure: null };
+      return as('off');
     case 'starting':
     case 'running':
     case 'stopping':
-      return { state: state.kind, failure: null };
+      return as(state.kind);
     case 'saving':
-      return { state: 'stopping', failure: null };
+      return shownWhileSuspending(state);
     case 'paused':
-      if (state.by === 'user') return { state: 'paused', failure: null };
-      return { state: 'waiting-for-data', failure: state.wait.failure ?? null };
+      return state.by === 'user' ? as('paused') : as('waiting-for-data', state.wait.failure);
     case 'failed':
-      return { state: 'failed', failure: state.failure };
+      return as('failed', state.failure);
     default:
       return assertNever(state);
   }
+}
+
+function as(state: MachineView['state'], failure: Failure | null = null): Shown {
+  return { state, failure, savedFraction: null };
 }

@@ -16,11 +16,20 @@ export function nameOfCopy(name: string): string {
 
 /** A file name that tells people which machine it belongs to, and that no other image of ours ever has. */
 export function imageFileName(machineName: string, diskId: string): string {
+  return `${fileName(machineName, diskId)}.qed`;
+}
+
+/** The same for a saved state. */
+export function stateFileName(machineName: string, stateId: string): string {
+  return `${fileName(machineName, stateId)}.state`;
+}
+
+function fileName(machineName: string, id: string): string {
   const plain = machineName
     .normalize('NFKD')
     .toLowerCase()
     .replaceAll(/[^a-z0-9]+/g, '-')
     .replaceAll(/^-+|-+$/g, '')
     .slice(0, 40);
-  return plain === '' ? `${diskId}.qed` : `${plain}-${diskId}.qed`;
+  return plain === '' ? id : `${plain}-${id}`;
 }

@@ -1,9 +1,10 @@
-import type { Failure, Result } from '../../../shared/result.ts';
+import { DONE, err, type Failure, type Result } from '../../../shared/result.ts';
 import type { MachineCommand } from '../../../shared/ipc/machines.ts';
 import type { DiskWait, Machine } from '../machine.ts';
 import { switchOff } from '../switch-off.ts';
 
-type RunningCommand = Exclude<MachineCommand, 'start'>;
+/** What a machine that is on can be told. */
+export type RunningCommand = Exclude<MachineCommand, 'start' | 'suspend' | 'discard-state'>;
 
 /** A wait, with when it began in milliseconds since 1970. */
 export type GuestWait = Omit<DiskWait, 'waitedMs'> & { readonly sinceMs: number };
@@ -13,8 +14,10 @@ export class Session {
   readonly machine: Machine;
   /** Resolves when the machine is off, with why it failed, if it did. */
   readonly over: Promise<Failure | null>;
+  readonly #changed: () => void;
   #hasRun = false;
   #wait: GuestWait | null = null;
+  #suspending: Promise<Result<void>> | null = null;
 
   /**
    * @param changed told when the machine's state, or what its guest waits for, is another
@@ -22,6 +25,7 @@ export class Session {
    */
   constructor(machine: Machine, changed: () => void, nowMs: () => number) {
     this.machine = machine;
+    this.#changed = changed;
     machine.on('wait', (wait) => {
       this.#wait = wait && { ...wait, sinceMs: nowMs() - wait.waitedMs };
       changed();
@@ -47,7 +51,16 @@ export class Session {
     return this.#hasRun;
   }
 
-  perform(command: RunningCommand): Promise<Result<void>> {
+  /** From the order to save it until it is off, or goes on because that failed. */
+  get suspending(): boolean {
+    return this.#suspending !== null;
+  }
+
+  /** While it is being suspended only `kill` is obeyed. */
+  async perform(command: RunningCommand): Promise<Result<void>> {
+    if (this.suspending && command !== 'kill') {
+      return err('busy', `${this.machine.name} is being suspended`);
+    }
     switch (command) {
       case 'pause':
         return this.machine.pause();
@@ -62,6 +75,24 @@ export class Session {
       case 'kill':
         return this.machine.kill();
     }
+  }
+
+  /** Saves the machine by `save`, then switches it off. Who asks again gets the same answer. */
+  suspend(save: () => Promise<Result<void>>): Promise<Result<void>> {
+    this.#suspending ??= this.#suspend(save).finally(() => {
+      this.#suspending = null;
+      this.#changed();
+    });
+    this.#changed();
+    return this.#suspending;
+  }
+
+  async #suspend(save: () => Promise<Result<void>>): Promise<Result<void>> {
+    const saved = await save();
+    if (!saved.ok) return saved;
+    // Everything was durable when it was saved, and its guest has stood still since: no failure could cost anything.
+    await this.end();
+    return DONE;
   }
 
   /** Pulls the plug after everything the guest wrote is stored; where that cannot be done, without. */

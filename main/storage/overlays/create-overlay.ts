@@ -3,11 +3,19 @@ import path from 'node:path';
 import { DONE, type Result } from '../../../shared/result.ts';
 import { failureFromSystem } from '../../block/errno.ts';
 import { NodeFile } from '../../block/node-file.ts';
+import type { ContentStamp } from '../../qed/content-stamp.ts';
 import { createQed } from '../../qed/create.ts';
 import { backingReferenceFor, type ImageChain } from '../chain/image-chain.ts';
 
 /** `streaming`: copies what is read and streams by itself. `thin`: keeps only what the guest writes. */
 export type OverlayUse = 'streaming' | 'thin';
+
+export interface OverlayOptions {
+  /** Default: `streaming`. */
+  readonly use?: OverlayUse;
+  /** The name of what lies behind it, where that has one (`main/qed/content-stamp.ts`). */
+  readonly contentStamp?: ContentStamp | null;
+}
 
 /**
  * Creates an overlay, durably, with its folder where that is missing. Never replaces a file.
@@ -16,7 +24,7 @@ export type OverlayUse = 'streaming' | 'thin';
 export async function createOverlay(
   overlay: ImageChain & { backing: ImageChain },
   imageBytes: number,
-  use: OverlayUse = 'streaming',
+  { use = 'streaming', contentStamp = null }: OverlayOptions = {},
 ): Promise<Result<void>> {
   const folder = path.dirname(overlay.location);
   try {
@@ -28,7 +36,13 @@ export async function createOverlay(
   if (!file.ok) return file;
   const backing = backingReferenceFor(overlay, overlay.backing);
   const streams = use === 'streaming';
-  const created = await createQed(file.value, { imageBytes, backing, copyOnRead: streams, stream: streams });
+  const created = await createQed(file.value, {
+    imageBytes,
+    backing,
+    copyOnRead: streams,
+    stream: streams,
+    ...(contentStamp !== null && { contentStamp }),
+  });
   const closed = await file.value.close();
   const done = created.ok ? closed : created;
   if (done.ok) return syncFolder(folder);

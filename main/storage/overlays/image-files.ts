@@ -2,8 +2,11 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { err, ok, type Result } from '../../../shared/result.ts';
 import { failureFromSystem } from '../../block/errno.ts';
+import { NodeFile } from '../../block/node-file.ts';
+import { readContentStamp, type ContentStamp } from '../../qed/content-stamp.ts';
+import { readHeader } from '../../qed/header.ts';
 import { lockImage } from '../image-lock.ts';
-import { createOverlay, syncFolder, type OverlayUse } from './create-overlay.ts';
+import { createOverlay, syncFolder, type OverlayOptions } from './create-overlay.ts';
 import type { ImageChain } from '../chain/image-chain.ts';
 
 /** How a file stands on the computer. */
@@ -20,7 +23,7 @@ export interface ImageFiles {
   create(
     overlay: ImageChain & { backing: ImageChain },
     imageBytes: number,
-    use: OverlayUse,
+    options?: OverlayOptions,
   ): Promise<Result<void>>;
   /** Gives the content of a file a second name, by a link or a copy, durably. Never replaces a file. */
   duplicate(from: string, to: string): Promise<Result<void>>;
@@ -28,6 +31,8 @@ export interface ImageFiles {
   delete(file: string): Promise<Result<number>>;
   /** `not-found` when there is none. */
   stateOf(file: string): Promise<Result<FileState>>;
+  /** What the image says its content is called; null where it has no name, or had it before it changed. */
+  contentStampOf(file: string): Promise<Result<ContentStamp | null>>;
   /** The images in a folder, with their paths; none where there is no folder. */
   list(folder: string): Promise<Result<string[]>>;
 }
@@ -37,6 +42,7 @@ export const imageFiles: ImageFiles = {
   duplicate: duplicateFile,
   delete: deleteImage,
   stateOf,
+  contentStampOf,
   list: listImages,
 };
 
@@ -90,6 +96,15 @@ async function stateOf(file: string): Promise<Result<FileState>> {
   } catch (error) {
     return failureFromSystem(error, `Could not find '${file}'`);
   }
+}
+
+async function contentStampOf(file: string): Promise<Result<ContentStamp | null>> {
+  const opened = NodeFile.open(file, { readOnly: true });
+  if (!opened.ok) return opened;
+  const found = await readHeader(opened.value);
+  const stamp = found.ok ? await readContentStamp(opened.value, found.value.header) : found;
+  await opened.value.close();
+  return stamp;
 }
 
 async function listImages(folder: string): Promise<Result<string[]>> {

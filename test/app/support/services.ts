@@ -30,6 +30,8 @@ export const MACHINE: MachineView = {
   loginHint: null,
   createdAtMs: 0,
   startedAtMs: null,
+  savedState: null,
+  savedFraction: null,
   disks: [],
 };
 

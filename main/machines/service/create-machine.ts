@@ -1,0 +1,86 @@
+import path from 'node:path';
+import type { NewMachine } from '../../../shared/ipc/catalog.ts';
+import { err, ok, type Result } from '../../../shared/result.ts';
+import type { Catalog, Tables } from '../../catalog/catalog.ts';
+import type { ApplianceRow } from '../../catalog/tables/appliances.ts';
+import type { DiskRow } from '../../catalog/tables/disks.ts';
+import type { MachineRow } from '../../catalog/tables/machines.ts';
+import type { Master } from '../../catalog/tables/masters.ts';
+import { newStream } from '../../catalog/tables/streams.ts';
+import { masterChain } from '../disks/overlay-chain.ts';
+import { diskLengthOf, planGround } from './ground.ts';
+import type { MachineRows } from './machine-rows.ts';
+import { imageFileName } from './names.ts';
+import type { NewFile } from './new-files.ts';
+
+/** What a machine is made from; the appliance service knows them. */
+export interface ApplianceSource {
+  resolve(id: string): Promise<Result<{ readonly appliance: ApplianceRow; readonly master: Master }>>;
+}
+
+export interface CreateParts {
+  readonly catalog: Catalog;
+  readonly appliances: ApplianceSource;
+  readonly nowMs: () => number;
+  readonly newId: () => string;
+  readonly storageFolder: () => string;
+}
+
+export interface CreatePlan {
+  readonly machine: MachineRow;
+  readonly files: readonly NewFile[];
+  /** The disks that are new with it, in the order to be adopted: a copy it lies on, its own. */
+  readonly diskIds: readonly string[];
+  readonly enter: (tables: Tables) => void;
+}
+
+/** What making a machine with a new overlay over the appliance's master comes to. */
+export async function planMachine(
+  parts: CreateParts,
+  rows: MachineRows,
+  wanted: NewMachine,
+): Promise<Result<CreatePlan>> {
+  const { appliances, newId, nowMs, storageFolder } = parts;
+  const resolved = await appliances.resolve(wanted.applianceId);
+  if (!resolved.ok) return resolved;
+  const { appliance, master } = resolved.value;
+  const kind = wanted.kind ?? 'standalone';
+  const ground = planGround(parts, master.id, kind, storageFolder());
+  if (!ground.ok) return ground;
+  const { masters, overlays, newCopyId } = ground.value;
+  const backing = masterChain(masters);
+  if (backing === null) return err('not-found', `'${master.name}' is not in the catalog any more`);
+  const name = rows.chooseName(wanted.name, appliance.description.name);
+  if (!name.ok) return name;
+  const machine: MachineRow = {
+    id: newId(),
+    name: name.value,
+    applianceId: appliance.id,
+    memoryMiB: wanted.memoryMiB ?? appliance.description.memoryMiB,
+    createdMs: nowMs(),
+    startedMs: null,
+  };
+  const diskId = newId();
+  const disk: DiskRow = {
+    id: diskId,
+    machineId: machine.id,
+    masterId: masters[0]?.id ?? master.id,
+    kind,
+    path: path.join(storageFolder(), imageFileName(machine.name, diskId)),
+    lengthBytes: diskLengthOf(master),
+    createdMs: nowMs(),
+  };
+  const lengthBytes = disk.lengthBytes;
+  const use = kind === 'standalone' ? 'streaming' : 'thin';
+  return ok({
+    machine,
+    files: [...overlays, { kind: 'overlay', path: disk.path, backing, lengthBytes, use, contentStamp: null }],
+    diskIds: newCopyId === null ? [diskId] : [newCopyId, diskId],
+    enter: (tables) => {
+      ground.value.enter(tables);
+      tables.machines.add(machine);
+      tables.disks.add(disk);
+      tables.streams.put(newStream(diskId, kind === 'standalone' ? 'running' : 'stopped'));
+    },
+  });
+}

@@ -1,0 +1,181 @@
+import path from 'node:path';
+import { DONE, err, type Failure, type Result } from '../../../shared/result.ts';
+import type { MachineRow } from '../../catalog/tables/machines.ts';
+import type { DiskService } from '../disks/disk-service.ts';
+import type { Journal } from '../disks/journal.ts';
+import type { OpenedDisk } from '../disks/opened-disk.ts';
+import { isOn, type Machine } from '../machine.ts';
+import { noteStart, type FirstBootParts } from './first-boot.ts';
+import type { MachineRows } from './machine-rows.ts';
+import { SavedStates, type SavedStateParts } from './saved-states.ts';
+import { Session, type RunningCommand } from './session.ts';
+
+export interface PowerParts extends FirstBootParts, SavedStateParts {
+  readonly disks: DiskService;
+  readonly journal: Journal;
+  readonly rows: MachineRows;
+  /** Makes the machine for one start, over an open disk. */
+  readonly makeMachine: (machine: MachineRow, disk: OpenedDisk) => Result<Machine>;
+  /** What is known of a machine is another now. */
+  readonly changed: (id: string) => void;
+  /** It was switched on. */
+  readonly started: (id: string, machine: Machine) => void;
+}
+
+/** A machine that could not be saved. */
+export interface NotSaved {
+  readonly name: string;
+  readonly failure: Failure;
+}
+
+interface On {
+  readonly row: MachineRow;
+  readonly disk: OpenedDisk;
+  readonly folder: string;
+  readonly session: Session;
+}
+
+/** The machines that are on, and how they got there and away: started, driven, suspended, stopped. */
+export class Power {
+  readonly #parts: PowerParts;
+  readonly #savedStates: SavedStates;
+  readonly #on = new Map<string, On>();
+  readonly #starting = new Set<string>();
+  readonly #failures = new Map<string, Failure>();
+  #closing = false;
+
+  constructor(parts: PowerParts) {
+    this.#parts = parts;
+    this.#savedStates = new SavedStates(parts);
+  }
+
+  session(id: string): Session | null {
+    return this.#on.get(id)?.session ?? null;
+  }
+
+  /** What happens before there is a machine to ask: its disk is being opened. */
+  isStarting(id: string): boolean {
+    return this.#starting.has(id);
+  }
+
+  isOn(id: string): boolean {
+    return this.#on.has(id) || this.#starting.has(id);
+  }
+
+  /** Why it could not be started, or ended, the last time. */
+  lastFailure(id: string): Failure | null {
+    return this.#failures.get(id) ?? null;
+  }
+
+  /** How many guests would lose their power if the program ended now. */
+  get count(): number {
+    const on = [...this.#on.values()].filter(({ session }) => isOn(session.machine.state));
+    return on.length + this.#starting.size;
+  }
+
+  /** Starts a machine that is off, from its saved state where there is one that fits, else from its disk. */
+  async start(row: MachineRow): Promise<Result<void>> {
+    const { id } = row;
+    if (this.#closing) return CLOSING;
+    this.#starting.add(id);
+    this.#failures.delete(id);
+    this.#parts.changed(id);
+    const started = await this.#switchOn(row);
+    this.#starting.delete(id);
+    // One that was stopped while it started has not failed.
+    if (!started.ok && started.failure.code !== 'closed') this.#failures.set(id, started.failure);
+    this.#parts.changed(id);
+    return started;
+  }
+
+  /** `kill` and `stop` are obeyed at any time; the others where the machine's state allows them. */
+  async perform({ id, name }: MachineRow, command: RunningCommand): Promise<Result<void>> {
+    const session = this.session(id);
+    if (session === null) return err('invalid-argument', `${name} is off`);
+    const done = await session.perform(command);
+    if (done.ok && (command === 'stop' || command === 'kill')) await session.over;
+    return done;
+  }
+
+  /** Saves the machine's state and switches it off; when that cannot be done it goes on. */
+  async suspend({ id, name }: MachineRow): Promise<Result<void>> {
+    const on = this.#on.get(id);
+    if (on === undefined) return err('invalid-argument', `${name} is off`);
+    const { session, ...powered } = on;
+    return session.suspend(() => this.#savedStates.save({ ...powered, machine: session.machine }));
+  }
+
+  /** Suspends every machine, all at a time. One that has only begun to start is stopped: its guest has done nothing yet. */
+  async suspendAll(): Promise<NotSaved[]> {
+    const outcomes = await Promise.all(
+      [...this.#on.values()].map(async ({ row, session }) => {
+        const { kind } = session.machine.state;
+        const ends = kind === 'created' || kind === 'starting' || kind === 'stopping';
+        const done = ends ? await session.end() : await this.suspend(row);
+        return done.ok || !isOn(session.machine.state) ? [] : { name: row.name, failure: done.failure };
+      }),
+    );
+    return outcomes.flat();
+  }
+
+  discardState(id: string): Promise<Result<number>> {
+    return this.#savedStates.discard(id);
+  }
+
+  /** A machine is not there any more. */
+  forget(id: string): void {
+    this.#failures.delete(id);
+  }
+
+  /** Powers every machine off. What a guest wrote is stored; a machine where that cannot be done is in the failure. */
+  async close(): Promise<Result<void>> {
+    this.#closing = true;
+    const ended = await Promise.all([...this.#on.values()].map(({ session }) => session.end()));
+    return ended.find((result) => !result.ok) ?? DONE;
+  }
+
+  async #switchOn(row: MachineRow): Promise<Result<void>> {
+    const { disks, rows, makeMachine, changed, nowMs, started } = this.#parts;
+    const disk = rows.diskOf(row.id);
+    if (!disk.ok) return disk;
+    const saved = rows.savedStateOf(row.id);
+    if (!saved.ok) return saved;
+    const opened = await disks.acquire(disk.value.id);
+    if (!opened.ok) return opened;
+    const resume = saved.value && (await this.#savedStates.orderFor(saved.value, opened.value));
+    // The guest goes on with the memory it has; what was set since counts from its next start.
+    const present = saved.value === null ? row : { ...row, memoryMiB: saved.value.memoryMiB };
+    const made = this.#closing ? CLOSING : resume?.ok === false ? resume : makeMachine(present, opened.value);
+    if (!made.ok) {
+      await disks.release(disk.value.id);
+      return made;
+    }
+    const machine = made.value;
+    const session = new Session(machine, () => changed(row.id), nowMs);
+    const folder = path.dirname(disk.value.path);
+    this.#on.set(row.id, { row: present, disk: opened.value, folder, session });
+    void this.#afterwards(row, disk.value.id, session);
+    started(row.id, machine);
+    await noteStart(this.#parts, row, disk.value.id, machine, resume === null);
+    const outcome = await machine.start(resume?.ok ? resume.value : null);
+    if (!outcome.ok) return outcome;
+    if (saved.value !== null) await this.#savedStates.used(row, outcome.value);
+    return DONE;
+  }
+
+  async #afterwards(row: MachineRow, diskId: string, session: Session): Promise<void> {
+    const failure = await session.over;
+    this.#on.delete(row.id);
+    if (failure !== null) {
+      this.#failures.set(row.id, failure);
+      const text = `${row.name} stopped: ${failure.message}`;
+      const happened = { level: 'error', kind: 'machine-failed', subject: row.id, text } as const;
+      if (session.hasRun) this.#parts.journal.tell(happened);
+      else this.#parts.journal.note(happened);
+    }
+    await this.#parts.disks.release(diskId);
+    this.#parts.changed(row.id);
+  }
+}
+
+const CLOSING = err('closed', 'Headwater is closing');
