@@ -52,9 +52,14 @@ export class SharedCopy {
 
   /** A new overlay over the copy, open in a thread that reads it through the copy's. */
   async link(copy: DiskThread, name: string, options: Partial<DiskSpec> = {}): Promise<Linked> {
+    await this.make(name);
+    return this.reopen(copy, name, options);
+  }
+
+  /** A new overlay over the copy, not open. */
+  async make(name: string): Promise<void> {
     const overlay = path.join(this.folder, `${name}.qed`);
     await writeQed(overlay, { imageBytes: MASTER_BYTES, backing: { name: 'copy.qed', raw: false } });
-    return this.reopen(copy, name, options);
   }
 
   async reopen(copy: DiskThread, name: string, options: Partial<DiskSpec> = {}): Promise<Linked> {
