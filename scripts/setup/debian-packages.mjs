@@ -65,6 +65,11 @@ const TO_TEST = [
   { name: 'qemu-system-x86', proof: 'qemu-system-x86_64', reason: 'runs machines in place of v86' },
   { name: 'mmdebstrap', proof: 'mmdebstrap', reason: 'installs the Debian appliances' },
   { name: 'arch-test', proof: 'arch-test', reason: '… and finds out which of them this processor can run' },
+  {
+    name: 'apache2-bin',
+    proof: 'apache2',
+    reason: 'a web server that masters are read from; none is started',
+  },
   { name: 'fio', proof: 'fio', reason: 'measures reads and writes' },
 ];
 
