@@ -2,7 +2,7 @@ import path from 'node:path';
 import type { MasterView, NewMaster } from '../../shared/ipc/catalog.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { DONE, err, ok, type Result } from '../../shared/result.ts';
-import { openHttpDevice } from '../block/http/http-device.ts';
+import { openRemoteSource } from '../block/remote-source.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { Master } from '../catalog/tables/masters.ts';
 import type { ImageTasks } from '../storage/overlays/image-tasks-client.ts';
@@ -107,7 +107,7 @@ export class MasterService {
   }
 
   async #probe(url: string): Promise<Result<Facts>> {
-    const device = await openHttpDevice(url, { clock: this.#parts.clock, connections: 1 });
+    const device = await openRemoteSource(url, { clock: this.#parts.clock, connections: 1 });
     if (!device.ok) return device;
     const { lengthBytes, identity } = device.value;
     await device.value.close();

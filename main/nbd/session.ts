@@ -1,12 +1,12 @@
 import type { Socket } from 'node:net';
 import type { Clock } from '../../shared/clock.ts';
 import type { ExportTable } from './export-table.ts';
-import { HandshakeStream } from './negotiation/handshake-stream.ts';
+import { HandshakeStream } from '../block/nbd/handshake-stream.ts';
 import { Negotiation } from './negotiation/negotiation.ts';
 import { secure, type NbdTls } from './tls.ts';
 import type { SlabPool } from './transmission/slabs.ts';
 import { Transmission } from './transmission/transmission.ts';
-import { SocketWire } from './wire/socket-wire.ts';
+import { SocketWire } from '../block/nbd/wire/socket-wire.ts';
 
 /** What all sessions of a server share. */
 export interface SessionSurroundings {

@@ -7,22 +7,14 @@ import { MIB } from '../../shared/units.ts';
 import { LOCALHOST_CERTIFICATE } from '../../test/support/localhost-certificate.ts';
 import { MemoryDevice } from '../block/memory.ts';
 import { COMMAND, OPTION, REPLY } from '../block/nbd/protocol.ts';
-import { serveNbd } from '../../test/support/nbd-served.ts';
+import { credentialsFolder, serveNbd, tlsFolder } from '../../test/support/nbd-served.ts';
 import { contextQuery, NbdTalker } from '../../test/support/nbd-talker.ts';
 import { tempFolder } from '../../test/support/temp-folder.ts';
 import { loadTlsFolder } from './tls.ts';
 
-function credentials(): string {
-  const folder = tempFolder();
-  fs.writeFileSync(path.join(folder, 'ca-cert.pem'), LOCALHOST_CERTIFICATE.cert);
-  fs.writeFileSync(path.join(folder, 'server-cert.pem'), LOCALHOST_CERTIFICATE.cert);
-  fs.writeFileSync(path.join(folder, 'server-key.pem'), LOCALHOST_CERTIFICATE.key);
-  return folder;
-}
-
 async function serveSecurely(verifyClients = false) {
   const device = new MemoryDevice(MIB);
-  const tls = unwrap(loadTlsFolder(credentials(), verifyClients));
+  const tls = tlsFolder(verifyClients);
   const { socket } = await serveNbd([{ name: 'disk', device }], { tls });
   return { socket, device };
 }
@@ -121,7 +113,7 @@ describe('a folder of credentials', () => {
   it('without a certificate, or with a broken one, is refused', () => {
     const missing = loadTlsFolder(tempFolder(), false);
     expect(missing).toMatchObject({ failure: { code: 'not-found' } });
-    const folder = credentials();
+    const folder = credentialsFolder();
     fs.writeFileSync(path.join(folder, 'server-key.pem'), 'nonsense');
     expect(loadTlsFolder(folder, false)).toMatchObject({ failure: { code: 'invalid-argument' } });
   });

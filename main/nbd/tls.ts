@@ -3,7 +3,7 @@ import path from 'node:path';
 import { createSecureContext, createServer, type TlsOptions } from 'node:tls';
 import { err, ok, type Result } from '../../shared/result.ts';
 import { failureFromSystem } from '../block/errno.ts';
-import { HandshakeStream } from './negotiation/handshake-stream.ts';
+import { HandshakeStream } from '../block/nbd/handshake-stream.ts';
 
 /** How connections are secured. A server that has this serves nobody without. */
 export interface NbdTls {

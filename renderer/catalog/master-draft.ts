@@ -41,7 +41,7 @@ export function masterDraftErrors(draft: MasterDraft, words: Messages['addMaster
 }
 
 function isWebAddress(text: string): boolean {
-  return /^https?:\/\/[^/\s]+/.test(text) && URL.canParse(text);
+  return /^(https?|nbds?):\/\/[^/\s]+/.test(text) && URL.canParse(text);
 }
 
 /** The request, once everything is filled in. */

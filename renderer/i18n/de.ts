@@ -164,7 +164,7 @@ export const de: Messages = {
     nameError: 'Geben Sie einen Namen mit höchstens 80 Zeichen an.',
     fileError: 'Wählen Sie eine Datei aus.',
     formatError: 'Geben Sie an, welches Format die Datei hat.',
-    urlError: 'Eine Adresse, die mit http:// oder https:// beginnt.',
+    urlError: 'Eine Adresse, die mit http://, https:// oder nbd:// beginnt.',
     added: (name) => `${name} ist im Katalog.`,
   },
   machines: {

@@ -162,7 +162,7 @@ export const en = {
     nameError: 'Give it a name of at most 80 characters.',
     fileError: 'Choose a file.',
     formatError: 'Say which format the file has.',
-    urlError: 'An address that begins with http:// or https://.',
+    urlError: 'An address that begins with http://, https:// or nbd://.',
     added: (name: string) => `${name} is in the catalog.`,
   },
   machines: {

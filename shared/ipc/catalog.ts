@@ -86,7 +86,8 @@ export const newMasterSchema = z.discriminatedUnion('source', [
     url: z
       .string()
       .max(2048)
-      .regex(/^https?:\/\//, 'an http:// or https:// address'),
+      // Sockets of this machine are files: those come from a dialog.
+      .regex(/^(https?|nbds?):\/\//, 'an http://, https://, nbd:// or nbds:// address'),
   }),
 ]);
 

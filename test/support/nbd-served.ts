@@ -1,9 +1,12 @@
+import fs from 'node:fs';
 import path from 'node:path';
 import { onTestFinished } from 'vitest';
 import { systemClock } from '../../shared/clock.ts';
 import { unwrap } from '../../shared/result.ts';
 import type { NbdExport } from '../../main/nbd/export.ts';
 import { NbdServer, type ClientChange, type NbdServerOptions } from '../../main/nbd/server.ts';
+import { loadTlsFolder, type NbdTls } from '../../main/nbd/tls.ts';
+import { LOCALHOST_CERTIFICATE } from './localhost-certificate.ts';
 import { tempFolder } from './temp-folder.ts';
 
 export interface Served {
@@ -11,7 +14,7 @@ export interface Served {
   /** Where it listens. */
   readonly socket: string;
   readonly changes: readonly ClientChange[];
-  uri(exportName?: string): string;
+  readonly uri: (exportName?: string) => string;
 }
 
 /** Serves disks over NBD on a socket of its own while the running test lasts. */
@@ -35,4 +38,18 @@ export async function serveNbd(
     changes,
     uri: (exportName = '') => `nbd+unix:///${exportName}?socket=${socket}`,
   };
+}
+
+/** A folder with a server's credentials, as QEMU has them. */
+export function credentialsFolder(): string {
+  const folder = tempFolder();
+  const { cert, key } = LOCALHOST_CERTIFICATE;
+  fs.writeFileSync(path.join(folder, 'ca-cert.pem'), cert);
+  fs.writeFileSync(path.join(folder, 'server-cert.pem'), cert);
+  fs.writeFileSync(path.join(folder, 'server-key.pem'), key);
+  return folder;
+}
+
+export function tlsFolder(verifyClients = false): NbdTls {
+  return unwrap(loadTlsFolder(credentialsFolder(), verifyClients));
 }

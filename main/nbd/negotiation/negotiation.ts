@@ -3,7 +3,7 @@ import type { NbdExport } from '../export.ts';
 import type { ExportTable } from '../export-table.ts';
 import { CONTEXTS } from '../transmission/block-status.ts';
 import type { Agreement } from '../transmission/check-request.ts';
-import type { HandshakeStream } from './handshake-stream.ts';
+import type { HandshakeStream } from '../../block/nbd/handshake-stream.ts';
 import { readContextQuery, readInfoQuery, selectContexts, textOf } from './option-data.ts';
 import {
   blockSizeInfo,

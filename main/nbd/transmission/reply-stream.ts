@@ -1,4 +1,4 @@
-import type { Wire } from '../wire/wire.ts';
+import type { Wire } from '../../block/nbd/wire/wire.ts';
 import type { Flow } from './flow.ts';
 import { SLAB_BYTES, type Slab, type SlabPool } from './slabs.ts';
 

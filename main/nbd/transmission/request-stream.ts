@@ -1,6 +1,6 @@
 import { alignDown, KIB } from '../../../shared/units.ts';
 import { COMMAND, REQUEST_BYTES } from '../../block/nbd/protocol.ts';
-import type { WireInput } from '../wire/wire.ts';
+import type { WireInput } from '../../block/nbd/wire/wire.ts';
 import { readRequest, type NbdRequest } from './request.ts';
 import type { Slab, SlabPool } from './slabs.ts';
 

@@ -2,7 +2,7 @@ import type { Result } from '../../../shared/result.ts';
 import type { BlockDevice } from '../../block/device.ts';
 import { COMMAND, COMMAND_FLAG, ERROR } from '../../block/nbd/protocol.ts';
 import type { NbdExport } from '../export.ts';
-import type { Wire } from '../wire/wire.ts';
+import type { Wire } from '../../block/nbd/wire/wire.ts';
 import { isContext, statusOf } from './block-status.ts';
 import { checkRequest, type Agreement } from './check-request.ts';
 import { Flow } from './flow.ts';

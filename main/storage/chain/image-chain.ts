@@ -7,7 +7,7 @@ import { isRemote, localPath, type ImageFormat } from './location.ts';
 
 /** An image and the images behind it, topmost first. Plain data: it can be stored and sent to another thread. */
 export interface ImageChain {
-  /** A path, or an `http://` or `https://` address. */
+  /** A path, or an address: `http://`, `https://`, `nbd://` … */
   readonly location: string;
   readonly format: ImageFormat;
   /** Null when nothing lies behind, or when nothing behind is to be opened. */

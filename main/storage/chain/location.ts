@@ -1,12 +1,13 @@
 import fs from 'node:fs';
 import path from 'node:path';
+import { isRemoteAddress } from '../../block/remote-source.ts';
 
 /** Formats an image can have. Always said explicitly: contents are never probed (design §4, rule 8). */
 export const IMAGE_FORMATS = ['raw', 'qed'] as const;
 export type ImageFormat = (typeof IMAGE_FORMATS)[number];
 
 export function isRemote(location: string): boolean {
-  return /^https?:\/\//i.test(location);
+  return isRemoteAddress(location);
 }
 
 /** The path a location names: `file:` in front is allowed, as in QEMU. */

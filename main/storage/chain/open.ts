@@ -4,8 +4,8 @@ import { because, err, ok, type Result } from '../../../shared/result.ts';
 import type { BlockDevice } from '../../block/device.ts';
 import { DeviceFile } from '../../block/device-file.ts';
 import type { BlockFile } from '../../block/file.ts';
-import { openHttpDevice } from '../../block/http/http-device.ts';
 import { NodeFile } from '../../block/node-file.ts';
+import { openRemoteSource } from '../../block/remote-source.ts';
 import type { WrongBytes } from '../../block/verified/mirror-set.ts';
 import { RawDevice } from '../../block/raw.ts';
 import type { ClusterCopier } from '../../qed/copier.ts';
@@ -137,7 +137,7 @@ async function openRemote(
   location: string,
   { clock, connections, seals }: OpenOptions,
 ): Promise<Result<BlockDevice>> {
-  const opened = await openHttpDevice(location, { clock, connections });
+  const opened = await openRemoteSource(location, { clock, connections });
   if (!opened.ok || seals === undefined) return opened;
   const same = seals.check(location, opened.value.identity);
   if (same.ok) return opened;

@@ -2,7 +2,7 @@ import { systemClock } from '../../../../shared/clock.ts';
 import { ok, type Result } from '../../../../shared/result.ts';
 import { DeviceFile } from '../../../block/device-file.ts';
 import type { BlockFile } from '../../../block/file.ts';
-import { openHttpDevice } from '../../../block/http/http-device.ts';
+import { openRemoteSource } from '../../../block/remote-source.ts';
 import { NodeFile } from '../../../block/node-file.ts';
 import { rangeEnd } from '../../../block/range.ts';
 import { checkQed, type CheckReport, type Finding, type Repair } from '../../../qed/check.ts';
@@ -87,7 +87,7 @@ async function checkFile(
 
 async function openFile(location: string, writable: boolean): Promise<Result<BlockFile>> {
   if (isRemote(location)) {
-    const source = await openHttpDevice(location, { clock: systemClock });
+    const source = await openRemoteSource(location, { clock: systemClock });
     return source.ok ? ok(new DeviceFile(source.value)) : source;
   }
   const path = localPath(location);

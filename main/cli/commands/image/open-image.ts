@@ -91,10 +91,12 @@ export function qedOf(layer: Layer): QedDevice | null {
   return layer.device instanceof QedDevice ? layer.device : null;
 }
 
+const PROTOCOLS = ['file', 'http', 'https', 'nbd', 'nbds', 'nbd+unix', 'nbds+unix'];
+
 /** Why a name cannot be opened or created at all, in QEMU's words. */
 export function locationProblem(location: string): string | null {
   const protocol = /^([a-z0-9+.-]+):/i.exec(location)?.[1]?.toLowerCase();
-  if (protocol !== undefined && !['file', 'http', 'https'].includes(protocol)) {
+  if (protocol !== undefined && !PROTOCOLS.includes(protocol)) {
     return `Unknown protocol '${protocol}'`;
   }
   if (isRemote(location)) return null;

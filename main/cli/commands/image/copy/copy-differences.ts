@@ -92,7 +92,7 @@ async function sameAt(
       ? await contentAt(old, offset, run)
       : await ownContentAt(old, ownLayers, offset, run);
   if (!before.ok) return before;
-  if ('missing' in before.value && before.value.missing === true) {
+  if ('missing' in before.value && before.value.missing) {
     same = true;
     reach = before.value.length;
   } else {

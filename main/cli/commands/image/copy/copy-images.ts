@@ -131,7 +131,7 @@ class ImageCopy {
       );
     }
     const { zero, length: reach } = found.value;
-    const missing = 'missing' in found.value && found.value.missing === true;
+    const missing = 'missing' in found.value && found.value.missing;
     // Units are decided whole: what begins inside one, or ends inside one, is read.
     const whole = reach === rest ? rest : alignDown(reach, this.#unitBytes);
     const aligned = position % this.#unitBytes === 0;

@@ -49,6 +49,11 @@ export class SocketWire implements Wire {
     if (last > 0) socket.uncork();
   }
 
+  keepsProcess(keeps: boolean): void {
+    if (keeps) this.#socket.ref();
+    else this.#socket.unref();
+  }
+
   end(): void {
     if (this.#over) return;
     this.#over = true;

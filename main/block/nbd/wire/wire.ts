@@ -19,6 +19,8 @@ export interface Wire {
   resume(): void;
   /** Sends the pieces, in this order. `sent` is called when their memory may be used again, also on failure. */
   send(pieces: readonly Uint8Array[], sent: () => void): void;
+  /** Whether the connection alone keeps the process running; it does until told otherwise. */
+  keepsProcess(keeps: boolean): void;
   /** Sends what is waiting, then says goodbye. */
   end(): void;
   /** Cuts the connection now. */
