@@ -16,8 +16,15 @@ const WORDS = {
     stillRunningBecause: 'Machines are running. Start Headwater again, or use its icon, to get back to them.',
     quitQuestion: (machines: number) =>
       machines === 1 ? 'A machine is running.' : `${machines} machines are running.`,
-    quitDetail: 'Quitting powers them off. What their guests have not written to their disks is lost.',
+    quitDetail:
+      'Saved machines go on where they were. Powered off, they lose what their guests have not written to their disks.',
+    saveAndQuit: 'Save and Quit',
     powerOffAndQuit: 'Power Off and Quit',
+    savingTakesLong: 'The machines are not saved yet.',
+    savingTakesLongDetail:
+      'The computer’s disk may be slow or full. Machines that are saved already stay saved.',
+    keepWaiting: 'Keep Waiting',
+    notSaved: (names: readonly string[]) => `${names.join(', ')} could not be saved.`,
     cancel: 'Cancel',
     cannotStart: 'Headwater cannot start',
   },
@@ -39,8 +46,14 @@ const WORDS = {
     quitQuestion: (machines: number) =>
       machines === 1 ? 'Eine Maschine läuft.' : `${machines} Maschinen laufen.`,
     quitDetail:
-      'Beim Beenden werden sie ausgeschaltet. Was ihre Gäste noch nicht auf ihre Platten geschrieben haben, geht verloren.',
+      'Gesicherte Maschinen machen weiter, wo sie waren. Ausgeschaltete verlieren, was ihre Gäste noch nicht auf ihre Platten geschrieben haben.',
+    saveAndQuit: 'Sichern und beenden',
     powerOffAndQuit: 'Ausschalten und beenden',
+    savingTakesLong: 'Die Maschinen sind noch nicht gesichert.',
+    savingTakesLongDetail:
+      'Vielleicht ist die Platte des Computers langsam oder voll. Was schon gesichert ist, bleibt es.',
+    keepWaiting: 'Weiter warten',
+    notSaved: (names: readonly string[]) => `${names.join(', ')} konnte nicht gesichert werden.`,
     cancel: 'Abbrechen',
     cannotStart: 'Headwater kann nicht starten',
   },

@@ -6,33 +6,38 @@
  *   windows ───────────────────────────────────▶ background ──── last machine ends ───▶┐
  *      ▲ └─────── last window closed, none run ─────────┼─────────────────────────────▶│
  *      └──── tray · started again ──────────────────────┘                              ▼
- *                        quit: asks when machines run ─────────────────▶ closing ──▶ gone
- *                        SIGTERM, SIGINT, SIGHUP: does not ask ────────▶
+ *             quit: asks whether to save machines that run ────────────▶ closing ──▶ gone
+ *             SIGTERM, SIGINT, SIGHUP, shutdown: saves them unasked ───▶
  * ```
  */
-import { app, dialog, Notification } from 'electron';
-import { sleep, type Clock } from '../../shared/clock.ts';
+import { app, dialog, Notification, powerMonitor } from 'electron';
+import type { Clock } from '../../shared/clock.ts';
 import type { Words } from './language.ts';
 import type { Log } from './log.ts';
 import type { TrayIcon } from './menu/tray.ts';
+import { mayQuit, within, type Question } from './quit-machines.ts';
 import type { AppServices } from './services.ts';
 import type { Windows } from './windows/windows.ts';
 
 /** Machines that have not ended by then are not waited for: what they wrote lately is committed every 200 ms anyway. */
 const CLOSE_MS = 10_000;
+/** Who ends the session does not wait for long. What is not saved by then is powered off. */
+const UNASKED_SAVE_MS = 8000;
 
 export interface LifecycleOptions {
-  readonly services: Pick<AppServices, 'machinesRunning' | 'close'>;
+  readonly services: Pick<AppServices, 'machinesRunning' | 'saveMachines' | 'close'>;
   readonly windows: Windows;
   readonly tray: TrayIcon;
   readonly clock: Clock;
   readonly log: Log;
   readonly words: () => Words;
+  /** Shows the machines in the main window. */
+  readonly showMachines: () => void;
 }
 
 export class Lifecycle {
   readonly #options: LifecycleOptions;
-  #phase: 'open' | 'asking' | 'closing' | 'gone' = 'open';
+  #phase: 'open' | 'asking' | 'saving' | 'closing' | 'gone' = 'open';
   #toldOfBackground = false;
 
   constructor(options: LifecycleOptions) {
@@ -45,11 +50,18 @@ export class Lifecycle {
     });
     app.on('second-instance', () => this.showMain());
     app.on('activate', () => this.showMain());
-    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => void this.#end());
+    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
+      process.on(signal, () => void this.#saveAndEnd());
+    }
+    powerMonitor.on('shutdown', () => void this.#saveAndEnd());
+  }
+
+  get #ends(): boolean {
+    return this.#phase === 'saving' || this.#phase === 'closing' || this.#phase === 'gone';
   }
 
   showMain(): void {
-    if (this.#phase === 'closing' || this.#phase === 'gone') return;
+    if (this.#ends) return;
     this.#options.windows.showMain();
   }
 
@@ -78,28 +90,38 @@ export class Lifecycle {
 
   async #quit(): Promise<void> {
     if (this.#phase !== 'open') return;
-    const machines = this.#options.services.machinesRunning();
-    if (machines > 0) {
-      this.#phase = 'asking';
-      const agreed = await this.#agreesToPowerOff(machines);
-      this.#phase = 'open';
-      if (!agreed) return;
-    }
-    await this.#end();
+    this.#phase = 'asking';
+    const agreed = await mayQuit({
+      ...this.#options,
+      showProgress: this.#options.showMachines,
+      ask: (question) => this.#ask(question),
+    });
+    // The session may have been ended meanwhile.
+    if (this.#ends) return;
+    this.#phase = 'open';
+    if (agreed) await this.#end();
   }
 
-  async #agreesToPowerOff(machines: number): Promise<boolean> {
-    const words = this.#options.words();
+  async #ask({ message, detail, buttons }: Question): Promise<number> {
     const { response } = await dialog.showMessageBox({
       type: 'question',
-      message: words.quitQuestion(machines),
-      detail: words.quitDetail,
-      buttons: [words.powerOffAndQuit, words.cancel],
-      defaultId: 1,
-      cancelId: 1,
+      message,
+      detail,
+      buttons: [...buttons],
+      defaultId: 0,
+      cancelId: buttons.length - 1,
       noLink: true,
     });
-    return response === 0;
+    return response;
+  }
+
+  async #saveAndEnd(): Promise<void> {
+    if (this.#ends) return;
+    this.#phase = 'saving';
+    const { services, clock, log } = this.#options;
+    const notSaved = await within(clock, UNASKED_SAVE_MS, services.saveMachines());
+    for (const { name, failure } of notSaved ?? []) log.warn(`${name} was not saved: ${failure.message}`);
+    await this.#end();
   }
 
   async #end(): Promise<void> {
@@ -107,12 +129,8 @@ export class Lifecycle {
     this.#phase = 'closing';
     const { services, windows, clock, log } = this.#options;
     windows.closeAll();
-    const inTime = new AbortController();
-    const closed = services
-      .close()
-      .catch((error: unknown) => log.bug('closing services', error))
-      .finally(() => inTime.abort());
-    await Promise.race([closed, sleep(clock, CLOSE_MS, inTime.signal)]);
+    const closed = services.close().catch((error: unknown) => log.bug('closing services', error));
+    await within(clock, CLOSE_MS, closed);
     this.#phase = 'gone';
     app.exit(0);
   }

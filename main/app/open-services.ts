@@ -33,6 +33,7 @@ export const openServices: OpenServices = async ({ publish, log, clock, dataFold
     preferences,
     windowStates: windowStatesIn(catalog, log),
     machinesRunning: () => machines.runningCount,
+    saveMachines: () => machines.suspendAll(),
     close,
   });
 };

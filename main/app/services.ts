@@ -10,7 +10,7 @@ import type {
   RequestName,
 } from '../../shared/ipc/contract.ts';
 import type { Clock } from '../../shared/clock.ts';
-import type { Result } from '../../shared/result.ts';
+import type { Failure, Result } from '../../shared/result.ts';
 import type { ConsoleBroker } from '../machines/consoles/connection.ts';
 import type { Log } from './log.ts';
 import type { WindowStateStore } from './windows/window-state.ts';
@@ -52,6 +52,12 @@ export interface ServiceContext {
   readonly dataFolder: string;
 }
 
+/** A machine that could not be saved, and why. */
+export interface NotSaved {
+  readonly name: string;
+  readonly failure: Failure;
+}
+
 export interface AppServices {
   readonly catalog?: CatalogService;
   readonly masters?: MastersService;
@@ -63,6 +69,8 @@ export interface AppServices {
   readonly windowStates?: WindowStateStore;
   /** How many machines would be cut off if the app ended now. Asked whenever a machine changed. */
   machinesRunning(): number;
+  /** Saves the machines that are on and switches them off; answers with those that could not be saved. */
+  saveMachines(): Promise<readonly NotSaved[]>;
   /** Powers machines off and writes everything down. Called once, when the app ends. */
   close(): Promise<void>;
 }

@@ -74,7 +74,15 @@ async function run(openServices: OpenServices): Promise<void> {
     show: () => lifecycle.showMain(),
     quit: () => app.quit(),
   });
-  const lifecycle = new Lifecycle({ services, windows, tray, clock, log, words: () => words });
+  const lifecycle = new Lifecycle({
+    services,
+    windows,
+    tray,
+    clock,
+    log,
+    words: () => words,
+    showMachines: () => navigate('machines'),
+  });
   const navigate = (screen: 'catalog' | 'machines' | 'overlays' | 'preferences') => {
     lifecycle.showMain();
     hub.publish('app.navigate', { screen });

@@ -8,6 +8,8 @@ import { isAlive, type Machine } from './machine.ts';
 export async function switchOff(machine: Machine): Promise<Result<void>> {
   await notStopping(machine);
   const { state } = machine;
+  // All it wrote was stored before its state was; what is saved of that by now is of no use.
+  if (state.kind === 'saving') return machine.kill();
   const stopped = isAlive(state) || state.kind === 'starting' ? await machine.stop() : DONE;
   if (stopped.ok) return stopped;
   await machine.kill();

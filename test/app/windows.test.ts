@@ -11,7 +11,7 @@ const exits = (app: ElectronApplication) =>
 /** Waits for what may end the app before it can answer. */
 const orEnds = (work: Promise<unknown>) => work.catch(() => undefined);
 
-/** Answers the question that quitting asks: 0 is "power off and quit", 1 "cancel". Counts how often it was asked. */
+/** Answers the question that quitting asks: 0 saves, 1 powers off, 2 cancels. Counts how often it was asked. */
 const answerQuestions = (app: ElectronApplication, response: number) =>
   app.evaluate(({ dialog }, response) => {
     const asked = { times: 0 };
@@ -80,11 +80,11 @@ test.describe('the app', () => {
     expect(await code).toBe(0);
   });
 
-  test('asks before it powers off machines', async ({ app, main }) => {
+  test('asks what to do with machines that run', async ({ app, main }) => {
     await app.evaluate(() => {
       globalThis.headwaterTest.running = 2;
     });
-    await answerQuestions(app, 1);
+    await answerQuestions(app, 2);
     await app.evaluate(({ app }) => app.quit());
     await expect.poll(() => timesAsked(app)).toBe(1);
     await expect(main.locator('body')).toContainText('Headwater');
