@@ -16,9 +16,8 @@ export interface Emulator extends Engine {
   restart(): void;
   sendSerial(bytes: Uint8Array): void;
   sendScancodes(codes: readonly number[]): void;
-  /** Whether the guest has read all scan codes that were sent. */
-  keysAreTaken(): boolean;
-  /** How many bytes of its serial port the guest has not read yet. */
+  /** How many of the scan codes, and of the bytes of its serial port, the guest has not read yet. */
+  unreadScancodes(): number;
   unreadSerialBytes(): number;
   /** Sends to the second serial port. */
   sendHostLine(bytes: Uint8Array): void;
@@ -121,7 +120,7 @@ export const createEmulator: CreateEmulator = async (config) => {
     },
     sendSerial: (bytes) => v86.serial_send_bytes(0, bytes),
     sendScancodes: (codes) => v86.keyboard_send_scancodes([...codes]),
-    keysAreTaken: () => devices().ps2.kbd_buffer.length === 0,
+    unreadScancodes: () => devices().ps2.kbd_buffer.length,
     unreadSerialBytes: () => devices().uart0.input.length,
     sendHostLine: (bytes) => v86.serial_send_bytes(1, bytes),
     async save() {

@@ -77,7 +77,7 @@ export class Session {
     });
     this.#keys = new KeyQueue(clock, {
       send: (bytes) => this.#emulator?.sendScancodes(bytes),
-      isReady: () => this.#emulator?.keysAreTaken() ?? false,
+      unread: () => this.#emulator?.unreadScancodes() ?? Number.POSITIVE_INFINITY,
     });
     this.#serialInput = new SerialInput(clock, {
       send: (bytes) => this.#emulator?.sendSerial(bytes),
