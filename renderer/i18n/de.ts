@@ -284,13 +284,12 @@ export const de: Messages = {
     failedHeading: 'Die Maschine hat geendet',
     pausedText: 'Die Maschine ist angehalten. Ihre Zeit steht still.',
     wait: {
-      heading: 'Wartet auf Daten',
+      heading: (duration) => `Wartet seit ${duration} auf Daten:`,
       slow: {
         read: 'Die Quelle der Platte antwortet langsam.',
         write: 'Die Platte dieses Computers antwortet langsam.',
         flush: 'Die Platte dieses Computers antwortet langsam.',
       },
-      since: (duration) => `Seit ${duration}.`,
       calm: 'Die Zeit des Gastes steht unterdessen still; nichts geht verloren.',
     },
     typing: (done, total) => `Wird getippt: ${done} von ${total} Zeichen`,

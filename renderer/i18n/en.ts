@@ -281,13 +281,12 @@ export const en = {
     failedHeading: 'The machine ended',
     pausedText: 'The machine is paused. Its time stands still.',
     wait: {
-      heading: 'Waiting for data',
+      heading: (duration: string) => `Waiting for data for ${duration}:`,
       slow: {
         read: 'The disk’s source is slow to answer.',
         write: 'The computer’s disk is slow to answer.',
         flush: 'The computer’s disk is slow to answer.',
       },
-      since: (duration: string) => `For ${duration}.`,
       calm: 'The guest’s time stands still meanwhile; nothing is lost.',
     },
     typing: (done: string, total: string) => `Typing: ${done} of ${total} characters`,

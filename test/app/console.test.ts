@@ -1,35 +1,224 @@
-import { expect, type ElectronApplication, type Page } from '@playwright/test';
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { expect, type ElectronApplication } from '@playwright/test';
+import { consoleGuestDisk } from '../support/console-guest.ts';
 import { test } from './support/app.ts';
-
-/** Emulated guests take their time beside other tests. */
-const BOOT_MS = 120_000;
-
-const machineOf = (page: Page) => new URL(page.url()).searchParams.get('machine') ?? '';
-
-/** Starts an appliance from the catalog. @returns the console that opens */
-async function startFromCatalog(app: ElectronApplication, appliance: string): Promise<Page> {
-  const main = await app.firstWindow();
-  const start = main.getByRole('button', { name: `Start ${appliance}`, exact: true }).first();
-  const [console] = await Promise.all([app.waitForEvent('window'), start.click()]);
-  await console.waitForURL(/console\.html/);
-  return console;
-}
-
-const screenText = (app: ElectronApplication, console: Page) =>
-  app.evaluate((_electron, id) => globalThis.headwaterGuests.screenText(id), machineOf(console));
+import {
+  BOOT_MS,
+  openConsoleOf,
+  startFromCatalog,
+  startFromDisk,
+  type GuestWindow,
+} from './support/guests.ts';
 
 test.describe('the console of Tiny Linux', () => {
-  test('opens with the start, shows the guest and takes keys', async ({ watched }, info) => {
-    test.setTimeout(BOOT_MS + 60_000);
-    const console = await startFromCatalog(watched, 'Tiny Linux');
-    await expect.poll(() => screenText(watched, console), { timeout: BOOT_MS }).toContain('tiny login:');
-    await console.locator('canvas').click();
-    await console.keyboard.type('root\n');
-    await expect.poll(() => screenText(watched, console), { timeout: BOOT_MS }).toMatch(/# *$/);
-    await console.keyboard.type('expr 6 \\');
-    await console.keyboard.press('Shift+Digit8');
-    await console.keyboard.type(' 7\n');
-    await expect.poll(() => screenText(watched, console), { timeout: BOOT_MS }).toMatch(/^42$/m);
-    await console.screenshot({ path: info.outputPath('console.png') });
+  test('shows the guest, takes keys on both of its parts, and goes off and on', async ({ watched }, info) => {
+    test.setTimeout(4 * BOOT_MS);
+    const guest = await startFromCatalog(watched, 'Tiny Linux');
+    const { page } = guest;
+    await guest.waitForScreen(/tiny login:/);
+    await guest.canvas.click();
+    await page.keyboard.type('root\n');
+    await guest.waitForScreen(/# *$/);
+    await page.keyboard.type('expr 6 \\');
+    await page.keyboard.press('Shift+Digit8');
+    await page.keyboard.type(' 7\n');
+    await guest.waitForScreen(/^42$/m);
+    await page.screenshot({ path: info.outputPath('screen.png') });
+
+    await page.getByRole('tab', { name: 'Serial' }).click();
+    // Printed before there was a terminal.
+    await expect(page.locator('.xterm-rows')).toContainText('tiny login:');
+    await page.keyboard.type('root\n');
+    await guest.waitForSerial(/# $/);
+    await page.keyboard.type('expr 20 + 3\n');
+    await guest.waitForSerial(/^23\r$/m);
+    await expect(page.locator('.xterm-rows')).toContainText('23');
+    await page.screenshot({ path: info.outputPath('serial.png') });
+
+    await page.getByRole('button', { name: 'Power', exact: true }).click();
+    await page.getByRole('menuitem', { name: 'Shut down' }).click();
+    await page.getByRole('tab', { name: 'Screen' }).click();
+    const start = page.getByRole('tabpanel').getByRole('button', { name: 'Start' });
+    await expect(start).toBeVisible({ timeout: BOOT_MS });
+    await page.screenshot({ path: info.outputPath('off.png') });
+    await start.click();
+    await guest.waitForScreen(/tiny login:/);
+    await expect(guest.canvas).toBeVisible();
+  });
+});
+
+/** A guest that takes orders, with the focus on its picture. */
+async function exerciser(app: ElectronApplication, folder: string): Promise<GuestWindow> {
+  const guest = await startFromDisk(app, folder, consoleGuestDisk());
+  await expect(guest.canvas).toBeVisible();
+  await guest.canvas.click();
+  await expect(guest.canvas).toBeFocused();
+  return guest;
+}
+
+const RED = 255;
+
+test.describe('the picture in a console', () => {
+  test('follows the modes of the guest, and is there at once when the console is opened again', async ({
+    watched,
+    home,
+  }) => {
+    const guest = await exerciser(watched, home.folder);
+    expect(await guest.picture(0, 399)).toEqual([720, 400, 0]);
+    await guest.order('c');
+    await expect.poll(() => guest.picture(RED, 7)).toEqual([640, 480, 0xff0780]);
+    await guest.order('d');
+    await expect.poll(() => guest.picture(RED, 700)).toEqual([1024, 768, 0xffbc80]);
+    const { machineId, page } = guest;
+    await page.close();
+    const again = await openConsoleOf(watched, machineId);
+    await expect.poll(() => again.picture(RED, 700)).toEqual([1024, 768, 0xffbc80]);
+  });
+
+  test('fits the window, has its own size, or grows in whole steps', async ({ watched, home }) => {
+    const guest = await exerciser(watched, home.folder);
+    const { page, canvas } = guest;
+    const choose = async (name: string) => {
+      await page.getByRole('button', { name: 'Size of the picture' }).click();
+      await page.getByRole('menuitemradio', { name }).click();
+    };
+    const width = async () => (await canvas.boundingBox())?.width;
+    const room = await page.locator('.stage').boundingBox();
+    await expect.poll(width).toBeCloseTo(room?.width ?? 0, 0);
+    await choose('Original size');
+    await expect.poll(width).toBe(720);
+    await expect(canvas).toBeFocused();
+    await guest.order('a');
+    await choose('Whole steps');
+    await expect.poll(width).toBe(960);
+    await choose('Fit the window');
+    await expect.poll(width).toBeCloseTo(room?.width ?? 0, 0);
+  });
+
+  test('is kept as a file that the user chooses, and in the clipboard', async ({ watched, home }) => {
+    const guest = await exerciser(watched, home.folder);
+    const { page } = guest;
+    const file = path.join(home.folder, 'picture.png');
+    await watched.evaluate(({ dialog }, file) => {
+      dialog.showSaveDialog = async () => ({ canceled: false, filePath: file });
+    }, file);
+    await page.getByRole('button', { name: 'Screenshot' }).click();
+    await page.getByRole('menuitem', { name: 'Save as file…' }).click();
+    await expect(page.getByRole('status').filter({ hasText: file })).toBeVisible();
+    expect(readFileSync(file).subarray(0, 8).toString('latin1')).toBe('\x89PNG\r\n\x1a\n');
+    expect(readFileSync(file).readUInt32BE(16)).toBe(720);
+    await page.getByRole('button', { name: 'Screenshot' }).click();
+    await page.getByRole('menuitem', { name: 'Copy' }).click();
+    const copied = () =>
+      page.evaluate(async () => (await navigator.clipboard.read()).flatMap(({ types }) => types));
+    await expect.poll(copied).toContain('image/png');
+    expect(existsSync(file)).toBe(true);
+  });
+});
+
+/** Scan codes that the guest got since an order `k`. */
+const codesSince = async (guest: GuestWindow) => (await guest.serialText()).split('!').at(-1) ?? '';
+const CTRL = ['1d', '9d'] as const;
+const ALT = ['38', 'b8'] as const;
+
+test.describe('keys in a console', () => {
+  test('are let go when the focus leaves, and come back to the window with the chord that is shown', async ({
+    watched,
+    home,
+  }) => {
+    const guest = await exerciser(watched, home.folder);
+    const { page } = guest;
+    await guest.order('k', '!');
+    await expect(page.locator('footer')).toContainText('Ctrl+Alt+G');
+    await page.keyboard.down('Shift');
+    await page.keyboard.down('a');
+    await page.getByRole('tab', { name: 'Screen' }).focus();
+    await expect.poll(() => codesSince(guest)).toMatch(/^2a1e(aa9e|9eaa)$/);
+    await page.keyboard.up('a');
+    await page.keyboard.up('Shift');
+    await guest.canvas.click();
+    await page.keyboard.press('Control+Alt+g');
+    await expect.poll(() => codesSince(guest)).toMatch(/(aa9e|9eaa)1d38(9db8|b89d)$/);
+    await expect(page.getByRole('tab', { name: 'Screen' })).toBeFocused();
+    await page.keyboard.press('ArrowRight');
+    await expect(page.getByRole('tab', { name: 'Serial' })).toHaveAttribute('aria-selected', 'true');
+  });
+
+  test('that the computer keeps for itself are sent from the menu', async ({ watched, home }) => {
+    const guest = await exerciser(watched, home.folder);
+    await guest.order('k', '!');
+    await guest.page.getByRole('button', { name: 'Send keys' }).click();
+    await guest.page.getByRole('menuitem', { name: 'Ctrl+Alt+Del' }).click();
+    await expect.poll(() => codesSince(guest)).toBe([CTRL[0], ALT[0], 'e053e0d3', ALT[1], CTRL[1]].join(''));
+    await expect(guest.canvas).toBeFocused();
+  });
+
+  test('are typed for a text that is pasted, as far as there are keys; a long text can be cancelled', async ({
+    watched,
+    home,
+  }) => {
+    const guest = await exerciser(watched, home.folder);
+    const { page } = guest;
+    await guest.order('k', '!');
+    const paste = async (text: string) => {
+      await page.evaluate((text) => navigator.clipboard.writeText(text), text);
+      await page.getByRole('button', { name: 'Paste as typing' }).click();
+    };
+    await paste('aé€A\n');
+    await expect(page.getByText('2 characters are not on a US keyboard and were left out.')).toBeVisible();
+    expect(await codesSince(guest)).toBe('1e9e2a1e9eaa1c9c');
+    await paste('b'.repeat(20_000));
+    await page.getByRole('button', { name: 'Cancel' }).click();
+    await expect(page.getByText(/^Typing:/)).toBeHidden();
+    const typed = await codesSince(guest);
+    expect(typed.length).toBeLessThan(4 * 20_000);
+    await page.keyboard.press('c');
+    await expect.poll(() => codesSince(guest)).toMatch(/(30b0)*2eae$/);
+  });
+});
+
+test.describe('the mouse in a console', () => {
+  test('is captured by a click where the guest uses one, moves there, and is given back', async ({
+    watched,
+    home,
+  }) => {
+    const guest = await exerciser(watched, home.folder);
+    const { page, canvas } = guest;
+    const captured = () => page.evaluate(() => document.pointerLockElement !== null);
+    await canvas.click();
+    expect(await captured()).toBe(false);
+    await guest.order('m', '!');
+    await expect(page.locator('footer')).toContainText('after a click the mouse does');
+    await canvas.click();
+    await expect.poll(captured).toBe(true);
+    await expect(page.locator('footer')).toContainText('Keys and mouse go to the machine.');
+    const before = (await codesSince(guest)).length;
+    await page.mouse.move(300, 300);
+    await page.mouse.move(310, 305);
+    await page.mouse.down();
+    await page.mouse.up();
+    await expect.poll(async () => (await codesSince(guest)).slice(before)).toMatch(/09....08....$/);
+    await page.keyboard.press('Control+Alt+g');
+    await expect.poll(captured).toBe(false);
+  });
+});
+
+test.describe('the serial port in a console', () => {
+  test('floods neither the window nor its memory', async ({ watched, home }) => {
+    const guest = await exerciser(watched, home.folder);
+    const { page } = guest;
+    await page.getByRole('tab', { name: 'Serial' }).click();
+    await expect(page.locator('.xterm-rows')).toContainText('>');
+    await page.keyboard.type('f');
+    await expect
+      .poll(async () => (await guest.serialText()).length, { timeout: BOOT_MS })
+      .toBeGreaterThan(400_000);
+    await page.getByRole('tab', { name: 'Screen' }).click();
+    await expect(guest.canvas).toBeVisible();
+    await page.getByRole('tab', { name: 'Serial' }).click();
+    await page.keyboard.type('.');
+    await guest.waitForSerial(/>$/);
+    await expect(page.locator('.xterm-rows')).toContainText('>');
   });
 });

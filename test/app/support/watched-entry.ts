@@ -8,6 +8,9 @@ import { MachineService } from '../../../main/machines/service/machine-service.t
 export interface GuestHooks {
   /** The rows of text on the screen of a running machine, joined; empty while it is off or shows graphics. */
   screenText(machineId: string): Promise<string>;
+  /** All that a machine printed on its serial port so far. */
+  serialText(machineId: string): string;
+  sendSerial(machineId: string, text: string): void;
 }
 
 declare global {
@@ -19,7 +22,14 @@ startApp(async (context) => {
   if (!opened.ok) return opened;
   const { machines } = opened.value;
   if (!(machines instanceof MachineService)) throw new Error('the product has another service of machines');
+  const printed = new Map<string, string>();
+  const serialText = (id: string) => printed.get(id) ?? '';
+  machines.on('started', ({ id, machine }) => {
+    machine.on('serial', (bytes) => printed.set(id, serialText(id) + Buffer.from(bytes).toString()));
+  });
   globalThis.headwaterGuests = {
+    serialText,
+    sendSerial: (id, text) => machines.running(id)?.sendSerial(text),
     screenText: async (id) => {
       const text = await machines.running(id)?.screen?.text();
       return text?.ok ? (text.value ?? []).join('\n') : '';
