@@ -6,7 +6,7 @@ import type { Master } from '../catalog/tables/masters.ts';
 import { isRemote } from '../storage/chain/location.ts';
 import { stateOf, type Subscription } from './feeds/feed-views.ts';
 import { applianceIdOf, install, type Installed } from './feeds/install.ts';
-import { isReady, type ListedAppliance } from './feeds/listing.ts';
+import { isReady, type ListedAppliance, type ListedImage } from './feeds/listing.ts';
 import { enterRecipes } from './recipes.ts';
 import { applianceView, type Entry } from './views.ts';
 
@@ -64,13 +64,16 @@ export class ApplianceService {
     return installed.ok ? DONE : installed;
   }
 
-  #install({ installed, listed }: Candidate): Result<Installed> {
+  #install(candidate: Candidate): Result<Installed> {
+    const { installed, listed } = candidate;
     const { catalog, nowMs } = this.#parts;
     if (listed !== null) {
       const { feedId, appliance } = listed;
       if (isReady(appliance)) return catalog.change((tables) => install(tables, feedId, appliance, nowMs()));
     }
-    return installed === null ? err('unsupported', 'It has to be fetched first') : ok(installed);
+    return installed === null
+      ? err('unsupported', candidate.entry.obstacle ?? 'It is not in the catalog')
+      : ok(installed);
   }
 
   #find(id: string): Result<Candidate> {
@@ -147,10 +150,6 @@ function candidatesOf(
     const { description, content } = appliance;
     const known = installed.get(applianceIdOf(row.id, appliance)) ?? null;
     const listed = { feedId: row.id, appliance };
-    // A whole image that was fetched is what there is, also when a newer one is listed.
-    if (content.kind === 'image' && known !== null) {
-      return { entry: { ...entryOf(known), feed: shown, withdrawn: false }, installed: known, listed };
-    }
     const entry: Entry = {
       id: applianceIdOf(row.id, appliance),
       description,
@@ -158,11 +157,16 @@ function candidatesOf(
       lengthBytes: description.diskSizeBytes,
       feed: shown,
       withdrawn: false,
-      fetchFirstBytes: content.kind === 'image' ? content.lengthBytes : 0,
+      obstacle: content.kind === 'image' ? obstacleOf(content) : null,
       bootBytes: content.kind === 'master' ? (content.description.bootProfile?.bootBytes ?? null) : null,
     };
     return { entry, installed: known, listed };
   });
+}
+
+/** Whole images can be read from nobody byte by byte: there are no hashes to verify them by until they are complete. */
+function obstacleOf({ location, sha256, format }: ListedImage): string {
+  return `It has to be fetched whole: download ${location}, compare its SHA-256 with ${sha256}, and add it as a local ${format} file.`;
 }
 
 function isFarAway(content: ListedAppliance['content']): boolean {
@@ -177,7 +181,7 @@ function entryOf({ appliance: { id, description }, master }: Installed): Entry {
     lengthBytes: master.lengthBytes,
     feed: null,
     withdrawn: master.published !== null,
-    fetchFirstBytes: 0,
+    obstacle: null,
     bootBytes: master.published?.description.bootProfile?.bootBytes ?? null,
   };
 }

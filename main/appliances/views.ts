@@ -28,15 +28,16 @@ export interface Entry {
   readonly lengthBytes: number;
   readonly feed: ApplianceView['feed'];
   readonly withdrawn: boolean;
-  readonly fetchFirstBytes: number;
+  /** Why no machine can be made from it as it is listed; null where one can. */
+  readonly obstacle: string | null;
   /** What a start reads; null while no start was recorded. */
   readonly bootBytes: number | null;
 }
 
 /** @param problem why its master cannot be reached at present, if so */
 export function applianceView(entry: Entry, problem: string | null): ApplianceView {
-  const { id, description, source, lengthBytes, feed, withdrawn, fetchFirstBytes, bootBytes } = entry;
-  const unavailableBecause = problem ?? cannotRun(description.arch, lengthBytes);
+  const { id, description, source, lengthBytes, feed, withdrawn, obstacle, bootBytes } = entry;
+  const unavailableBecause = problem ?? obstacle ?? cannotRun(description.arch, lengthBytes);
   return {
     id,
     name: description.name,
@@ -52,12 +53,11 @@ export function applianceView(entry: Entry, problem: string | null): ApplianceVi
     source,
     feed,
     withdrawn,
-    fetchFirstBytes,
     homepage: description.homepage ?? null,
     icon: description.icon ?? null,
     tags: description.tags ?? [],
     recommended: source === 'recipe' || description.recommended === true,
-    available: unavailableBecause === null && fetchFirstBytes === 0,
+    available: unavailableBecause === null,
     unavailableBecause,
   };
 }

@@ -28,6 +28,14 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'publish disks for others to stream from, and verify what was published',
     load: async () => (await import('./commands/master/index.ts')).masterCommand,
   },
+  feed: {
+    summary: 'publish signed lists of appliances, and subscribe to those of others',
+    load: async () => (await import('./commands/feed/index.ts')).feedCommand,
+  },
+  appliances: {
+    summary: 'list, show, install and build what machines are made from',
+    load: async () => (await import('./commands/appliances/index.ts')).appliancesCommand,
+  },
   serve: {
     summary: 'serve a folder over HTTP, for a LAN or a demonstration',
     load: async () => (await import('./commands/serve/index.ts')).serveCommand,

@@ -67,7 +67,6 @@ export function anAppliance(different: Partial<ApplianceView> = {}): ApplianceVi
     source: 'recipe',
     feed: null,
     withdrawn: false,
-    fetchFirstBytes: 0,
     homepage: null,
     icon: null,
     tags: [],

@@ -129,7 +129,8 @@ const appliances: readonly ApplianceView[] = [
     bootBytes: null,
     recommended: false,
     available: false,
-    fetchFirstBytes: 612 * MIB,
+    unavailableBecause:
+      'It has to be fetched whole: download https://images.example.com/disk.img, compare its SHA-256, and add it as a local qcow2 file.',
     source: 'http',
     feed: feedOf(feeds[2]),
     licence: '',

@@ -39,8 +39,6 @@ export const applianceViewSchema = z.object({
     .nullable(),
   /** It came from a feed that does not list it any more; machines still need it. */
   withdrawn: z.boolean(),
-  /** What has to be fetched, and checked, before a machine can be made from it; 0 for most. */
-  fetchFirstBytes: bytesSchema,
   homepage: z.string().nullable(),
   /** A picture as a `data:` address. */
   icon: z.string().nullable(),

@@ -47,7 +47,7 @@ export const REQUESTS = {
   'app.info': request(nothing, appInfoSchema),
 
   'catalog.list': request(nothing, z.array(applianceViewSchema)),
-  /** Enters an appliance of a feed into the catalog; begins to fetch it, where it has to be fetched first. */
+  /** Enters an appliance of a feed into the catalog. */
   'catalog.install': request(z.object({ id: idSchema }), nothing),
 
   'feeds.list': request(nothing, z.array(feedViewSchema)),

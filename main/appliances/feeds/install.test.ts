@@ -89,7 +89,11 @@ describe('an appliance of a feed', () => {
     expect(await viewOf(backEnd, applianceId)).toMatchObject({ version: '2.0' });
     expect(mastersOf(backEnd)).toHaveLength(1);
     unwrap(await create(backEnd, applianceId, 'New'));
-    expect(mastersOf(backEnd).map(({ name }) => name)).toEqual(['Tiny 1.0', 'Tiny 2.0']);
+    expect(
+      mastersOf(backEnd)
+        .map(({ name }) => name)
+        .sort(),
+    ).toEqual(['Tiny 1.0', 'Tiny 2.0']);
     unwrap(await backEnd.machines.remove({ id }));
     unwrap(await backEnd.appliances.install({ id: applianceId }));
     expect(mastersOf(backEnd).map(({ name }) => name)).toEqual(['Tiny 2.0']);

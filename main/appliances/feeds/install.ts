@@ -49,10 +49,7 @@ export function followListing(tables: Tables, feedId: string, listed: readonly L
     if (content?.kind === 'master' && masterIdOf(id, content) === masterId) {
       masters.published(masterId, placeOf(content));
     }
-    const master = masterId === null ? null : masters.find(masterId);
-    // A copy that was fetched whole is the user's to delete.
-    const needed =
-      appliances.isNeeded(id) || (master !== null && (master.owned || masters.isNeeded(master.id)));
+    const needed = appliances.isNeeded(id) || (masterId !== null && masters.isNeeded(masterId));
     if (content === undefined && !needed) appliances.remove(id);
   }
   dropUnused(tables);

@@ -1,0 +1,55 @@
+import path from 'node:path';
+import { systemClock } from '../../shared/clock.ts';
+import type { Result } from '../../shared/result.ts';
+import { ApplianceService } from '../appliances/appliance-service.ts';
+import { FeedService } from '../appliances/feeds/feed-service.ts';
+import { Catalog } from '../catalog/catalog.ts';
+import { appliancesFolder, dataFolder } from './places.ts';
+import type { Terminal } from './terminal.ts';
+
+/** The app's own catalog, and what of the app's services commands use. */
+export interface CatalogDesk {
+  readonly feeds: FeedService;
+  readonly appliances: ApplianceService;
+}
+
+/**
+ * Works with the catalog of the app. One program has it at a time: while the app runs this fails with `busy`, and the
+ * app cannot start while a command is at work.
+ */
+export async function atCatalog<T>(
+  terminal: Terminal,
+  work: (desk: CatalogDesk) => Promise<Result<T>>,
+): Promise<Result<T>> {
+  const opened = Catalog.open(path.join(dataFolder(), 'catalog.db'), { nowMs: Date.now });
+  if (!opened.ok) return opened;
+  const catalog = opened.value;
+  const say = (text: string) => terminal.err(`headwater: ${text}\n`);
+  const feeds = new FeedService({
+    catalog,
+    clock: systemClock,
+    nowMs: Date.now,
+    metered: () => false,
+    changed: () => undefined,
+    notice: (_level, text) => say(text),
+    warn: say,
+  });
+  const appliances = new ApplianceService({
+    catalog,
+    recipesFolder: appliancesFolder(),
+    feeds,
+    nowMs: Date.now,
+    importProgress: () => null,
+  });
+  const stop = () => void feeds.close();
+  terminal.interrupted.addEventListener('abort', stop);
+  try {
+    const listed = await feeds.open();
+    return listed.ok ? await work({ feeds, appliances }) : listed;
+  } finally {
+    terminal.interrupted.removeEventListener('abort', stop);
+    await feeds.close();
+    const closed = catalog.close();
+    if (!closed.ok) say(closed.failure.message);
+  }
+}

@@ -1,0 +1,112 @@
+import type { ApplianceView } from '../../../../shared/ipc/catalog.ts';
+import { err, ok, type Result } from '../../../../shared/result.ts';
+import { formatBytes } from '../../display/quantities.ts';
+import { simpleCommand } from '../../arguments/simple-command.ts';
+import { atCatalog } from '../../catalog-desk.ts';
+
+const COMMON_HELP = `      --json             print the result as JSON
+  -h, --help             this text
+
+This command uses the catalog of the desktop app, which must not be running.
+`;
+
+export const listCommand = simpleCommand({
+  name: 'appliances list',
+  help: `usage: headwater appliances list [--feed NAME]
+
+  -f, --feed NAME        only those of this feed
+${COMMON_HELP}`,
+  options: [{ short: 'f', long: 'feed', argument: 'required' }],
+  async run(given, terminal) {
+    const operands = given.expect();
+    if (!operands.ok) return operands;
+    const feed = given.value('feed');
+    return atCatalog(terminal, async ({ appliances }) => {
+      const all = await appliances.list();
+      if (!all.ok) return all;
+      const shown = all.value.filter(
+        (one) => feed === undefined || one.feed?.name === feed || one.feed?.id === feed,
+      );
+      return ok({ json: shown, text: shown.map(lineOf).join('') || 'no appliances\n' });
+    });
+  },
+});
+
+export const showCommand = simpleCommand({
+  name: 'appliances show',
+  help: `usage: headwater appliances show NAME\n\nNAME is the appliance's id or its name.\n\n${COMMON_HELP}`,
+  options: [],
+  async run(given, terminal) {
+    const operands = given.expect('one appliance');
+    if (!operands.ok) return operands;
+    const [word = ''] = operands.value;
+    return atCatalog(terminal, async ({ appliances }) => {
+      const found = pick(await appliances.list(), word);
+      return found.ok ? ok({ json: found.value, text: factsOf(found.value) }) : found;
+    });
+  },
+});
+
+export const installCommand = simpleCommand({
+  name: 'appliances install',
+  help: `usage: headwater appliances install NAME
+
+Enters an appliance of a feed into the catalog, with its master. It stays there for as long
+as machines need it, also when its feed is gone. NAME is its id or its name.
+
+${COMMON_HELP}`,
+  options: [],
+  async run(given, terminal) {
+    const operands = given.expect('one appliance');
+    if (!operands.ok) return operands;
+    const [word = ''] = operands.value;
+    return atCatalog(terminal, async ({ appliances }) => {
+      const found = pick(await appliances.list(), word);
+      if (!found.ok) return found;
+      const installed = await appliances.install({ id: found.value.id });
+      return installed.ok
+        ? ok({ json: found.value, text: `'${found.value.name}' is in the catalog\n` })
+        : installed;
+    });
+  },
+});
+
+function pick(all: Result<ApplianceView[]>, word: string): Result<ApplianceView> {
+  if (!all.ok) return all;
+  const byId = all.value.find(({ id }) => id === word);
+  const found = byId === undefined ? all.value.filter(({ name }) => name === word) : [byId];
+  const [first, ...more] = found;
+  if (first === undefined)
+    return err('not-found', `there is no appliance '${word}'; 'headwater appliances list' shows all`);
+  if (more.length === 0) return ok(first);
+  return err('invalid-argument', `several are called '${word}': ${found.map(({ id }) => id).join(', ')}`);
+}
+
+function lineOf({ id, name, version, arch, diskBytes, feed, available }: ApplianceView): string {
+  const from = feed === null ? '' : `  ${feed.name}${feed.signed ? '' : ' (not signed)'}`;
+  return `${id.padEnd(36)}  ${`${name} ${version}`.trim()}, ${arch}, ${formatBytes(diskBytes)}${from}${available ? '' : '  (unavailable)'}\n`;
+}
+
+function factsOf(view: ApplianceView): string {
+  const { feed, bootBytes } = view;
+  const rows: readonly (readonly [string, string | null])[] = [
+    ['id', view.id],
+    ['name', view.name],
+    ['summary', view.summary],
+    ['publisher', view.publisher],
+    ['version', view.version],
+    ['homepage', view.homepage],
+    ['licence', view.licence],
+    ['processor', view.arch],
+    ['memory', `${view.memoryMiB} MiB`],
+    ['disk', formatBytes(view.diskBytes)],
+    ['starts after', bootBytes === null ? null : formatBytes(bootBytes)],
+    ['login', view.loginHint],
+    ['feed', feed === null ? null : `${feed.name}, ${feed.signed ? 'signed' : 'not signed'}, ${feed.state}`],
+    ['not available', view.unavailableBecause],
+  ];
+  return rows
+    .filter(([, text]) => text !== null && text !== '')
+    .map(([term, text]) => `${term.padEnd(14)} ${text ?? ''}\n`)
+    .join('');
+}

@@ -1,0 +1,82 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { feedApplianceSchema } from '../../../../shared/feed.ts';
+import { MASTER_FILES } from '../../../../shared/master-files.ts';
+import { err, ok, type Result } from '../../../../shared/result.ts';
+import { failureFromSystem } from '../../../block/errno.ts';
+import { firstProblem } from '../../../appliances/feeds/document.ts';
+import { readFeed, writeFeed } from '../../../appliances/feeds/publish/feed-folder.ts';
+import { simpleCommand } from '../../arguments/simple-command.ts';
+
+const HELP = `usage: headwater feed add DIR APPLIANCE.json --master MASTER [--source PLACE]...
+
+Puts an appliance into the feed of DIR, or a newer version of one, without signing it:
+that is for 'headwater feed sign'. APPLIANCE.json describes it, as recipes do.
+
+  -m, --master MASTER    folder of its published master (headwater master publish)
+  -s, --source PLACE     where readers find that folder: an address, or a path from the
+                         feed on. Several are mirrors, the best first. Not needed where
+                         the folder lies below DIR
+      --json             print the entry as JSON
+  -h, --help             this text
+`;
+
+export const addCommand = simpleCommand({
+  name: 'feed add',
+  help: HELP,
+  options: [
+    { short: 'm', long: 'master', argument: 'required' },
+    { short: 's', long: 'source', argument: 'required' },
+  ],
+  async run(given) {
+    const operands = given.expect('the folder of the feed', 'the description of the appliance');
+    if (!operands.ok) return operands;
+    const [folder = '', description = ''] = operands.value;
+    const masterFolder = given.value('master');
+    if (masterFolder === undefined) return err('invalid-argument', 'give its published master with --master');
+    const feed = readFeed(folder);
+    if (!feed.ok) return feed;
+    const appliance = readObject(description);
+    if (!appliance.ok) return appliance;
+    const master = readObject(path.join(masterFolder, MASTER_FILES.description));
+    if (!master.ok) return master;
+    const sources = sourcesOf(folder, masterFolder, given.all('source'));
+    if (!sources.ok) return sources;
+    const diskSizeBytes = master.value['lengthBytes'];
+    const entry = feedApplianceSchema.safeParse({
+      ...appliance.value,
+      diskSizeBytes,
+      master: master.value,
+      sources: sources.value,
+    });
+    if (!entry.success) return err('malformed', `'${description}': ${firstProblem(entry.error)}`);
+    const others = feed.value.appliances.filter(({ id }) => id !== entry.data.id);
+    const written = writeFeed(folder, { ...feed.value, appliances: [...others, entry.data] });
+    if (!written.ok) return written;
+    const { id, version } = entry.data;
+    return ok({ json: entry.data, text: `'${id}' ${version} is in the feed; sign it to issue it\n` });
+  },
+});
+
+function sourcesOf(folder: string, master: string, given: readonly string[]): Result<readonly string[]> {
+  if (given.length > 0) return ok(given);
+  const below = path.relative(folder, master).split(path.sep).join('/');
+  if (below !== '' && !below.startsWith('..') && !path.isAbsolute(below)) return ok([`${below}/`]);
+  return err(
+    'invalid-argument',
+    `'${master}' does not lie below '${folder}': say with --source where readers find it`,
+  );
+}
+
+function readObject(file: string): Result<Record<string, unknown>> {
+  try {
+    const content: unknown = JSON.parse(fs.readFileSync(file, 'utf8'));
+    if (typeof content === 'object' && content !== null && !Array.isArray(content)) {
+      return ok(content as Record<string, unknown>);
+    }
+    return err('malformed', `'${file}' is not a JSON object`);
+  } catch (error) {
+    if (error instanceof SyntaxError) return err('malformed', `'${file}' is not JSON: ${error.message}`);
+    return failureFromSystem(error, `Could not read '${file}'`);
+  }
+}

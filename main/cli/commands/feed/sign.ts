@@ -1,0 +1,54 @@
+import { err, ok } from '../../../../shared/result.ts';
+import { readFeed, signFeed } from '../../../appliances/feeds/publish/feed-folder.ts';
+import { readKeyFile } from '../../../appliances/feeds/publish/key-files.ts';
+import { fingerprintOf } from '../../../appliances/feeds/signature/public-key.ts';
+import { simpleCommand } from '../../arguments/simple-command.ts';
+import { issueOf } from './issue.ts';
+
+const HELP = `usage: headwater feed sign DIR --key FILE [OPTIONS]
+
+Issues the feed of DIR: gives it the next serial, the time, and its signature,
+feed.json.minisig. The same feed, key, serial and SOURCE_DATE_EPOCH give the same bytes.
+
+  -k, --key FILE         the secret key
+      --old-key FILE     the one of before, when this issue is the first with a new key:
+                         readers follow only because the old key's holder says so
+      --expires DAYS     how long this issue is good (default 30d)
+      --serial N         number of this issue (default: one more than the last)
+      --json             print the result as JSON
+  -h, --help             this text
+`;
+
+export const signCommand = simpleCommand({
+  name: 'feed sign',
+  help: HELP,
+  options: [
+    { short: 'k', long: 'key', argument: 'required' },
+    { long: 'old-key', argument: 'required' },
+    { long: 'expires', argument: 'required' },
+    { long: 'serial', argument: 'required' },
+  ],
+  async run(given) {
+    const operands = given.expect('the folder of the feed');
+    if (!operands.ok) return operands;
+    const [folder = ''] = operands.value;
+    const [keyFile, oldFile] = [given.value('key'), given.value('old-key')];
+    if (keyFile === undefined) return err('invalid-argument', 'give the secret key with --key');
+    const feed = readFeed(folder);
+    if (!feed.ok) return feed;
+    const key = readKeyFile(keyFile);
+    if (!key.ok) return key;
+    const old = oldFile === undefined ? ok(null) : readKeyFile(oldFile);
+    if (!old.ok) return old;
+    const issue = issueOf(given, feed.value.serial + 1);
+    if (!issue.ok) return issue;
+    const signed = signFeed(folder, feed.value, key.value, issue.value, old.value);
+    if (!signed.ok) return signed;
+    const { serial, issued, expires, key: keyText, appliances } = signed.value;
+    const fingerprint = fingerprintOf(keyText);
+    return ok({
+      json: { serial, issued, expires, key: keyText, fingerprint, appliances: appliances.length },
+      text: `signed serial ${serial} with ${appliances.length} appliances, good until ${expires.slice(0, 10)}\nkey ${fingerprint}\n`,
+    });
+  },
+});
