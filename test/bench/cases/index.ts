@@ -6,11 +6,13 @@ import { localStream } from './local-stream.ts';
 import { memory } from './memory.ts';
 import { openTime } from './open-time.ts';
 import { randomReads } from './random-reads.ts';
+import { verifiedStream } from './verified-stream.ts';
 
 /** In the order they are run and printed. */
 export const CASES: readonly BenchCase[] = [
   localStream,
   httpStream,
+  verifiedStream,
   allocatingWrites,
   randomReads,
   openTime,
