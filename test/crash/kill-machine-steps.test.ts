@@ -7,13 +7,14 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../shared/clock.ts';
-import { unwrap, type Result } from '../../shared/result.ts';
-import type { BackEnd } from '../../main/app/back-end.ts';
+import { ok, unwrap, type Result } from '../../shared/result.ts';
+import type { BackEnd, BackEndOptions } from '../../main/app/back-end.ts';
 import { diskChain, mastersBehind } from '../../main/machines/disks/overlay-chain.ts';
 import { openChain } from '../../main/storage/chain/open.ts';
 import { imageFiles, type ImageFiles } from '../../main/storage/overlays/image-files.ts';
 import type { Master } from '../../main/catalog/tables/masters.ts';
-import { MachineRoom, RECIPE } from '../support/machine-room.ts';
+import { DiskThread } from '../../main/storage/disk/disk-thread.ts';
+import { MachineRoom, PretendMachine, RECIPE } from '../support/machine-room.ts';
 import { serve } from '../support/served.ts';
 
 class Killed extends Error {}
@@ -48,6 +49,36 @@ class Mortal {
       create: mortal((...args: Parameters<ImageFiles['create']>) => imageFiles.create(...args)),
       duplicate: mortal((from: string, to: string) => imageFiles.duplicate(from, to)),
       delete: mortal((file: string) => imageFiles.delete(file)),
+    };
+  }
+
+  /** Machines and disks whose saving are steps, too. */
+  saving(room: MachineRoom): Partial<BackEndOptions> {
+    return {
+      makeMachine: ({ id }) => {
+        const machine = new PretendMachine();
+        const save = machine.save.bind(machine);
+        machine.save = async (order) => {
+          this.step();
+          const saved = await save(order);
+          this.step();
+          return saved;
+        };
+        room.machines.set(id, machine);
+        return ok(machine);
+      },
+      openDisk: async (spec, listen) => {
+        const opened = await DiskThread.open(spec, listen);
+        if (!opened.ok) return opened;
+        const stamp = opened.value.stampContent.bind(opened.value);
+        opened.value.stampContent = async (name) => {
+          this.step();
+          const stamped = await stamp(name);
+          this.step();
+          return stamped;
+        };
+        return opened;
+      },
     };
   }
 
@@ -113,7 +144,7 @@ type Deed = (backEnd: BackEnd, machineId: string, room: MachineRoom) => Promise<
 /** Does the deed with a program that ends after `lifetime` steps; true when it lived to the end of it. */
 async function attempt(deed: Deed, lifetime: number, room: MachineRoom, machineId: string): Promise<boolean> {
   const mortal = new Mortal(lifetime);
-  const backEnd = await room.open({ files: mortal.files() });
+  const backEnd = await room.open({ files: mortal.files(), ...mortal.saving(room) });
   mortal.possess(backEnd);
   let survived = true;
   try {
@@ -129,7 +160,8 @@ async function attempt(deed: Deed, lifetime: number, room: MachineRoom, machineI
 /** What must be true after the next start, whatever happened before. */
 async function expectOrder(backEnd: BackEnd, room: MachineRoom): Promise<void> {
   const known = unwrap(
-    backEnd.catalog.read(({ disks, masters, passingFiles, machines }) => ({
+    backEnd.catalog.read(({ disks, masters, passingFiles, machines, savedStates }) => ({
+      states: savedStates.list().map(({ path: file }) => file),
       owned: [
         ...disks.list().map(({ path: file }) => file),
         ...masters.list().flatMap(({ role, location }) => (role === 'snapshot' ? [location] : [])),
@@ -149,21 +181,31 @@ async function expectOrder(backEnd: BackEnd, room: MachineRoom): Promise<void> {
   const folders = [room.disksFolder, path.join(room.folder, 'bigger')];
   const found = folders.flatMap((folder) => room.images(folder).map((name) => path.join(folder, name)));
   expect(found.filter((file) => path.basename(file) !== FOREIGN).sort()).toEqual(known.owned.sort());
+  const states = folders.flatMap((folder) => room.states(folder).map((name) => path.join(folder, name)));
+  expect(states.sort()).toEqual(known.states.sort());
   expect(fs.readFileSync(path.join(room.disksFolder, FOREIGN), 'utf8')).toBe('not ours');
   for (const { id } of known.machines) await firstBytes(backEnd, id);
 }
 
-/** Ends the program at every step of a deed in turn. `check` looks at what came of it. */
+/**
+ * Ends the program at every step of a deed in turn. `check` looks at what came of it.
+ * @param before what was done in an earlier run of the program
+ */
 async function killEverywhere(
   deed: Deed,
-  check: (backEnd: BackEnd, machineId: string, survived: boolean) => Promise<void>,
+  check: (backEnd: BackEnd, machineId: string, survived: boolean, room: MachineRoom) => Promise<void>,
+  before?: Deed,
 ): Promise<number> {
   for (let lifetime = 0; ; lifetime++) {
     const { room, machineId } = await furnish();
+    if (before !== undefined) {
+      unwrap(await before(await room.open(), machineId, room));
+      await room.close();
+    }
     const survived = await attempt(deed, lifetime, room, machineId);
     const next = await room.open();
     await expectOrder(next, room);
-    await check(next, machineId, survived);
+    await check(next, machineId, survived, room);
     await room.close();
     if (survived) return lifetime;
   }
@@ -253,5 +295,63 @@ describe('a program that is killed at any step', () => {
       },
     );
     expect(steps).toBeGreaterThanOrEqual(10);
+  });
+});
+
+/** Starts a machine: it goes on exactly where it says that it is suspended. */
+async function expectStart(backEnd: BackEnd, room: MachineRoom, id: string): Promise<void> {
+  const { state } = unwrap(await backEnd.machines.list()).find((machine) => machine.id === id) ?? {};
+  unwrap(await backEnd.machines.command({ id, command: 'start' }));
+  expect(room.machine(id).commands).toEqual([state === 'suspended' ? 'go on' : 'boot']);
+  expect(room.states()).toEqual([]);
+  unwrap(await backEnd.machines.command({ id, command: 'stop' }));
+  expect(await firstBytes(backEnd, id)).toEqual([0, MARK, 0]);
+}
+
+describe('a machine that is suspended or resumed while the program is killed', () => {
+  const suspend: Deed = async ({ machines }, id) => {
+    const started = await machines.command({ id, command: 'start' });
+    return started.ok ? machines.command({ id, command: 'suspend' }) : started;
+  };
+
+  it('is suspended or off, never half', async () => {
+    const steps = await killEverywhere(suspend, async (backEnd, id, survived, room) => {
+      const [machine] = unwrap(await backEnd.machines.list());
+      if (survived) expect(machine?.state).toBe('suspended');
+      await expectStart(backEnd, room, id);
+    });
+    expect(steps).toBeGreaterThanOrEqual(8);
+  });
+
+  it.each(['start', 'discard-state'] as const)(
+    'loses what was saved to %s, or has it still',
+    async (command) => {
+      const steps = await killEverywhere(
+        ({ machines }, id) => machines.command({ id, command }),
+        async (backEnd, id, survived, room) => {
+          const [machine] = unwrap(await backEnd.machines.list());
+          if (survived) expect(machine?.state).toBe('off');
+          await expectStart(backEnd, room, id);
+        },
+        suspend,
+      );
+      expect(steps).toBeGreaterThanOrEqual(4);
+    },
+  );
+
+  it('is copied with what was saved, or not at all', async () => {
+    await killEverywhere(
+      ({ machines }, id) => machines.duplicate({ id }),
+      async (backEnd, _id, survived, room) => {
+        const all = unwrap(await backEnd.machines.list());
+        expect(all.map(({ state }) => state)).toEqual(all.map(() => 'suspended'));
+        if (survived) expect(all).toHaveLength(2);
+        for (const { id } of all) {
+          unwrap(await backEnd.machines.command({ id, command: 'start' }));
+          expect(room.machine(id).commands).toEqual(['go on']);
+        }
+      },
+      suspend,
+    );
   });
 });

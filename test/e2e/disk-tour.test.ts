@@ -5,19 +5,12 @@ import { unwrap } from '../../shared/result.ts';
 import { SECTOR_BYTES } from '../../shared/units.ts';
 import { STREAM } from '../support/disk-workbench.ts';
 import { boot, farAppliance, masterOf, type Running } from '../support/machine-workbench.ts';
+import { tourChecksum } from '../support/v86-workbench.ts';
 
 const PROMPT = 'tour> ';
 const PLACES = 8;
 const PLACE_SECTORS = 16;
 const PLACE_OFFSET = 120;
-
-/** What Disk Tour prints after it has read all of a disk: FNV-1a over 32-bit little-endian words. */
-function tourChecksum(disk: Uint8Array): string {
-  const words = new DataView(disk.buffer, disk.byteOffset, disk.length);
-  let sum = 0x811c9dc5;
-  for (let at = 0; at < disk.length; at += 4) sum = Math.imul(sum ^ words.getInt32(at, true), 0x01000193);
-  return (sum >>> 0).toString(16).padStart(8, '0');
-}
 
 /** Does to a copy of the disk what the guest does in its first round of `f`, and once in `w`. */
 function fillAndCount(disk: Buffer): void {

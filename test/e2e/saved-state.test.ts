@@ -4,7 +4,13 @@ import path from 'node:path';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { unwrap } from '../../shared/result.ts';
 import { tempFolder } from '../support/temp-folder.ts';
-import { applianceDisk, buildV86Worker, setUpMachine, type Workbench } from '../support/v86-workbench.ts';
+import {
+  applianceDisk,
+  buildV86Worker,
+  setUpMachine,
+  tourChecksum,
+  type Workbench,
+} from '../support/v86-workbench.ts';
 
 const STAMP = '5a'.repeat(16);
 
@@ -62,6 +68,37 @@ describe('Tiny Linux, saved and restored', () => {
       await second.machine.kill();
     }
     expect(runs[0]).not.toBe(runs[1]);
+  });
+});
+
+describe('a guest that is saved in the middle of a read', () => {
+  it('gets its data after it is restored: fetched for the processor', async () => {
+    const first = machineWith(applianceDisk('disk-tour'));
+    unwrap(await first.machine.start());
+    unwrap(await first.console.waitFor('.'));
+    first.disk.hold('read');
+    const file = await save(first);
+    const second = machineWith(first.disk.bytes.slice());
+    expect(unwrap(await second.machine.start({ file, contentStamp: STAMP })).from).toBe('saved-state');
+    const said = unwrap(await second.console.waitFor(/> $/));
+    expect(said).toContain(`checksum ${tourChecksum(second.disk.bytes)}`);
+  });
+
+  it('gets its data after it is restored: transferred into memory', async () => {
+    const first = machineWith(applianceDisk('tiny-linux'));
+    unwrap(await first.machine.start());
+    unwrap(await first.console.login('root'));
+    unwrap(await first.console.run('sync; echo 3 > /proc/sys/vm/drop_caches'));
+    first.disk.hold('read');
+    first.console.sendLine('sha256sum /usr/bin/nano; echo do""ne');
+    await pass(2000);
+    const file = await save(first);
+    const second = machineWith(first.disk.bytes.slice());
+    expect(unwrap(await second.machine.start({ file, contentStamp: STAMP })).from).toBe('saved-state');
+    expect(unwrap(await second.console.waitFor(/done\r?\n/))).toMatch(/[0-9a-f]{64} {2}\/usr\/bin\/nano/);
+    const complaints = 'dmesg | grep -E "lost interrupt|failed command|I/O error|soft lockup"';
+    unwrap(await second.console.waitFor(/# $/));
+    expect(unwrap(await second.console.run(complaints))).toEqual({ output: '', status: 1 });
   });
 });
 

@@ -7,7 +7,13 @@ import { DONE, err, unwrap, type Err } from '../../shared/result.ts';
 import { MIB, SECTOR_BYTES } from '../../shared/units.ts';
 import type { MachineState } from '../../main/machines/machine.ts';
 import type { V86MachineOptions } from '../../main/machines/v86/v86-machine.ts';
-import { applianceDisk, buildV86Worker, setUpMachine, type Workbench } from '../support/v86-workbench.ts';
+import {
+  applianceDisk,
+  buildV86Worker,
+  setUpMachine,
+  type Workbench,
+  tourChecksum,
+} from '../support/v86-workbench.ts';
 
 let workerScript: string;
 let current: Workbench | undefined;
@@ -35,14 +41,6 @@ const byDisk = (state: MachineState) => state.kind === 'paused' && state.by === 
 const running = ({ kind }: MachineState) => kind === 'running';
 const stopped = ({ kind }: MachineState) => kind === 'stopped';
 const UNREACHABLE = err('source-unreachable', 'The server does not answer');
-
-/** What Disk Tour prints after it has read all of `disk`: FNV-1a over 32-bit little-endian words. */
-function tourChecksum(disk: Uint8Array): string {
-  const words = new DataView(disk.buffer, disk.byteOffset, disk.length);
-  let sum = 0x811c9dc5;
-  for (let at = 0; at < disk.length; at += 4) sum = Math.imul(sum ^ words.getInt32(at, true), 0x01000193);
-  return (sum >>> 0).toString(16).padStart(8, '0');
-}
 
 /** Types a key and returns what Disk Tour says up to its next prompt. */
 async function press({ machine, console }: Workbench, key: string): Promise<string> {

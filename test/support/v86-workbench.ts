@@ -40,6 +40,14 @@ export function applianceDisk(id: string): Uint8Array {
   return cached('appliances', id, 'disk.raw');
 }
 
+/** What Disk Tour prints after it has read all of a disk: FNV-1a over 32-bit little-endian words. */
+export function tourChecksum(disk: Uint8Array): string {
+  const words = new DataView(disk.buffer, disk.byteOffset, disk.length);
+  let sum = 0x811c9dc5;
+  for (let at = 0; at < disk.length; at += 4) sum = Math.imul(sum ^ words.getInt32(at, true), 0x01000193);
+  return (sum >>> 0).toString(16).padStart(8, '0');
+}
+
 export interface Workbench {
   readonly machine: V86Machine;
   readonly disk: ScriptedDisk;
