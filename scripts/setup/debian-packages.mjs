@@ -71,6 +71,8 @@ const TO_TEST = [
     reason: 'a web server that masters are read from; none is started',
   },
   { name: 'fio', proof: 'fio', reason: 'measures reads and writes' },
+  { name: 'libnbd-bin', proof: 'nbdcopy', reason: 'nbdinfo and nbdcopy judge the disks we serve' },
+  { name: 'nbdkit', proof: 'nbdkit', reason: 'serves disks that we are to read over NBD' },
 ];
 
 const PACKAGES = {
