@@ -40,6 +40,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'serve a folder over HTTP, for a LAN or a demonstration',
     load: async () => (await import('./commands/serve/index.ts')).serveCommand,
   },
+  nbd: {
+    summary: "serve disks to QEMU and other NBD clients; takes qemu-nbd's arguments",
+    load: async () => (await import('./commands/nbd/index.ts')).nbdCommand,
+  },
   io: {
     summary: "read and write images by hand or from scripts; takes qemu-io's commands",
     load: async () => (await import('./commands/io/index.ts')).ioCommand,

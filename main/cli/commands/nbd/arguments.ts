@@ -1,0 +1,153 @@
+import { DONE, err, ok, type Result } from '../../../../shared/result.ts';
+import { DEFAULT_PORT } from '../../../block/nbd/protocol.ts';
+import type { NbdAddress } from '../../../nbd/listen.ts';
+import type { ImageFormat } from '../../../storage/chain/location.ts';
+import { parseArguments, type OptionSpec } from '../../arguments/getopt.ts';
+import { parseRate } from '../../arguments/rate.ts';
+import { chooseFormat } from '../image/format-choice.ts';
+
+export interface NbdExportArguments {
+  readonly name: string;
+  readonly image: string;
+  readonly format: ImageFormat;
+}
+
+export interface NbdArguments {
+  readonly exports: readonly NbdExportArguments[];
+  readonly description: string | undefined;
+  readonly address: NbdAddress;
+  readonly readOnly: boolean;
+  readonly persistent: boolean;
+  /** Clients served at a time; 0 for any number. */
+  readonly shared: number;
+  readonly pidFile: string | null;
+  readonly verbose: boolean;
+  /** Bytes per second to stream with, 0 for no limit; null: nothing is streamed. */
+  readonly streamSpeed: number | null;
+  readonly tlsFolder: string | null;
+}
+
+export const NBD_HELP = `usage: headwater nbd [OPTIONS] IMAGE
+       headwater nbd [OPTIONS] --export NAME=IMAGE [--export NAME=IMAGE ...]
+
+Serves disks to NBD clients: QEMU, nbdcopy, the Linux kernel. Takes qemu-nbd's options:
+
+  -f, --format FORMAT       raw or qed; without it, told by the name (.qed)
+  -k, --socket PATH         listen on a Unix socket
+  -b, --bind ADDRESS        listen on this address (default 127.0.0.1; qemu-nbd takes all)
+  -p, --port PORT           listen on this port (default 10809)
+  -x, --export-name NAME    what clients ask for (default: the empty name)
+  -D, --description TEXT    what clients are told of the disk
+  -r, --read-only           refuse writes
+  -t, --persistent          do not end when the last client has left
+  -e, --shared N            serve N clients at a time (default 1), further ones wait; 0: any number
+      --pid-file FILE       write the process id there when clients can connect
+  -v, --verbose             tell of clients that come and go
+
+and has its own:
+
+      --export NAME=IMAGE   serve several disks, each by its name
+      --stream              fill overlays from their backing files meanwhile
+      --speed RATE          at most this much: 20mbit, 500k, 2.5M (bytes per second)
+      --tls DIR             serve over TLS only, with the server-cert.pem and server-key.pem there
+  -h, --help                this text
+
+Not done: attaching kernel devices (-c, -d): use nbd-client, or --socket with nbd-client -unix.
+Exit status: 0 after the last client, or when told to end; 1 failed.
+`;
+
+const OPTIONS = [
+  { short: 'f', long: 'format', argument: 'required' },
+  { short: 'k', long: 'socket', argument: 'required' },
+  { short: 'b', long: 'bind', argument: 'required' },
+  { short: 'p', long: 'port', argument: 'required' },
+  { short: 'x', long: 'export-name', argument: 'required' },
+  { short: 'D', long: 'description', argument: 'required' },
+  { short: 'r', long: 'read-only', argument: 'none' },
+  { short: 't', long: 'persistent', argument: 'none' },
+  { short: 'e', long: 'shared', argument: 'required' },
+  { long: 'pid-file', argument: 'required' },
+  { short: 'v', long: 'verbose', argument: 'none' },
+  { long: 'export', argument: 'required' },
+  { long: 'stream', argument: 'none' },
+  { long: 'speed', argument: 'required' },
+  { long: 'tls', argument: 'required' },
+  { short: 'h', long: 'help', argument: 'none' },
+] as const satisfies readonly OptionSpec[];
+
+type OptionName = (typeof OPTIONS)[number]['long'];
+
+/** @returns null when help was asked for */
+export function parseNbdArguments(args: readonly string[]): Result<NbdArguments | null> {
+  const parsed = parseArguments(args, OPTIONS);
+  if (!parsed.ok) return parsed;
+  const { options, operands } = parsed.value;
+  const all = (name: OptionName) =>
+    options.filter(({ spec }) => spec.long === name).map(({ value }) => value);
+  const given = (name: OptionName) => all(name).at(-1);
+  const has = (name: OptionName) => given(name) !== undefined;
+  if (has('help')) return ok(null);
+  const exports = exportsOf(operands, all('export'), given('export-name'), given('format'));
+  if (!exports.ok) return exports;
+  const port = wholeNumber('--port', given('port') ?? String(DEFAULT_PORT), 1, 65_535);
+  if (!port.ok) return port;
+  const shared = wholeNumber('--shared', given('shared') ?? '1', 0, 10_000);
+  if (!shared.ok) return shared;
+  const apart = has('socket') && (has('port') || has('bind'));
+  const fits = apart ? err('invalid-argument', '--socket goes without --port and --bind') : DONE;
+  if (!fits.ok) return fits;
+  const speed = parseRate(given('speed') ?? 'off');
+  if (!speed.ok) return speed;
+  if (has('speed') && !has('stream')) return err('invalid-argument', '--speed goes with --stream');
+  if (has('stream') && has('read-only')) {
+    return err('invalid-argument', '--stream changes the image: it does not go with --read-only');
+  }
+  const socket = given('socket');
+  return ok({
+    exports: exports.value,
+    description: given('description'),
+    address:
+      socket === undefined
+        ? { kind: 'tcp', host: given('bind') ?? '127.0.0.1', port: port.value }
+        : { kind: 'unix', path: socket },
+    readOnly: has('read-only'),
+    persistent: has('persistent'),
+    shared: shared.value,
+    pidFile: given('pid-file') ?? null,
+    verbose: has('verbose'),
+    streamSpeed: has('stream') ? speed.value : null,
+    tlsFolder: given('tls') ?? null,
+  });
+}
+
+function exportsOf(
+  images: readonly string[],
+  named: readonly string[],
+  exportName: string | undefined,
+  format: string | undefined,
+): Result<NbdExportArguments[]> {
+  const [image, ...more] = images;
+  const single = image !== undefined && more.length === 0 && named.length === 0;
+  if (!single && (images.length > 0 || named.length === 0 || exportName !== undefined)) {
+    return err('invalid-argument', 'give one image, or --export NAME=IMAGE for each (see --help)');
+  }
+  const pairs = single ? [`${exportName ?? ''}=${image}`] : named;
+  const exports: NbdExportArguments[] = [];
+  for (const pair of pairs) {
+    const name = single ? (exportName ?? '') : pair.slice(0, Math.max(0, pair.indexOf('=')));
+    const file = pair.slice(name.length + 1);
+    if (!single && (!pair.includes('=') || file === '')) {
+      return err('invalid-argument', `--export takes NAME=IMAGE, not '${pair}'`);
+    }
+    const choice = chooseFormat(file, format);
+    if (!choice.ok) return choice;
+    exports.push({ name, image: file, format: choice.value.format });
+  }
+  return ok(exports);
+}
+
+function wholeNumber(option: string, text: string, least: number, most: number): Result<number> {
+  const value = /^\d+$/.test(text) ? Number(text) : NaN;
+  if (value >= least && value <= most) return ok(value);
+  return err('invalid-argument', `${option} takes a whole number from ${least} to ${most}, not '${text}'`);
+}

@@ -1,0 +1,120 @@
+import fs from 'node:fs';
+import { systemClock } from '../../../../shared/clock.ts';
+import { DONE, ok, type Failure, type Result } from '../../../../shared/result.ts';
+import { failureFromSystem } from '../../../block/errno.ts';
+import { NbdServer } from '../../../nbd/server.ts';
+import { loadTlsFolder } from '../../../nbd/tls.ts';
+import { followChain } from '../../../storage/chain/follow.ts';
+import type { DiskEvent } from '../../../storage/disk/disk-events.ts';
+import { OpenDisk } from '../../../storage/disk/open-disk.ts';
+import type { Command, Terminal } from '../../terminal.ts';
+import { NBD_HELP, parseNbdArguments, type NbdArguments, type NbdExportArguments } from './arguments.ts';
+
+/** `headwater nbd IMAGE`: serves disks in the foreground, all in this one thread. */
+export const nbdCommand: Command = {
+  async run(args, terminal) {
+    const parsed = parseNbdArguments(args);
+    if (!parsed.ok) return complain(terminal, parsed.failure);
+    if (parsed.value === null) {
+      terminal.out(NBD_HELP);
+      return 0;
+    }
+    // Heard from now on, so that images are closed properly whenever the user interrupts.
+    const { interrupted } = terminal;
+    const disks: OpenDisk[] = [];
+    const served = await serve(parsed.value, terminal, interrupted, disks);
+    for (const disk of disks) {
+      const closed = await disk.close();
+      if (!closed.ok) return complain(terminal, closed.failure);
+    }
+    return served.ok ? 0 : complain(terminal, served.failure);
+  },
+};
+
+async function serve(
+  options: NbdArguments,
+  terminal: Terminal,
+  interrupted: AbortSignal,
+  disks: OpenDisk[],
+): Promise<Result<void>> {
+  const tls = options.tlsFolder === null ? ok(undefined) : loadTlsFolder(options.tlsFolder, false);
+  if (!tls.ok) return tls;
+  const lastLeft = new AbortController();
+  const server = new NbdServer({
+    clock: systemClock,
+    tls: tls.value,
+    maxClients: options.shared,
+    onChange: ({ kind, exportName, clients }) => {
+      for (const disk of disks) if (kind === 'came') disk.guestConnected();
+      if (options.verbose) terminal.err(`headwater nbd: a client has ${kind}; ${clients} now\n`);
+      // Who chose no export, as one that only asks for the list, was no client yet.
+      if (kind === 'left' && exportName !== null && clients === 0 && !options.persistent) lastLeft.abort();
+    },
+  });
+  for (const one of options.exports) {
+    const disk = await openDisk(one, options, terminal);
+    if (!disk.ok) return disk;
+    disks.push(disk.value);
+    const added = server.add({
+      name: one.name,
+      description: options.description,
+      device: disk.value.device,
+      readOnly: options.readOnly,
+      fastZeroes: disk.value.marksZeroes,
+      multiConn: options.shared !== 1,
+    });
+    if (!added.ok) return added;
+  }
+  const listening = await server.listen(options.address);
+  if (!listening.ok) return listening;
+  const noted = writePid(options.pidFile);
+  if (noted.ok) await aborted(AbortSignal.any([interrupted, lastLeft.signal]));
+  const closing = server.close();
+  // What waits for a source that is lost would keep its client, and so the server.
+  for (const disk of disks) disk.stopWaiting();
+  await closing;
+  if (noted.ok && options.pidFile !== null) fs.rmSync(options.pidFile, { force: true });
+  return noted;
+}
+
+async function openDisk(
+  { image, format }: NbdExportArguments,
+  { readOnly, streamSpeed }: NbdArguments,
+  terminal: Terminal,
+): Promise<Result<OpenDisk>> {
+  const chain = await followChain(image, format, systemClock);
+  if (!chain.ok) return chain;
+  const hear = (event: DiskEvent) => {
+    if (event.kind === 'store-failed') terminal.err(`headwater nbd: warning: ${event.failure.message}\n`);
+  };
+  const copyOnRead = streamSpeed === null ? 'image' : 'on';
+  const spec = { chain: chain.value, readOnly, copyOnRead, onSourceLost: 'wait' } as const;
+  const disk = await OpenDisk.open(spec, systemClock, hear);
+  if (!disk.ok || streamSpeed === null || disk.value.status().standalone) return disk;
+  const started = await disk.value.startStream({ jobId: 'stream', speed: streamSpeed, onError: 'enospc' });
+  if (started.ok) return disk;
+  await disk.value.close();
+  return started;
+}
+
+function writePid(file: string | null): Result<void> {
+  if (file === null) return DONE;
+  try {
+    fs.writeFileSync(file, `${process.pid}\n`);
+    return DONE;
+  } catch (error) {
+    return failureFromSystem(error, `Could not write '${file}'`);
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
+
+function complain(terminal: Terminal, { message }: Failure): number {
+  terminal.err(`headwater nbd: ${message}\n`);
+  return 1;
+}
