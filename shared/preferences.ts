@@ -39,6 +39,8 @@ const settings = {
   /** In which unit rates are shown and typed. */
   rateUnit: z.enum(['kB/s', 'MB/s', 'Mbit/s']),
   startAtLogin: z.boolean(),
+  /** What keeps the app in the tray when its last window is closed; `streams` are machines and streams. */
+  stayFor: z.enum(['machines', 'streams', 'always']),
 };
 
 /** Everything the user can set, with the values of a fresh installation. */
@@ -56,6 +58,7 @@ export const preferencesSchema = z.object({
   language: settings.language.default('system'),
   rateUnit: settings.rateUnit.default('MB/s'),
   startAtLogin: settings.startAtLogin.default(false),
+  stayFor: settings.stayFor.default('machines'),
 });
 
 /** Some of them. Not `preferencesSchema.partial()`, which would reset whatever is left out to its default. */

@@ -2,7 +2,9 @@
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import type { Clock } from '../../shared/clock.ts';
+import type { Notice } from '../../shared/ipc/notices.ts';
 import { ok, type Err, type Result } from '../../shared/result.ts';
+import { Activities } from '../activities/activities.ts';
 import { ApplianceService } from '../appliances/appliance-service.ts';
 import { FeedService } from '../appliances/feeds/feed-service.ts';
 import { MasterImports } from '../appliances/master-imports.ts';
@@ -48,6 +50,7 @@ export interface BackEnd {
   readonly appliances: ApplianceService;
   readonly masters: MasterService;
   readonly feeds: FeedService;
+  readonly activities: Activities;
   readonly disks: DiskService;
   readonly machines: MachineService;
   /** Powers machines off, writes everything down, ends every thread. */
@@ -70,34 +73,34 @@ export async function openBackEnd(options: BackEndOptions): Promise<Result<BackE
   };
   const wired = wire(options, catalog, nowMs);
   if (!wired.ok) return giveUp(wired);
-  const { preferences, appliances, masters, feeds, disks, machines, bandwidth, tasks, imports } = wired.value;
+  const { preferences, appliances, masters, feeds, activities, disks, machines, bandwidth, tasks } =
+    wired.value;
   const listed = await feeds.open();
   if (!listed.ok) return giveUp(listed);
   const started = await disks.start();
   if (!started.ok) return giveUp(started);
   const close = async () => {
+    await activities.close();
     const outcomes = [await machines.close(), await disks.close()];
     await feeds.close();
-    await imports.close();
     await tasks.close();
     bandwidth.stop();
     for (const outcome of [...outcomes, catalog.close()]) if (!outcome.ok) warn(outcome.failure.message);
   };
   void publishAppliances(appliances, publish, warn);
   feeds.start();
-  return ok({ catalog, preferences, appliances, masters, feeds, disks, machines, close });
+  return ok({ catalog, preferences, appliances, masters, feeds, activities, disks, machines, close });
 }
 
 type Wired = Omit<BackEnd, 'close' | 'catalog'> & {
   readonly bandwidth: Bandwidth;
   readonly tasks: ImageTasks;
-  readonly imports: MasterImports;
 };
 
 function wire(options: BackEndOptions, catalog: Catalog, nowMs: () => number): Result<Wired> {
   const { publish, warn, clock, dataFolder, recipesFolder, makeMachine } = options;
   const defaultFolder = path.join(dataFolder, 'disks');
-  const notice = (level: 'info' | 'warning' | 'error', text: string) => publish('notice', { level, text });
+  const notice = (told: Notice) => publish('notice', told);
   const journal = new Journal({ catalog, nowMs, notice, warn });
 
   const read = PreferencesService.open({
@@ -121,12 +124,18 @@ function wire(options: BackEndOptions, catalog: Catalog, nowMs: () => number): R
   const storageFolder = () => preferences.current.storageFolder ?? defaultFolder;
   const shared = { catalog, files, journal, nowMs, storageFolder };
 
+  const activities = new Activities({
+    newId,
+    changed: (activity) => publish('activity.changed', activity),
+    removed: (id) => publish('activity.removed', { id }),
+  });
   const published = () => void publishAppliances(appliances, publish, warn);
   const imports = new MasterImports({
     catalog,
     qemuImg,
     clock,
     newId,
+    activities,
     notice,
     mastersFolder: path.join(dataFolder, 'masters'),
     changed: published,
@@ -138,13 +147,14 @@ function wire(options: BackEndOptions, catalog: Catalog, nowMs: () => number): R
     tasks,
     imports,
     removeCopy: (id) => copies.remove(id),
+    activities,
     clock,
     nowMs,
     newId,
     defaultMemoryMiB: () => preferences.current.defaultMemoryMiB,
     changed: published,
   });
-  const importProgress = (id: string) => imports.progressOf(id);
+  const importProgress = (id: string) => activities.progressOf('import', id);
   const feeds: FeedService = new FeedService({
     catalog,
     clock,
@@ -161,6 +171,7 @@ function wire(options: BackEndOptions, catalog: Catalog, nowMs: () => number): R
 
   const disks: DiskService = new DiskService({
     ...shared,
+    activities,
     clock,
     tasks,
     qemuImg,
@@ -194,7 +205,7 @@ function wire(options: BackEndOptions, catalog: Catalog, nowMs: () => number): R
     changed: (machine) => publish('machine.changed', machine),
     removed: (id) => publish('machine.removed', { id }),
   });
-  return ok({ preferences, appliances, masters, feeds, disks, machines, bandwidth, tasks, imports });
+  return ok({ preferences, appliances, masters, feeds, activities, disks, machines, bandwidth, tasks });
 }
 
 async function publishAppliances(

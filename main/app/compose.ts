@@ -11,7 +11,7 @@ import type { Windows } from './windows/windows.ts';
 
 /** Who answers which request. */
 export function composeHandlers(services: AppServices, windows: Windows): RequestHandlers {
-  const { catalog, masters, feeds, machines, disks, preferences, consoles } = services;
+  const { catalog, masters, feeds, machines, disks, activities, preferences, consoles } = services;
   const chosen = new ChosenPaths();
   /** For a service that this build of the app does not have. */
   const absent = async () => err('unsupported', 'This version of Headwater cannot do that yet.');
@@ -46,7 +46,10 @@ export function composeHandlers(services: AppServices, windows: Windows): Reques
     'masters.remove': async (input) => masters?.remove(input) ?? absent(),
 
     'machines.list': async () => machines?.list() ?? absent(),
-    'machines.create': async (input) => machines?.create(input) ?? absent(),
+    'machines.create': async (wanted) => {
+      const allowed = wanted.folder === undefined ? DONE : chosen.check(wanted.folder);
+      return allowed.ok ? (machines?.create(wanted) ?? absent()) : allowed;
+    },
     'machines.command': async (input) => machines?.command(input) ?? absent(),
     'machines.rename': async (input) => machines?.rename(input) ?? absent(),
     'machines.setMemory': async (input) => machines?.setMemory(input) ?? absent(),
@@ -63,6 +66,7 @@ export function composeHandlers(services: AppServices, windows: Windows): Reques
     ...(consoles && consoleHandlers(consoles, chosen)),
 
     'disks.list': async () => disks?.list() ?? absent(),
+    'disks.streamAll': async (input) => disks?.streamAll(input) ?? absent(),
     'disks.stream': async (input) => disks?.stream(input) ?? absent(),
     'disks.setLimit': async (input) => disks?.setLimit(input) ?? absent(),
     'disks.setPriority': async (input) => disks?.setPriority(input) ?? absent(),
@@ -78,6 +82,9 @@ export function composeHandlers(services: AppServices, windows: Windows): Reques
       if (disk.ok) shell.showItemInFolder(disk.value.path);
       return disk.ok ? DONE : disk;
     },
+
+    'activities.list': async () => activities?.list() ?? absent(),
+    'activities.cancel': async (input) => activities?.cancel(input) ?? absent(),
 
     'preferences.get': async () => preferences?.get() ?? absent(),
     'preferences.set': async (change) => {

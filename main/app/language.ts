@@ -10,10 +10,20 @@ const WORDS = {
     overlays: 'Overlays',
     preferences: 'Preferences…',
     closeWindow: 'Close Window',
+    addAppliance: 'Add Appliance…',
+    commands: 'Commands…',
+    search: 'Search',
+    streams: 'Streams',
+    pauseStreams: 'Pause All Streams',
+    resumeStreams: 'Resume All Streams',
+    help: 'Help',
+    shortcuts: 'Keyboard Shortcuts',
+    about: 'About Headwater',
     quit: 'Quit Headwater',
     show: 'Show Headwater',
     stillRunning: 'Headwater keeps running',
-    stillRunningBecause: 'Machines are running. Start Headwater again, or use its icon, to get back to them.',
+    stillRunningBecause:
+      'Machines or streams go on. Start Headwater again, or use its icon, to get back to them.',
     quitQuestion: (machines: number) =>
       machines === 1 ? 'A machine is running.' : `${machines} machines are running.`,
     quitDetail:
@@ -27,6 +37,9 @@ const WORDS = {
     notSaved: (names: readonly string[]) => `${names.join(', ')} could not be saved.`,
     cancel: 'Cancel',
     cannotStart: 'Headwater cannot start',
+    standalone: (machine: string) => `${machine} is complete`,
+    standaloneBecause: 'Its disk needs no network any more.',
+    machineFailed: (machine: string) => `${machine} has failed`,
   },
   de: {
     file: 'Datei',
@@ -38,11 +51,20 @@ const WORDS = {
     overlays: 'Overlays',
     preferences: 'Einstellungen …',
     closeWindow: 'Fenster schließen',
+    addAppliance: 'Appliance hinzufügen …',
+    commands: 'Befehle …',
+    search: 'Suchen',
+    streams: 'Streams',
+    pauseStreams: 'Alle Streams anhalten',
+    resumeStreams: 'Alle Streams fortsetzen',
+    help: 'Hilfe',
+    shortcuts: 'Tastenkürzel',
+    about: 'Über Headwater',
     quit: 'Headwater beenden',
     show: 'Headwater zeigen',
     stillRunning: 'Headwater läuft weiter',
     stillRunningBecause:
-      'Maschinen laufen noch. Starten Sie Headwater erneut oder benutzen Sie sein Symbol, um zu ihnen zurückzukehren.',
+      'Maschinen oder Streams gehen weiter. Starten Sie Headwater erneut oder benutzen Sie sein Symbol, um zu ihnen zurückzukehren.',
     quitQuestion: (machines: number) =>
       machines === 1 ? 'Eine Maschine läuft.' : `${machines} Maschinen laufen.`,
     quitDetail:
@@ -56,6 +78,9 @@ const WORDS = {
     notSaved: (names: readonly string[]) => `${names.join(', ')} konnte nicht gesichert werden.`,
     cancel: 'Abbrechen',
     cannotStart: 'Headwater kann nicht starten',
+    standalone: (machine: string) => `${machine} ist vollständig`,
+    standaloneBecause: 'Die Platte braucht kein Netz mehr.',
+    machineFailed: (machine: string) => `${machine} ist ausgefallen`,
   },
 } as const;
 

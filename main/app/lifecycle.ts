@@ -2,16 +2,19 @@
  * When the app ends and when it goes on without windows.
  *
  * ```
- *             last window closed, machines run
- *   windows ───────────────────────────────────▶ background ──── last machine ends ───▶┐
- *      ▲ └─────── last window closed, none run ─────────┼─────────────────────────────▶│
+ *             last window closed, work goes on
+ *   windows ───────────────────────────────────▶ background ───── all work ends ──────▶┐
+ *      ▲ └─────── last window closed, no work ──────────┼─────────────────────────────▶│
  *      └──── tray · started again ──────────────────────┘                              ▼
  *             quit: asks whether to save machines that run ────────────▶ closing ──▶ gone
  *             SIGTERM, SIGINT, SIGHUP, shutdown: saves them unasked ───▶
  * ```
+ *
+ * Work is machines that run and, as the user prefers, disks that stream; or the app stays in any case.
  */
 import { app, dialog, Notification, powerMonitor } from 'electron';
 import type { Clock } from '../../shared/clock.ts';
+import type { Preferences } from '../../shared/preferences.ts';
 import type { Words } from './language.ts';
 import type { Log } from './log.ts';
 import type { TrayIcon } from './menu/tray.ts';
@@ -25,7 +28,9 @@ const CLOSE_MS = 10_000;
 const UNASKED_SAVE_MS = 8000;
 
 export interface LifecycleOptions {
-  readonly services: Pick<AppServices, 'machinesRunning' | 'saveMachines' | 'close'>;
+  readonly services: Pick<AppServices, 'machinesRunning' | 'streamsRunning' | 'saveMachines' | 'close'>;
+  /** What keeps the app when no window is open. */
+  readonly stayFor: () => Preferences['stayFor'];
   readonly windows: Windows;
   readonly tray: TrayIcon;
   readonly clock: Clock;
@@ -65,20 +70,31 @@ export class Lifecycle {
     this.#options.windows.showMain();
   }
 
-  /** To be called when a machine changed: the last one may have been all that kept the app. */
-  machinesChanged(): void {
+  /** Without a window, from the beginning: as long as there is something to do. */
+  startInBackground(): void {
+    this.#settle();
+  }
+
+  /** To be called when a machine, a disk or a preference changed: that may have been all that kept the app. */
+  workChanged(): void {
     if (this.#phase === 'open' && this.#options.windows.count === 0) this.#settle();
   }
 
   #settle(): void {
-    const { services, tray, words } = this.#options;
+    const { tray, words } = this.#options;
     if (this.#phase !== 'open') return;
-    if (services.machinesRunning() === 0) {
+    if (!this.#hasToStay()) {
       void this.#end();
       return;
     }
     tray.show(words());
     this.#tellOfBackground();
+  }
+
+  #hasToStay(): boolean {
+    const { services, stayFor } = this.#options;
+    if (stayFor() === 'always' || services.machinesRunning() > 0) return true;
+    return stayFor() === 'streams' && (services.streamsRunning?.() ?? 0) > 0;
   }
 
   #tellOfBackground(): void {

@@ -22,11 +22,13 @@ export const openServices: OpenServices = async ({ publish, log, clock, dataFold
     makeMachine: v86Maker(places.firmware),
   });
   if (!opened.ok) return opened;
-  const { catalog, appliances, masters, feeds, disks, machines, preferences, close } = opened.value;
+  const { catalog, appliances, masters, feeds, activities, disks, machines, preferences, close } =
+    opened.value;
   return ok({
     catalog: appliances,
     masters,
     feeds,
+    activities,
     disks,
     machines,
     consoles: new MachineConsoles(machines),
@@ -34,6 +36,7 @@ export const openServices: OpenServices = async ({ publish, log, clock, dataFold
     windowStates: windowStatesIn(catalog, log),
     machinesRunning: () => machines.runningCount,
     saveMachines: () => machines.suspendAll(),
+    streamsRunning: () => disks.streamingCount,
     close,
   });
 };

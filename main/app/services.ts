@@ -36,6 +36,7 @@ export type FeedsService = Group<'feeds'>;
 /** Windows are the app's own business. */
 export type MachinesService = Omit<Group<'machines'>, 'openConsole'>;
 export type DisksService = Omit<Group<'disks'>, 'showInFolder'>;
+export type ActivitiesService = Group<'activities'>;
 export type PreferencesService = Group<'preferences'>;
 
 /**
@@ -64,6 +65,7 @@ export interface AppServices {
   readonly feeds?: FeedsService;
   readonly machines?: MachinesService;
   readonly disks?: DisksService;
+  readonly activities?: ActivitiesService;
   readonly preferences?: PreferencesService;
   readonly consoles?: ConsoleBroker;
   readonly windowStates?: WindowStateStore;
@@ -71,6 +73,8 @@ export interface AppServices {
   machinesRunning(): number;
   /** Saves the machines that are on and switches them off; answers with those that could not be saved. */
   saveMachines(): Promise<readonly NotSaved[]>;
+  /** How many disks stream, or wait for their turn or their source. Asked whenever one changed. */
+  streamsRunning?(): number;
   /** Powers machines off and writes everything down. Called once, when the app ends. */
   close(): Promise<void>;
 }

@@ -2,9 +2,10 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { app, dialog, nativeTheme, session } from 'electron';
+import { app, BrowserWindow, dialog, nativeTheme, Notification, session } from 'electron';
 import { systemClock } from '../../shared/clock.ts';
 import { preferencesSchema, type Preferences } from '../../shared/preferences.ts';
+import type { Result } from '../../shared/result.ts';
 import { packageRoot } from '../threads/worker-script.ts';
 import { composeHandlers } from './compose.ts';
 import { PushHub } from './ipc/push-hub.ts';
@@ -12,11 +13,13 @@ import { registerHandlers } from './ipc/register.ts';
 import { wordsFor } from './language.ts';
 import { Lifecycle } from './lifecycle.ts';
 import { fileLog } from './log.ts';
+import { BACKGROUND_SWITCH, setLoginItem } from './login-item.ts';
 import { setApplicationMenu } from './menu/application-menu.ts';
 import { TrayIcon } from './menu/tray.ts';
+import { notifyAway } from './notifications.ts';
 import { declareAppScheme, serveApp } from './security/app-protocol.ts';
 import { lockNavigation, lockSession } from './security/policy.ts';
-import type { OpenServices } from './services.ts';
+import type { AppServices, OpenServices } from './services.ts';
 import { forgetfulWindowStates } from './windows/window-state.ts';
 import { Windows } from './windows/windows.ts';
 
@@ -70,39 +73,85 @@ async function run(openServices: OpenServices): Promise<void> {
   if (services.windowStates) windows.keepStatesIn(services.windowStates);
 
   let words = wordsFor('system', app.getLocale());
+  let preferences = await readPreferences(services);
+  // Streams were what it was started for.
+  const inBackground = app.commandLine.hasSwitch(BACKGROUND_SWITCH);
+  const heard = (result: Result<void>) => {
+    if (!result.ok) log.warn(result.failure.message);
+  };
+  const streamAll = (command: 'pause' | 'resume') => void services.disks?.streamAll({ command }).then(heard);
+  const streams = { pauseStreams: () => streamAll('pause'), resumeStreams: () => streamAll('resume') };
   const tray = new TrayIcon(path.join(icons, 'tray.png'), {
+    ...streams,
     show: () => lifecycle.showMain(),
     quit: () => app.quit(),
   });
   const lifecycle = new Lifecycle({
     services,
+    stayFor: () => (inBackground && preferences.stayFor === 'machines' ? 'streams' : preferences.stayFor),
     windows,
     tray,
     clock,
     log,
     words: () => words,
-    showMachines: () => navigate('machines'),
+    showMachines: () => inMain(() => hub.publish('app.navigate', { screen: 'machines' })),
   });
-  const navigate = (screen: 'catalog' | 'machines' | 'overlays' | 'preferences') => {
+  const inMain = (publish: () => void) => {
     lifecycle.showMain();
-    hub.publish('app.navigate', { screen });
+    publish();
   };
-  const follow = ({ theme, language }: Preferences) => {
+  const follow = (changed: Preferences) => {
+    preferences = changed;
+    const { theme, language, startAtLogin } = changed;
     nativeTheme.themeSource = theme === 'light' || theme === 'dark' ? theme : 'system';
     words = wordsFor(language, app.getLocale());
-    setApplicationMenu(words, { navigate }, process.platform);
+    tray.speak(words);
+    setApplicationMenu(
+      words,
+      {
+        ...streams,
+        navigate: (screen) => inMain(() => hub.publish('app.navigate', { screen })),
+        perform: (action) => inMain(() => hub.publish('app.perform', { action })),
+      },
+      process.platform,
+    );
+    heard(setLoginItem(startAtLogin));
   };
-  const preferences = await services.preferences?.get();
-  follow(preferences?.ok ? preferences.value : preferencesSchema.parse({}));
+  follow(preferences);
 
-  hub.on('preferences.changed', follow);
-  hub.on('machine.changed', () => lifecycle.machinesChanged());
+  hub.on('preferences.changed', (changed) => {
+    follow(changed);
+    lifecycle.workChanged();
+  });
+  hub.on('machine.changed', () => lifecycle.workChanged());
+  hub.on('disk.changed', () => lifecycle.workChanged());
   hub.on('machine.removed', ({ id }) => {
     windows.closeConsole(id);
-    lifecycle.machinesChanged();
+    lifecycle.workChanged();
   });
+  hub.on(
+    'notice',
+    notifyAway({
+      hasFocus: () => BrowserWindow.getFocusedWindow() !== null,
+      words: () => words,
+      show: (title, body) => showNotification(title, body, () => lifecycle.showMain()),
+    }),
+  );
   registerHandlers(composeHandlers(services, windows), windows, log);
-  lifecycle.showMain();
+  if (inBackground) lifecycle.startInBackground();
+  else lifecycle.showMain();
+}
+
+async function readPreferences({ preferences }: AppServices): Promise<Preferences> {
+  const read = await preferences?.get();
+  return read?.ok ? read.value : preferencesSchema.parse({});
+}
+
+function showNotification(title: string, body: string, chosen: () => void): void {
+  if (!Notification.isSupported()) return;
+  const notification = new Notification({ title, body });
+  notification.on('click', chosen);
+  notification.show();
 }
 
 /** The command keeps its overlays there, too; on Linux by the XDG base directory specification. */

@@ -7,11 +7,12 @@ import { DONE, err, ok, unwrap, type Result } from '../../shared/result.ts';
 import { KIB, MIB } from '../../shared/units.ts';
 import { Catalog } from '../catalog/catalog.ts';
 import { ImageTasks } from '../storage/overlays/image-tasks-client.ts';
-import { QemuImg } from '../storage/overlays/qemu-img.ts';
+import { QemuImg, type ConvertOptions } from '../storage/overlays/qemu-img.ts';
 import { tempFolder } from '../../test/support/temp-folder.ts';
 import { ApplianceService } from './appliance-service.ts';
 import { MasterImports } from './master-imports.ts';
 import { MasterService } from './master-service.ts';
+import { Activities } from '../activities/activities.ts';
 import { startRangeServer } from './serve/range-server.ts';
 
 const HAS_QEMU_IMG = await new QemuImg().isAvailable();
@@ -30,12 +31,14 @@ function setUp(qemuImg = new QemuImg()) {
     newId: () => `id-${++ids}`,
     changed: () => undefined,
   };
-  const imports = new MasterImports({ ...shared, qemuImg, mastersFolder, notice });
+  const activities = new Activities({ ...shared, removed: () => undefined });
+  const imports = new MasterImports({ ...shared, activities, qemuImg, mastersFolder, notice });
   const masters = new MasterService({
     ...shared,
     tasks,
     imports,
     removeCopy: async () => DONE,
+    activities,
     nowMs: () => 1,
     defaultMemoryMiB: () => 64,
   });
@@ -44,14 +47,14 @@ function setUp(qemuImg = new QemuImg()) {
     recipesFolder,
     feeds: { subscriptions: [] },
     nowMs: () => 1,
-    importProgress: (id) => imports.progressOf(id),
+    importProgress: (id) => activities.progressOf('import', id),
   });
   onTestFinished(async () => {
-    await imports.close();
+    await activities.close();
     await tasks.close();
     unwrap(catalog.close());
   });
-  return { folder, recipesFolder, mastersFolder, catalog, masters, imports, appliances, notice };
+  return { folder, recipesFolder, mastersFolder, catalog, masters, imports, activities, appliances, notice };
 }
 
 /** Says that it converted, after it left this at the place of the draft. */
@@ -95,6 +98,16 @@ function buildRecipe(recipesFolder: string, sha: string): string {
   };
   fs.writeFileSync(path.join(place, 'appliance.json'), JSON.stringify(description));
   return path.join(place, 'disk.raw');
+}
+
+/** Converts until it is told to end. */
+class EndlessQemuImg extends QemuImg {
+  override readonly isAvailable = async () => true;
+  override readonly lengthOf = async () => ok(512);
+  override readonly convert = (_from: unknown, _to: unknown, { signal }: ConvertOptions = {}) =>
+    new Promise<Result<void>>((resolve) => {
+      signal?.addEventListener('abort', () => resolve(err('cancelled', 'The conversion was cancelled')));
+    });
 }
 
 describe('appliances built from recipes', () => {
@@ -319,9 +332,35 @@ describe('masters', () => {
       onTestFinished(() => spy.mockRestore());
       const { id } = unwrap(await masters.add(foreign));
       await vi.waitFor(() => expect(notice).toHaveBeenCalled());
-      expect(notice).toHaveBeenCalledWith('error', expect.stringContaining(mastersFolder));
+      expect(notice).toHaveBeenCalledWith(
+        expect.objectContaining({ level: 'error', text: expect.stringContaining(mastersFolder) as string }),
+      );
       const master = unwrap(catalog.read((tables) => tables.masters.find(id)));
       expect(master?.importState).toBe('failed');
+    });
+  });
+
+  describe('whose import is under way', () => {
+    const foreign = { source: 'file', name: 'Mine', path: '/x.qcow2', format: 'qcow2' } as const;
+
+    it('are gone when it is cancelled', async () => {
+      const { masters, appliances, activities, catalog } = setUp(new EndlessQemuImg());
+      unwrap(await masters.add(foreign));
+      const [activity] = unwrap(await activities.list());
+      expect(activity).toMatchObject({ kind: 'import', name: 'Mine', cancellable: true });
+      unwrap(await activities.cancel({ id: activity?.id ?? '' }));
+      expect(unwrap(await masters.list())).toEqual([]);
+      expect(unwrap(await appliances.list())).toEqual([]);
+      expect(unwrap(catalog.read(({ passingFiles }) => passingFiles.list()))).toEqual([]);
+    });
+
+    it('say so when the end of the program cut it off', async () => {
+      const { masters, activities, catalog } = setUp(new EndlessQemuImg());
+      const { id } = unwrap(await masters.add(foreign));
+      await activities.close();
+      expect(unwrap(catalog.read((tables) => tables.masters.find(id)))).toMatchObject({
+        importState: 'failed',
+      });
     });
   });
 

@@ -1,7 +1,9 @@
 import fs from 'node:fs';
 import path from 'node:path';
+import type { Notice } from '../../shared/ipc/notices.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { DONE, err, ok, type Failure, type Result } from '../../shared/result.ts';
+import type { Activities, Activity } from '../activities/activities.ts';
 import { failureFromSystem } from '../block/errno.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import { syncFolder } from '../storage/overlays/create-overlay.ts';
@@ -15,9 +17,10 @@ export interface ImportParts {
   /** Where converted masters are kept. */
   readonly mastersFolder: string;
   readonly newId: () => string;
+  readonly activities: Activities;
   /** The list of appliances looks different now. */
   readonly changed: () => void;
-  readonly notice: (level: 'info' | 'error', text: string) => void;
+  readonly notice: (notice: Notice) => void;
 }
 
 /** A disk in a format that overlays cannot lie on. */
@@ -34,16 +37,9 @@ export interface PlannedImport {
   readonly lengthBytes: number;
 }
 
-class Import {
-  readonly abort = new AbortController();
-  progress = 0;
-  ended: Promise<void> = Promise.resolve();
-}
-
 /** Masters that are being converted. A file gets its name when it is complete, not before. */
 export class MasterImports {
   readonly #parts: ImportParts;
-  readonly #running = new Map<string, Import>();
 
   constructor(parts: ImportParts) {
     this.#parts = parts;
@@ -59,11 +55,6 @@ export class MasterImports {
           masters.imported(id, 'failed', 'The import was interrupted; remove this master and add it again.');
       }
     });
-  }
-
-  /** From 0 to 1; null when no import of this master is under way. */
-  progressOf(id: string): number | null {
-    return this.#running.get(id)?.progress ?? null;
   }
 
   /** Whether the disk can be converted, and into what. */
@@ -87,54 +78,46 @@ export class MasterImports {
 
   /** Converts behind the user's back. The master is in the catalog, as one that is being imported. */
   begin(master: { readonly id: string; readonly name: string }, planned: PlannedImport): void {
-    const running = new Import();
-    this.#running.set(master.id, running);
-    running.ended = this.#import(master, planned, running);
-  }
-
-  /** Resolves when the import of this master, if there is one, has ended. */
-  async cancel(id: string): Promise<void> {
-    const running = this.#running.get(id);
-    running?.abort.abort();
-    await running?.ended;
-  }
-
-  async close(): Promise<void> {
-    await Promise.all([...this.#running.keys()].map((id) => this.cancel(id)));
+    const about = { kind: 'import', subject: master.id, name: master.name, cancellable: true } as const;
+    void this.#parts.activities.run(about, (activity) => this.#import(master, planned, activity));
   }
 
   async #import(
     { id, name }: { readonly id: string; readonly name: string },
     { source, location }: PlannedImport,
-    running: Import,
+    { signal, progress }: Activity,
   ): Promise<void> {
     const { qemuImg, changed, notice, catalog } = this.#parts;
     const draft = draftOf(location);
-    const onProgress = this.#pacedProgress(running);
-    const { signal } = running.abort;
+    const onProgress = this.#pacedProgress(progress);
     const converted = await qemuImg.convert(source, { path: draft, format: 'raw' }, { onProgress, signal });
     const placed = converted.ok ? await place(draft, location) : converted;
     // A draft that cannot be deleted stays written down, and is deleted at the next start.
     const cleared = placed.ok ? DONE : await removeFile(draft);
     const problem = placed.ok ? null : placed.failure.message;
     const settled = catalog.change(({ masters, passingFiles }) => {
-      masters.imported(id, placed.ok ? 'ready' : 'failed', problem);
+      // One that nobody wants any more goes from the catalog; one that the program's end cut off is told of.
+      if (!placed.ok && signal.reason === 'cancelled') masters.remove(id);
+      else masters.imported(id, placed.ok ? 'ready' : 'failed', problem);
       if (cleared.ok) passingFiles.remove([draft]);
     });
-    this.#running.delete(id);
     changed();
     const failure: Failure | null = placed.ok ? (settled.ok ? null : settled.failure) : placed.failure;
-    if (failure === null) notice('info', `${name} is imported and can be started.`);
-    else if (failure.code !== 'cancelled')
-      notice('error', `${name} could not be imported: ${failure.message}`);
+    if (failure === null) {
+      const text = `${name} is imported and can be started.`;
+      notice({ level: 'info', kind: 'imported', facts: [name], subject: id, text });
+    } else if (failure.code !== 'cancelled') {
+      const text = `${name} could not be imported: ${failure.message}`;
+      notice({ level: 'error', kind: 'import-failed', facts: [name, failure.message], subject: id, text });
+    }
   }
 
   /** The list changes once a second at most. */
-  #pacedProgress(running: Import): (fraction: number) => void {
+  #pacedProgress(progress: (fraction: number) => void): (fraction: number) => void {
     const { clock, changed } = this.#parts;
     let toldMs = clock.now();
     return (fraction) => {
-      running.progress = fraction;
+      progress(fraction);
       if (clock.now() - toldMs < 1000) return;
       toldMs = clock.now();
       changed();

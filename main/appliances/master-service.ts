@@ -2,6 +2,7 @@ import path from 'node:path';
 import type { MasterView, NewMaster } from '../../shared/ipc/catalog.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { DONE, err, ok, type Result } from '../../shared/result.ts';
+import type { Activities } from '../activities/activities.ts';
 import { openRemoteSource } from '../block/remote-source.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { Master } from '../catalog/tables/masters.ts';
@@ -16,6 +17,7 @@ export interface MasterParts {
   readonly imports: MasterImports;
   /** Removes the local copy of a master with the disk that fills it; `busy` while disks lie on it. */
   readonly removeCopy: (id: string) => Promise<Result<unknown>>;
+  readonly activities: Activities;
   readonly clock: Clock;
   readonly nowMs: () => number;
   readonly newId: () => string;
@@ -61,11 +63,11 @@ export class MasterService {
 
   /** Fails with `busy`, naming the machines, while disks lie on it. The file is deleted only where it is our own copy. */
   async remove({ id }: { id: string }): Promise<Result<void>> {
-    const { catalog, nowMs, imports, changed } = this.#parts;
+    const { catalog, nowMs, activities, changed } = this.#parts;
     const master = this.#findUnneeded(id);
     if (!master.ok) return master;
     if (master.value.role === 'copy') return this.#removeCopy(id);
-    await imports.cancel(id);
+    await activities.cancelAbout(id);
     const { location, owned } = master.value;
     const removed = catalog.change(({ masters, passingFiles }) => {
       masters.remove(id);

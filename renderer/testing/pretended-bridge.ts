@@ -154,14 +154,13 @@ export function pretendedBridge(scenario: Scenario): Bridge {
       changeDisk(id, { priority }),
     'disks.setOnError': ({ id, onError }: { id: string; onError: DiskView['onError'] }) =>
       changeDisk(id, { onError }),
-    'disks.check': ({ repair }: { repair: boolean }) => ({
+    'disks.check': ({ repair }: { repair: 'none' | 'leaks' | 'all' }) => ({
       corruptions: 0,
       corruptionsFixed: 0,
-      leaks: repair ? 0 : 3,
-      leaksFixed: 0,
-      summary: repair
-        ? '1,024 clusters were looked at.'
-        : '3 clusters are allocated and nothing points to them. Repair frees them.',
+      leaks: repair === 'none' ? 3 : 0,
+      leaksFixed: repair === 'none' ? 0 : 3,
+      freedBytes: repair === 'none' ? 0 : 196_608,
+      summary: '',
     }),
     'disks.map': ({ id, cells }: { id: string; cells: number }) => mapOf(disks.get(id) ?? aDisk(), cells),
     'disks.showInFolder': () => null,

@@ -68,6 +68,8 @@ export const newMachineSchema = z.object({
   name: machineNameSchema.optional(),
   memoryMiB: memoryMiBSchema.optional(),
   kind: diskKindSchema.optional(),
+  /** Where its disk lies. Left out: the storage folder of the preferences. */
+  folder: pathSchema.optional(),
   start: z.boolean(),
 });
 

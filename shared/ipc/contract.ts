@@ -4,6 +4,7 @@
  * it goes, against its schema.
  */
 import { z } from 'zod';
+import { activityViewSchema } from './activities.ts';
 import { preferencesChangeSchema, preferencesSchema } from '../preferences.ts';
 import { applianceViewSchema, masterViewSchema, newMachineSchema, newMasterSchema } from './catalog.ts';
 import { request, type RequestChannel } from './channel.ts';
@@ -22,6 +23,7 @@ import {
   rateSchema,
   streamCommandSchema,
 } from './machines.ts';
+import { noticeSchema } from './notices.ts';
 
 const nothing = z.null();
 
@@ -30,6 +32,8 @@ export const checkReportSchema = z.object({
   corruptionsFixed: z.number(),
   leaks: z.number(),
   leaksFixed: z.number(),
+  /** By how much the file became shorter. */
+  freedBytes: z.number(),
   summary: z.string(),
 });
 
@@ -42,6 +46,11 @@ export const appInfoSchema = z.object({
   /** Whether `qemu-img` is there for other image formats. */
   qemuImg: z.boolean(),
 });
+
+const navigationSchema = z.discriminatedUnion('screen', [
+  z.object({ screen: z.enum(['catalog', 'machines', 'overlays', 'preferences']) }),
+  z.object({ screen: z.literal('machine'), id: idSchema }),
+]);
 
 export const REQUESTS = {
   'app.info': request(nothing, appInfoSchema),
@@ -85,12 +94,18 @@ export const REQUESTS = {
   'console.screenshot': request(z.object({ id: idSchema, path: z.string().min(1) }), nothing),
 
   'disks.list': request(nothing, z.array(diskViewSchema)),
+  /** As far as it makes sense for each: what streams or would like to is paused, what was paused or is held back goes on. */
+  'disks.streamAll': request(z.object({ command: z.enum(['pause', 'resume', 'resume-anyway']) }), nothing),
   'disks.stream': request(z.object({ id: idSchema, command: streamCommandSchema }), nothing),
   /** Null: the default of the preferences. */
   'disks.setLimit': request(z.object({ id: idSchema, limit: rateSchema.nullable() }), nothing),
   'disks.setPriority': request(z.object({ id: idSchema, priority: prioritySchema }), nothing),
   'disks.setOnError': request(z.object({ id: idSchema, onError: onErrorSchema }), nothing),
-  'disks.check': request(z.object({ id: idSchema, repair: z.boolean() }), checkReportSchema),
+  /** `leaks` gives back space at the end of the file that nothing uses, `all` mends wrong tables as well. */
+  'disks.check': request(
+    z.object({ id: idSchema, repair: z.enum(['none', 'leaks', 'all']) }),
+    checkReportSchema,
+  ),
   'disks.map': request(
     z.object({ id: idSchema, cells: z.number().int().min(16).max(4096) }),
     z.array(clusterMapCellSchema),
@@ -100,6 +115,9 @@ export const REQUESTS = {
     nothing,
   ),
   'disks.showInFolder': request(z.object({ id: idSchema }), nothing),
+
+  'activities.list': request(nothing, z.array(activityViewSchema)),
+  'activities.cancel': request(z.object({ id: idSchema }), nothing),
 
   'preferences.get': request(nothing, preferencesSchema),
   'preferences.set': request(preferencesChangeSchema, preferencesSchema),
@@ -116,13 +134,18 @@ export const PUSHES = {
   'machine.removed': z.object({ id: idSchema }),
   'disk.changed': diskViewSchema,
   'disk.removed': z.object({ id: idSchema }),
+  'activity.changed': activityViewSchema,
+  'activity.removed': z.object({ id: idSchema }),
   'catalog.changed': z.array(applianceViewSchema),
   'feeds.changed': z.array(feedViewSchema),
   'preferences.changed': preferencesSchema,
-  /** The user chose a screen from the menu of the main window. */
-  'app.navigate': z.object({ screen: z.enum(['catalog', 'machines', 'overlays', 'preferences']) }),
-  /** Something the user should know that no screen shows otherwise. */
-  notice: z.object({ level: z.enum(['info', 'warning', 'error']), text: z.string() }),
+  /** The user chose a place outside the main window: in its menu, or by a notification. */
+  'app.navigate': navigationSchema,
+  /** The user chose something to do in the menu of the main window. */
+  'app.perform': z.object({
+    action: z.enum(['add-appliance', 'commands', 'search', 'shortcuts']),
+  }),
+  notice: noticeSchema,
 } as const satisfies Record<string, z.ZodType>;
 
 export type RequestName = keyof typeof REQUESTS;

@@ -136,10 +136,13 @@ test.describe('news', () => {
     const heard = Promise.all([listen(main), listen(console)]);
     // Both listen by now: a window handles what it is asked in order.
     await Promise.all([main.title(), console.title()]);
-    await app.evaluate(() => {
-      for (const text of ['a', 'b', 'c']) globalThis.headwaterTest.publish('notice', { level: 'info', text });
+    const notices = ['a', 'b', 'c'].map((text) => {
+      return { level: 'info' as const, kind: 'other', facts: [], subject: null, text };
     });
-    const expected = ['a', 'b'].map((text, i) => ({ sequence: i + 1, payload: { level: 'info', text } }));
+    await app.evaluate((_, notices) => {
+      for (const notice of notices) globalThis.headwaterTest.publish('notice', notice);
+    }, notices);
+    const expected = notices.slice(0, 2).map((payload, i) => ({ sequence: i + 1, payload }));
     expect(await heard).toEqual([expected, expected]);
   });
 });

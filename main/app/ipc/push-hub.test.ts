@@ -32,12 +32,14 @@ function hub() {
   return { subject, sent, bugs, pass: (ms: number) => clock.run(sleep(clock, ms)) };
 }
 
+const notice = (text: string) => ({ level: 'info' as const, kind: 'other', facts: [], subject: null, text });
+
 describe('the hub of pushes', () => {
   it('numbers the messages of every channel from 1', () => {
     const { subject, sent } = hub();
-    subject.publish('notice', { level: 'info', text: 'a' });
+    subject.publish('notice', notice('a'));
     subject.publish('machine.removed', { id: 'm' });
-    subject.publish('notice', { level: 'info', text: 'b' });
+    subject.publish('notice', notice('b'));
     expect(sent.map(({ name, message }) => `${name} ${message.sequence}`)).toEqual([
       'notice 1',
       'machine.removed 1',
@@ -77,7 +79,7 @@ describe('the hub of pushes', () => {
     const heard: string[] = [];
     const end = subject.on('machine.removed', ({ id }) => heard.push(id));
     subject.publish('machine.removed', { id: 'a' });
-    subject.publish('notice', { level: 'info', text: 'x' });
+    subject.publish('notice', notice('x'));
     end();
     subject.publish('machine.removed', { id: 'b' });
     expect(heard).toEqual(['a']);

@@ -11,7 +11,7 @@ const INTERVAL_MS = 250;
 export type Broadcast = (name: PushName, message: Push<unknown>) => void;
 
 /**
- * Tells all windows what changed. Messages of a channel are numbered from 1; states of a machine or a disk are told at
+ * Tells all windows what changed. Messages of a channel are numbered from 1; states of a machine, a disk or an activity are told at
  * most four times a second each, and none after the news that it is gone.
  */
 export class PushHub {
@@ -56,9 +56,9 @@ export class PushHub {
   }
 }
 
-/** The machine or disk a push is about. */
+/** The machine, disk or activity a push is about. */
 function subjectOf(name: PushName, payload: unknown): { key: string; gone: boolean } | undefined {
-  const match = /^(machine|disk)\.(changed|removed)$/.exec(name);
+  const match = /^(machine|disk|activity)\.(changed|removed)$/.exec(name);
   if (!match) return undefined;
   const { id } = payload as PushPayload<'machine.removed'>;
   return { key: `${match[1]} ${id}`, gone: match[2] === 'removed' };

@@ -2,11 +2,16 @@ import { Menu, type MenuItemConstructorOptions } from 'electron';
 import type { PushPayload } from '../../../shared/ipc/contract.ts';
 import type { Words } from '../language.ts';
 
-type Screen = PushPayload<'app.navigate'>['screen'];
+type Screen = Exclude<PushPayload<'app.navigate'>['screen'], 'machine'>;
+type Action = PushPayload<'app.perform'>['action'];
 
 export interface MenuActions {
   /** Shows the main window with this screen. */
   navigate(screen: Screen): void;
+  /** Has the main window do something. */
+  perform(action: Action): void;
+  pauseStreams(): void;
+  resumeStreams(): void;
 }
 
 /** The menu of the main window; of the whole app on macOS. Labels of roles come from Electron. */
@@ -17,6 +22,12 @@ export function setApplicationMenu(words: Words, actions: MenuActions, platform:
     label,
     accelerator,
     click: () => actions.navigate(name),
+  });
+  const action = (name: Action, label: string, accelerator?: string): MenuItemConstructorOptions => ({
+    id: `action-${name}`,
+    label,
+    ...(accelerator !== undefined && { accelerator }),
+    click: () => actions.perform(name),
   });
   const preferences = screen('preferences', words.preferences, 'CommandOrControl+,');
   const quit: MenuItemConstructorOptions = {
@@ -42,7 +53,11 @@ export function setApplicationMenu(words: Words, actions: MenuActions, platform:
   };
   const file: MenuItemConstructorOptions = {
     label: words.file,
-    submenu: isMac ? [close] : [preferences, separator, close, quit],
+    submenu: [
+      action('add-appliance', words.addAppliance, 'CommandOrControl+N'),
+      separator,
+      ...(isMac ? [close] : [preferences, separator, close, quit]),
+    ],
   };
   const view: MenuItemConstructorOptions = {
     label: words.view,
@@ -51,11 +66,29 @@ export function setApplicationMenu(words: Words, actions: MenuActions, platform:
       screen('machines', words.machines, 'CommandOrControl+2'),
       screen('overlays', words.overlays, 'CommandOrControl+3'),
       separator,
+      action('commands', words.commands, 'CommandOrControl+K'),
+      action('search', words.search, 'CommandOrControl+F'),
+      separator,
       { role: 'resetZoom' },
       { role: 'zoomIn' },
       { role: 'zoomOut' },
       separator,
       { role: 'togglefullscreen' },
+    ],
+  };
+  const streams: MenuItemConstructorOptions = {
+    label: words.streams,
+    submenu: [
+      { id: 'pause-streams', label: words.pauseStreams, click: () => actions.pauseStreams() },
+      { id: 'resume-streams', label: words.resumeStreams, click: () => actions.resumeStreams() },
+    ],
+  };
+  const help: MenuItemConstructorOptions = {
+    role: 'help',
+    label: words.help,
+    submenu: [
+      action('shortcuts', words.shortcuts, 'F1'),
+      ...(isMac ? [] : [separator, { role: 'about' as const, label: words.about }]),
     ],
   };
   Menu.setApplicationMenu(
@@ -64,7 +97,9 @@ export function setApplicationMenu(words: Words, actions: MenuActions, platform:
       file,
       { role: 'editMenu', label: words.edit },
       view,
+      streams,
       { role: 'windowMenu', label: words.window },
+      help,
     ]),
   );
 }

@@ -3,6 +3,8 @@ import type { Words } from '../language.ts';
 
 export interface TrayActions {
   readonly show: () => void;
+  readonly pauseStreams: () => void;
+  readonly resumeStreams: () => void;
   readonly quit: () => void;
 }
 
@@ -22,16 +24,24 @@ export class TrayIcon {
 
   show(words: Words): void {
     if (this.#tray) return;
-    const { show, quit } = this.#actions;
     this.#tray = new Tray(this.#icon);
     this.#tray.setToolTip('Headwater');
-    this.#tray.setContextMenu(
+    this.#tray.on('click', this.#actions.show);
+    this.speak(words);
+  }
+
+  /** In another language from now on. */
+  speak(words: Words): void {
+    const { show, pauseStreams, resumeStreams, quit } = this.#actions;
+    this.#tray?.setContextMenu(
       Menu.buildFromTemplate([
         { label: words.show, click: show },
+        { type: 'separator' },
+        { label: words.pauseStreams, click: pauseStreams },
+        { label: words.resumeStreams, click: resumeStreams },
         { type: 'separator' },
         { label: words.quit, click: quit },
       ]),
     );
-    this.#tray.on('click', show);
   }
 }

@@ -46,7 +46,7 @@ async function setUp({ clock = hastyClock, metered = false }: Setting = {}) {
       nowMs: () => world.nowMs,
       metered: () => world.metered,
       changed: () => world.changes++,
-      notice: (_level, text) => notices.push(text),
+      notice: ({ text }) => notices.push(text),
       warn: (text) => notices.push(text),
     });
     unwrap(await feeds.open());

@@ -1,5 +1,6 @@
 import type { Clock } from '../../../shared/clock.ts';
 import type { FeedOffer, FeedView, NewFeed } from '../../../shared/ipc/feeds.ts';
+import type { Notice } from '../../../shared/ipc/notices.ts';
 import { DONE, err, ok, type Err, type Result } from '../../../shared/result.ts';
 import type { Catalog } from '../../catalog/catalog.ts';
 import type { FeedCopy, FeedRow } from '../../catalog/tables/feeds.ts';
@@ -24,7 +25,7 @@ export interface FeedParts {
   readonly metered: () => boolean;
   /** The feeds, or what they list, look different now. */
   readonly changed: () => void;
-  readonly notice: (level: 'info' | 'error', text: string) => void;
+  readonly notice: (notice: Notice) => void;
   /** For what nobody can be told otherwise. */
   readonly warn: (text: string) => void;
 }
@@ -162,19 +163,30 @@ export class FeedService {
 
   #tellOfNewKey(
     { row: { publicKey: before } }: Subscription,
-    { row: { name, publicKey } }: Subscription,
+    { row: { id, name, publicKey } }: Subscription,
   ): void {
     if (publicKey === null || publicKey === before) return;
     const fingerprint = fingerprintOf(publicKey);
-    this.#parts.notice(
-      'info',
-      `${name} has a new key, which the holder of the old one vouches for: ${fingerprint}`,
-    );
+    const text = `${name} has a new key, which the holder of the old one vouches for: ${fingerprint}`;
+    this.#parts.notice({
+      level: 'info',
+      kind: 'feed-new-key',
+      facts: [name, fingerprint],
+      subject: id,
+      text,
+    });
   }
 
   #failed({ row, listing }: Subscription, { failure }: Err): Subscription {
     if (failure.code === 'untrusted' && row.failure?.code !== failure.code) {
-      this.#parts.notice('error', failure.message);
+      const { message: text } = failure;
+      this.#parts.notice({
+        level: 'error',
+        kind: 'feed-untrusted',
+        facts: [row.name, text],
+        subject: row.id,
+        text,
+      });
     }
     const noted = this.#parts.catalog.note(({ feeds }) => feeds.checked(row.id, row.checkedMs, failure));
     if (!noted.ok) this.#parts.warn(noted.failure.message);

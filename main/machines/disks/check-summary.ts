@@ -6,10 +6,12 @@ export interface CheckSummary {
   readonly corruptionsFixed: number;
   readonly leaks: number;
   readonly leaksFixed: number;
+  /** By how much the file became shorter. */
+  readonly freedBytes: number;
   readonly summary: string;
 }
 
-export function summariseCheck(report: CheckReport): CheckSummary {
+export function summariseCheck(report: CheckReport, freedBytes: number): CheckSummary {
   const { corruptions, corruptionsFixed, leaks, leaksFixed, checkErrors } = report;
   const said = [
     corruptions > 0 && `${corruptions} errors`,
@@ -19,5 +21,5 @@ export function summariseCheck(report: CheckReport): CheckSummary {
     checkErrors > 0 && `${checkErrors} tables could not be read`,
   ].filter((part) => part !== false);
   const summary = said.length === 0 ? 'No errors were found.' : `${said.join('; ')}.`;
-  return { corruptions, corruptionsFixed, leaks, leaksFixed, summary };
+  return { corruptions, corruptionsFixed, leaks, leaksFixed, freedBytes, summary };
 }

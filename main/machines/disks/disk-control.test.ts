@@ -61,7 +61,7 @@ async function setUp(over: Partial<OpenedDisk>) {
     copies: () => null,
     takeTurn: () => true,
     giveBackTurn: () => undefined,
-    look: async () => FACTS,
+    look: async () => ({ facts: FACTS, tookMs: 0 }),
     changed: () => undefined,
     completed: () => undefined,
     failed: () => undefined,

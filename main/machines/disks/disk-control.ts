@@ -6,10 +6,10 @@ import type { Range } from '../../block/range.ts';
 import type { WrongBytes } from '../../block/verified/mirror-set.ts';
 import type { BootEnd } from '../../streaming/order/boot-watch.ts';
 import { DiskMeans, type MeansParts } from './disk-means.ts';
-import { diskView, type FileFacts } from './disk-view.ts';
+import { diskView } from './disk-view.ts';
 import type { DiskRows } from './disk-rows.ts';
 import { ImageUse } from './image-use.ts';
-import { ImageWatch } from './image-watch.ts';
+import { ImageWatch, type Look } from './image-watch.ts';
 import { LiveDisk } from './live-disk.ts';
 import { Loans, type Lender } from './loans.ts';
 import { unlessGone, type OpenDisk, type OpenedDisk } from './opened-disk.ts';
@@ -19,7 +19,7 @@ export interface DiskControlParts extends PermissionParts, MeansParts {
   readonly clock: Clock;
   readonly open: OpenDisk;
   /** Looks at the image file; quick where nothing has changed since the last time. */
-  readonly look: (control: DiskControl) => Promise<FileFacts>;
+  readonly look: (control: DiskControl) => Promise<Look>;
   readonly changed: (view: DiskView) => void;
   /** The image names no backing file any more. */
   readonly completed: (control: DiskControl) => void;
@@ -92,6 +92,13 @@ export class DiskControl {
   /** True once nothing behind the image is needed any more. */
   get complete(): boolean {
     return this.#live?.status?.standalone ?? this.#watch.facts.standalone;
+  }
+
+  /** It streams, or will without anybody's help; as far as is known, which may be little yet. */
+  get willStream(): boolean {
+    const { row, stream } = this.#rows;
+    if (row.kind === 'linked' || stream.wanted !== 'running' || stream.failure !== null) return false;
+    return !this.complete && this.#watch.facts.problem === null && this.#permission.heldBy !== 'metered';
   }
 
   get view(): DiskView {

@@ -42,7 +42,14 @@ export class DiskHappenings {
     if (isCopy) journal.heard(this.#registry.copyCompleted(control.id));
     const what = isCopy ? `The local copy of ${name} is complete` : `${name} is complete`;
     const text = `${what}: its disk needs no network any more.`;
-    if (first) journal.tell({ level: 'info', kind: 'disk-standalone', subject: control.id, text });
+    if (first)
+      journal.tell({
+        level: 'info',
+        kind: isCopy ? 'copy-complete' : 'disk-standalone',
+        facts: [name],
+        subject: control.id,
+        text,
+      });
     void this.#deleteWhenFree(control, files);
     this.#parts.usersChanged();
   }
@@ -51,7 +58,13 @@ export class DiskHappenings {
     const { journal } = this.#parts;
     journal.heard(this.#registry.changeStream(control.id, (stream) => ({ ...stream, failure })));
     const text = `Streaming into '${control.rows.row.path}' ended: ${failure.message}`;
-    journal.tell({ level: 'error', kind: 'stream-failed', subject: control.id, text });
+    journal.tell({
+      level: 'error',
+      kind: 'stream-failed',
+      facts: [control.rows.row.path, failure.message],
+      subject: control.id,
+      text,
+    });
   }
 
   /** The next overlay of the same master is filled in this order; those that are there know how much they lack. */

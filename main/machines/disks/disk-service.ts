@@ -3,13 +3,16 @@ import type { ClusterMapCell, DiskView, Priority, StreamCommand } from '../../..
 import { DONE, err, ok, type Result } from '../../../shared/result.ts';
 import type { Catalog } from '../../catalog/catalog.ts';
 import type { StreamRow } from '../../catalog/tables/streams.ts';
+import type { Activities } from '../../activities/activities.ts';
 import type { Bandwidth, BandwidthRules } from '../../preferences/bandwidth.ts';
+import type { Repair } from '../../qed/check.ts';
 import type { ImageFiles } from '../../storage/overlays/image-files.ts';
 import type { ImageTasks } from '../../storage/overlays/image-tasks-client.ts';
 import type { QemuImg } from '../../storage/overlays/qemu-img.ts';
 import { Shares } from '../../streaming/limits/fair-share.ts';
 import { TokenBucket } from '../../streaming/limits/token-bucket.ts';
 import { wantsBoot } from './boot-learning.ts';
+import { concerns, type ManyStreamsCommand } from './all-streams.ts';
 import type { CheckSummary } from './check-summary.ts';
 import { DiskControl } from './disk-control.ts';
 import { DiskHappenings } from './disk-happenings.ts';
@@ -34,6 +37,7 @@ export interface DiskServiceParts {
   readonly tasks: ImageTasks;
   readonly qemuImg: QemuImg;
   readonly journal: Journal;
+  readonly activities: Activities;
   readonly bandwidth: Bandwidth;
   /** Connections to each remote source. */
   readonly connections: () => number;
@@ -124,6 +128,18 @@ export class DiskService {
     return this.stream({ id: copy.id, command: command === 'start' ? 'resume' : command });
   }
 
+  /** Does this to every disk where it makes sense. Fails with the first failure; the others have been told. */
+  async streamAll({ command }: { command: ManyStreamsCommand }): Promise<Result<void>> {
+    const meant = this.#registry.all().filter(({ view }) => concerns(view, command));
+    const done = await Promise.all(meant.map(({ id }) => this.stream({ id, command })));
+    return done.find((result) => !result.ok) ?? DONE;
+  }
+
+  /** Disks that stream, or will by themselves when their source is back or it is their turn. */
+  get streamingCount(): number {
+    return this.#registry.all().filter(({ willStream }) => willStream).length;
+  }
+
   /** Bytes per second for everything this disk fetches; 0 for no limit, null for the default of the preferences. */
   async setLimit({ id, limit }: { id: string; limit: number | null }): Promise<Result<void>> {
     const changed = this.#registry.changeStream(id, (stream) => ({ ...stream, limit }));
@@ -144,7 +160,7 @@ export class DiskService {
     return DONE;
   }
 
-  async check({ id, repair }: { id: string; repair: boolean }): Promise<Result<CheckSummary>> {
+  async check({ id, repair }: { id: string; repair: Repair }): Promise<Result<CheckSummary>> {
     const control = this.#registry.find(id);
     return control.ok ? this.#work.check(control.value, repair) : control;
   }
@@ -228,8 +244,8 @@ export class DiskService {
   }
 
   /**
-   * Moves every image to another folder; null for the default one. Refused while machines run; streams pause. What was
-   * moved before something went wrong stays moved, and trying again moves the rest.
+   * Moves every image of the storage folder to another one; null for the default one. Refused while machines run;
+   * streams pause. What was moved before something went wrong stays moved, and trying again moves the rest.
    */
   async moveStorage(folder: string | null): Promise<Result<void>> {
     const target = folder ?? this.#parts.defaultFolder;
@@ -240,17 +256,26 @@ export class DiskService {
         `The storage cannot be moved while machines run; stop them first (${running.length})`,
       );
     }
+    const { activities, storageFolder } = this.#parts;
+    const about = { kind: 'move', subject: null, name: target, cancellable: true } as const;
+    const folders = { from: storageFolder(), to: target };
     // What lies on a copy lets go of it first.
     const [copies, others] = this.#registry.copiesAndOthers();
     const moved = await occupyAll([...others, ...copies], 'being moved', async () => {
-      const outcome = await moveImages(this.#parts, target);
+      const outcome = await activities.run(about, (activity) => moveImages(this.#parts, folders, activity));
       for (const control of this.#registry.all()) this.#parts.journal.heard(this.#registry.refresh(control));
       return outcome;
     });
     if (!moved.ok) return moved;
     if (moved.value > 0) {
       const text = `${moved.value} images were moved to '${target}'.`;
-      this.#parts.journal.tell({ level: 'info', kind: 'storage-moved', subject: target, text });
+      this.#parts.journal.tell({
+        level: 'info',
+        kind: 'storage-moved',
+        facts: [String(moved.value), target],
+        subject: target,
+        text,
+      });
     }
     return DONE;
   }

@@ -109,6 +109,14 @@ describe('the state of a disk, as windows show it', () => {
     expect(complete).toMatchObject({ localBytes: 1000, failure: null });
   });
 
+  it('has local what was counted, or more as soon as its job knows of it', () => {
+    expect(view({ status: status({ offset: 400 }) }).localBytes).toBe(500);
+    expect(view({ status: status({ offset: 600 }) }).localBytes).toBe(600);
+    expect(
+      view({ status: status({ offset: 600 }), file: { ...FILE, localBytes: null } }).localBytes,
+    ).toBeNull();
+  });
+
   it('tells what holds it up only while it stands still', () => {
     expect(view({ heldBy: 'turn' }).heldBy).toBe('turn');
     expect(

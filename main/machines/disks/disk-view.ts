@@ -55,7 +55,7 @@ export function diskView(known: DiskKnowledge): DiskView {
     kind: row.kind,
     path: row.path,
     lengthBytes: row.lengthBytes,
-    localBytes: complete ? row.lengthBytes : file.localBytes,
+    localBytes: complete ? row.lengthBytes : localBytesOf(known),
     fileBytes: file.fileBytes,
     state,
     rate: streaming ? (status?.job?.rate ?? 0) : 0,
@@ -87,6 +87,13 @@ function stateOf(known: DiskKnowledge): StreamState {
   if (stream.wanted === 'stopped' || row.kind === 'linked') return 'not-started';
   if (stream.wanted === 'paused' || known.heldBy === 'metered' || known.heldBy === 'copy') return 'paused';
   return (file.localBytes ?? 0) > 0 ? 'paused' : 'not-started';
+}
+
+/** Counting in the image takes its time; what its job has settled since is known at every moment. */
+function localBytesOf({ row, file, status }: DiskKnowledge): number | null {
+  if (file.localBytes === null) return null;
+  const settledBytes = isActive(status) ? (status?.job?.offset ?? 0) : 0;
+  return Math.min(row.lengthBytes, Math.max(file.localBytes, settledBytes));
 }
 
 /** A linked disk leaves everything where it is; what a start needs of a complete one is here. */

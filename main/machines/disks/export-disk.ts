@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import { DONE, err, type Result } from '../../../shared/result.ts';
+import type { Activity } from '../../activities/activities.ts';
 import { failureFromSystem } from '../../block/errno.ts';
 import type { ImageTasks } from '../../storage/overlays/image-tasks-client.ts';
-import type { QemuImg } from '../../storage/overlays/qemu-img.ts';
+import type { ConvertOptions, QemuImg } from '../../storage/overlays/qemu-img.ts';
 import type { DiskRows } from './disk-rows.ts';
 import { diskChain } from './overlay-chain.ts';
 
@@ -21,11 +22,13 @@ export interface ExportOrder {
 export async function exportDisk(
   order: ExportOrder,
   tools: { readonly tasks: ImageTasks; readonly qemuImg: QemuImg },
+  { signal, progress }: Activity,
 ): Promise<Result<void>> {
   const { rows, target, format } = order;
   const chain = diskChain(rows.row.path, rows.masters);
   const draft = draftFor(target);
-  if (format !== 'qcow2') return tools.tasks.run('export', { chain, target, draft, format });
+  const follow = { signal, onProgress: progress };
+  if (format !== 'qcow2') return tools.tasks.run('export', { chain, target, draft, format }, follow);
   if (!(await tools.qemuImg.isAvailable())) {
     return err(
       'unsupported',
@@ -33,16 +36,20 @@ export async function exportDisk(
     );
   }
   // qemu-img would open whatever an unfinished image names as its backing file: it only gets images that name none.
-  if (order.complete) return convert(tools.qemuImg, { path: rows.row.path, format: 'qed' }, draft, target);
+  if (order.complete) {
+    return convert(tools.qemuImg, { path: rows.row.path, format: 'qed' }, draft, target, follow);
+  }
   const whole = draftFor(target);
-  const copied = await tools.tasks.run('export', {
-    chain,
-    target: whole,
-    draft: draftFor(whole),
-    format: 'raw',
-  });
+  const copied = await tools.tasks.run(
+    'export',
+    { chain, target: whole, draft: draftFor(whole), format: 'raw' },
+    { signal, onProgress: (fraction) => progress(fraction / 2) },
+  );
   if (!copied.ok) return copied;
-  const converted = await convert(tools.qemuImg, { path: whole, format: 'raw' }, draft, target);
+  const converted = await convert(tools.qemuImg, { path: whole, format: 'raw' }, draft, target, {
+    signal,
+    onProgress: (fraction) => progress(0.5 + fraction / 2),
+  });
   await remove(whole);
   return converted;
 }
@@ -52,8 +59,9 @@ async function convert(
   source: { path: string; format: string },
   draft: string,
   target: string,
+  follow: ConvertOptions,
 ): Promise<Result<void>> {
-  const converted = await qemuImg.convert(source, { path: draft, format: 'qcow2' });
+  const converted = await qemuImg.convert(source, { path: draft, format: 'qcow2' }, follow);
   if (converted.ok) {
     try {
       await fs.promises.rename(draft, target);

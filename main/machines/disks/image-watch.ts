@@ -12,16 +12,22 @@ const NOTHING_KNOWN: FileFacts = {
   problem: null,
 };
 
+/** What was found out, and how long that took, in milliseconds. */
+export interface Look {
+  readonly facts: FileFacts;
+  readonly tookMs: number;
+}
+
 /** What an image file is known to be, from looking at it now and then. */
 export class ImageWatch {
   readonly #clock: Clock;
-  readonly #survey: () => Promise<FileFacts>;
+  readonly #survey: () => Promise<Look>;
   #facts = NOTHING_KNOWN;
   #looking: Promise<void> = Promise.resolve();
   #nextMs = 0;
 
   /** @param survey looks at the file; quick where nothing has changed since the last time */
-  constructor(clock: Clock, survey: () => Promise<FileFacts>) {
+  constructor(clock: Clock, survey: () => Promise<Look>) {
     this.#clock = clock;
     this.#survey = survey;
   }
@@ -42,9 +48,8 @@ export class ImageWatch {
   }
 
   async #lookNow(): Promise<void> {
-    const startedMs = this.#clock.now();
-    this.#facts = await this.#survey();
-    const endedMs = this.#clock.now();
-    this.#nextMs = endedMs + Math.max(SHORTEST_PAUSE_MS, (endedMs - startedMs) / LOOK_SHARE);
+    const { facts, tookMs } = await this.#survey();
+    this.#facts = facts;
+    this.#nextMs = this.#clock.now() + Math.max(SHORTEST_PAUSE_MS, tookMs / LOOK_SHARE);
   }
 }

@@ -1,6 +1,9 @@
 import path from 'node:path';
 import type { ClusterMapCell } from '../../../shared/ipc/machines.ts';
 import { ok, type Result } from '../../../shared/result.ts';
+import type { Activities } from '../../activities/activities.ts';
+import type { Repair } from '../../qed/check.ts';
+import type { ImageFiles } from '../../storage/overlays/image-files.ts';
 import type { ImageTasks } from '../../storage/overlays/image-tasks-client.ts';
 import type { QemuImg } from '../../storage/overlays/qemu-img.ts';
 import { summariseCheck, type CheckSummary } from './check-summary.ts';
@@ -12,6 +15,8 @@ export interface ImageWorkParts {
   readonly tasks: ImageTasks;
   readonly qemuImg: QemuImg;
   readonly journal: Journal;
+  readonly activities: Activities;
+  readonly files: ImageFiles;
 }
 
 /** Work on an image as a whole, in a thread of its own. */
@@ -23,12 +28,26 @@ export class ImageWork {
   }
 
   /** Checks an image that no machine uses; its streaming pauses meanwhile. */
-  async check(control: DiskControl, repair: boolean): Promise<Result<CheckSummary>> {
-    const { tasks, journal } = this.#parts;
+  async check(control: DiskControl, repair: Repair): Promise<Result<CheckSummary>> {
+    const { tasks, journal, files, activities } = this.#parts;
     const { path: file } = control.rows.row;
-    const report = await control.occupy('being checked', () => tasks.run('check', { path: file, repair }));
-    if (!report.ok) return report;
-    const summary = summariseCheck(report.value);
+    const about = {
+      kind: 'check',
+      subject: control.id,
+      name: path.basename(file),
+      cancellable: false,
+    } as const;
+    const checked = await control.occupy('being checked', () =>
+      activities.run(about, async () => {
+        const before = await files.stateOf(file);
+        const report = await tasks.run('check', { path: file, repair });
+        const after = await files.stateOf(file);
+        const freed = before.ok && after.ok ? before.value.lengthBytes - after.value.lengthBytes : 0;
+        return report.ok ? ok(summariseCheck(report.value, freed)) : report;
+      }),
+    );
+    if (!checked.ok) return checked;
+    const summary = checked.value;
     const level = summary.corruptions > 0 ? 'error' : 'info';
     const text = `'${file}': ${summary.summary}`;
     journal.note({ level, kind: 'disk-checked', subject: control.id, text });
@@ -58,10 +77,24 @@ export class ImageWork {
   async export(control: DiskControl, target: string, format: ExportFormat): Promise<Result<void>> {
     const { rows, complete } = control;
     const order = { rows, complete, target: path.resolve(target), format };
-    const exported = await control.occupy('being exported', () => exportDisk(order, this.#parts));
+    const about = {
+      kind: 'export',
+      subject: control.id,
+      name: path.basename(target),
+      cancellable: true,
+    } as const;
+    const exported = await control.occupy('being exported', () =>
+      this.#parts.activities.run(about, (activity) => exportDisk(order, this.#parts, activity)),
+    );
     if (exported.ok) {
       const text = `The disk was exported to '${target}'.`;
-      this.#parts.journal.tell({ level: 'info', kind: 'disk-exported', subject: control.id, text });
+      this.#parts.journal.tell({
+        level: 'info',
+        kind: 'disk-exported',
+        facts: [target],
+        subject: control.id,
+        text,
+      });
     }
     return exported;
   }

@@ -1,20 +1,14 @@
+import type { Notice } from '../../../shared/ipc/notices.ts';
 import type { Result } from '../../../shared/result.ts';
 import type { Catalog } from '../../catalog/catalog.ts';
 
-export type Level = 'info' | 'warning' | 'error';
-
-export interface Happening {
-  readonly level: Level;
-  readonly kind: string;
-  /** The id or file it happened to. */
-  readonly subject: string | null;
-  readonly text: string;
-}
+/** `facts` are needed of what is told to the user. */
+export type Happening = Omit<Notice, 'facts'> & { readonly facts?: string[] };
 
 export interface JournalParts {
   readonly catalog: Catalog;
   readonly nowMs: () => number;
-  readonly notice: (level: Level, text: string) => void;
+  readonly notice: (notice: Notice) => void;
   /** For what must not go unheard and cannot be told otherwise. */
   readonly warn: (text: string) => void;
 }
@@ -29,12 +23,13 @@ export class Journal {
 
   note(happening: Happening): void {
     const { catalog, nowMs } = this.#parts;
-    this.heard(catalog.note(({ events }) => events.add({ atMs: nowMs(), ...happening })));
+    const { level, kind, subject, text } = happening;
+    this.heard(catalog.note(({ events }) => events.add({ atMs: nowMs(), level, kind, subject, text })));
   }
 
   tell(happening: Happening): void {
     this.note(happening);
-    this.#parts.notice(happening.level, happening.text);
+    this.#parts.notice({ facts: [], ...happening });
   }
 
   /** As {@link tell}, once for each kind and subject, over all starts of the program. */

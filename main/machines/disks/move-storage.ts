@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { because, DONE, err, ok, type Result } from '../../../shared/result.ts';
+import type { Activity } from '../../activities/activities.ts';
 import type { Catalog, Tables } from '../../catalog/catalog.ts';
 import type { ImageFiles } from '../../storage/overlays/image-files.ts';
 import { setImagePath } from './disk-rows.ts';
@@ -21,29 +22,42 @@ interface Movable {
 }
 
 /**
- * Moves every image to `folder`; nobody may use any of them. What was moved before something went wrong stays moved,
- * and trying again moves the rest.
+ * Moves every image of one folder to another; nobody may use any of them. What was moved before something went wrong
+ * stays moved, and trying again moves the rest.
  * @returns how many were moved
  */
-export async function moveImages(parts: MoveParts, folder: string): Promise<Result<number>> {
-  const images = imagesOutside(parts.catalog, folder);
+export async function moveImages(
+  parts: MoveParts,
+  folders: { readonly from: string; readonly to: string },
+  { signal, progress }: Activity,
+): Promise<Result<number>> {
+  const images = imagesIn(parts.catalog, folders.from, folders.to);
   if (!images.ok) return images;
   let moved = 0;
-  for (const image of images.value) {
+  for (const [index, image] of images.value.entries()) {
+    if (signal.aborted) {
+      return because(`${moved} of ${images.value.length} images were moved to '${folders.to}'`, STOPPED);
+    }
+    progress(index / images.value.length);
     // One that is missing cannot be moved; it is shown as missing, and must not hold up the others.
     const there = await parts.files.stateOf(image.from);
     if (!there.ok && there.failure.code === 'not-found') continue;
     const outcome = await moveImage(parts, image);
     if (!outcome.ok)
-      return because(`${moved} of ${images.value.length} images were moved to '${folder}'`, outcome);
+      return because(`${moved} of ${images.value.length} images were moved to '${folders.to}'`, outcome);
     moved++;
   }
   return ok(moved);
 }
 
-/** What does not lie in `folder` yet: overlays, the snapshots that some of them lie on, saved states. */
-function imagesOutside(catalog: Catalog, folder: string): Result<Movable[]> {
-  const toFolder = (file: string) => path.join(folder, path.basename(file));
+const STOPPED = err('cancelled', 'The rest stays where it was');
+
+/**
+ * The images in a folder: overlays, the snapshots that some of them lie on, saved states. What the user put elsewhere when a
+ * machine was made stays there.
+ */
+function imagesIn(catalog: Catalog, folder: string, target: string): Result<Movable[]> {
+  const toFolder = (file: string) => path.join(target, path.basename(file));
   return catalog.read(({ disks, masters, savedStates }) =>
     [
       ...masters.list().flatMap(({ id, role, location }) => {
@@ -60,7 +74,7 @@ function imagesOutside(catalog: Catalog, folder: string): Result<Movable[]> {
         from: file,
         to: toFolder(file),
       })),
-    ].filter(({ from, to }) => from !== to),
+    ].filter(({ from, to }) => path.dirname(from) === path.resolve(folder) && from !== to),
   );
 }
 

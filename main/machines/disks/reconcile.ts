@@ -62,13 +62,13 @@ async function findMoved(
     if (!free.ok) return free;
     if (place === undefined || others.length > 0 || !free.value) {
       const text = `'${expected}' is missing. Put it back, or delete its machine.`;
-      journal.tellOnce({ level: 'error', kind: 'disk-missing', subject: id, text });
+      journal.tellOnce({ level: 'error', kind: 'disk-missing', facts: [expected], subject: id, text });
       continue;
     }
     const moved = catalog.change((tables) => setImagePath(tables, id, place));
     if (!moved.ok) return moved;
     const text = `'${expected}' was found again as '${place}'.`;
-    journal.tell({ level: 'info', kind: 'disk-moved', subject: id, text });
+    journal.tell({ level: 'info', kind: 'disk-moved', facts: [expected, place], subject: id, text });
   }
   return DONE;
 }
@@ -96,7 +96,7 @@ function tellOfStrangers({ catalog, journal }: ReconcileParts, found: readonly s
   if (!strangers.ok) return strangers;
   for (const file of strangers.value) {
     const text = `'${file}' lies among the disks but belongs to no machine; it is left alone.`;
-    journal.tellOnce({ level: 'warning', kind: 'foreign-image', subject: file, text });
+    journal.tellOnce({ level: 'warning', kind: 'foreign-image', facts: [file], subject: file, text });
   }
   return DONE;
 }
@@ -109,11 +109,23 @@ function tellOfOrphans({ catalog, journal }: ReconcileParts): Result<void> {
   if (!orphans.ok) return orphans;
   for (const disk of orphans.value.disks) {
     const text = `'${disk.path}' belongs to no machine any more.`;
-    journal.tellOnce({ level: 'warning', kind: 'disk-without-machine', subject: disk.id, text });
+    journal.tellOnce({
+      level: 'warning',
+      kind: 'disk-without-machine',
+      facts: [disk.path],
+      subject: disk.id,
+      text,
+    });
   }
   for (const machine of orphans.value.machines) {
     const text = `The machine ${machine.name} has lost its disk.`;
-    journal.tellOnce({ level: 'error', kind: 'machine-without-disk', subject: machine.id, text });
+    journal.tellOnce({
+      level: 'error',
+      kind: 'machine-without-disk',
+      facts: [machine.name],
+      subject: machine.id,
+      text,
+    });
   }
   return DONE;
 }

@@ -5,6 +5,7 @@ import type { ImageFiles } from '../../storage/overlays/image-files.ts';
 import type { ImageTasks } from '../../storage/overlays/image-tasks-client.ts';
 import type { DiskRows } from './disk-rows.ts';
 import type { FileFacts } from './disk-view.ts';
+import type { Look } from './image-watch.ts';
 import type { Journal } from './journal.ts';
 
 export interface SurveyParts {
@@ -23,22 +24,25 @@ export async function surveyDisk(
   parts: SurveyParts,
   { row, masters, boot }: DiskRows,
   isOpen: () => boolean,
-): Promise<FileFacts> {
+): Promise<Look> {
   const { files, tasks } = parts;
   const state = await files.stateOf(row.path);
-  if (!state.ok) return broken(lookedFor(row.path, state.failure), 0);
+  if (!state.ok) return { facts: broken(lookedFor(row.path, state.failure), 0), tookMs: 0 };
   const { lengthBytes, modifiedMs, spaceBytes: fileBytes } = state.value;
   const kept = keptSurvey(parts, row.id);
   const current = kept?.fileLength === lengthBytes && kept.modifiedMs === modifiedMs;
   const bootCounted =
     boot === null || kept?.standalone === true || typeof kept?.bootMissingBytes === 'number';
-  if (current && bootCounted) return found(kept, fileBytes);
+  if (current && bootCounted) return { facts: found(kept, fileBytes), tookMs: 0 };
   const sourceBytes = masters[0]?.lengthBytes ?? 0;
   const counted = await tasks.run('survey', { path: row.path, sourceBytes, boot: boot?.ranges ?? null });
   // A program that closes knows nothing new of its disks.
-  if (!counted.ok) return broken(counted.failure.code === 'closed' ? null : counted.failure, fileBytes);
+  if (!counted.ok) {
+    const problem = counted.failure.code === 'closed' ? null : counted.failure;
+    return { facts: broken(problem, fileBytes), tookMs: 0 };
+  }
   if (!isOpen()) keepSurvey(parts, { diskId: row.id, ...counted.value });
-  return found(counted.value, fileBytes);
+  return { facts: found(counted.value, fileBytes), tookMs: counted.value.tookMs };
 }
 
 function keptSurvey({ catalog, journal }: SurveyParts, diskId: string): SurveyRow | null {

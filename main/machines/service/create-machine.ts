@@ -66,7 +66,7 @@ export async function planMachine(
     machineId: machine.id,
     masterId: masters[0]?.id ?? master.id,
     kind,
-    path: path.join(storageFolder(), imageFileName(machine.name, diskId)),
+    path: path.join(wanted.folder ?? storageFolder(), imageFileName(machine.name, diskId)),
     lengthBytes: diskLengthOf(master),
     createdMs: nowMs(),
   };

@@ -239,10 +239,10 @@ describe('a copy that is used', () => {
     const copy = await copyIs(backEnd, {});
     const busy = { failure: { code: 'busy' } };
     await asGuest(backEnd, id, async () => {
-      expect(await backEnd.disks.check({ id: copy.id, repair: false })).toMatchObject(busy);
+      expect(await backEnd.disks.check({ id: copy.id, repair: 'none' })).toMatchObject(busy);
       expect(await backEnd.disks.moveStorage(`${room.folder}/other`)).toMatchObject(busy);
     });
-    unwrap(await backEnd.disks.check({ id: copy.id, repair: false }));
+    unwrap(await backEnd.disks.check({ id: copy.id, repair: 'none' }));
   });
 
   it('moves with the storage, and what lies on it finds it there', async () => {

@@ -333,6 +333,18 @@ describe('the storage folder', () => {
     expect(onlyDisk(made).path.startsWith(target)).toBe(true);
   });
 
+  it('does not have what was put elsewhere when its machine was made, and leaves it there', async () => {
+    const room = new MachineRoom();
+    const backEnd = await room.open();
+    const folder = path.join(room.folder, 'fast');
+    const { id } = unwrap(await backEnd.machines.create({ applianceId: RECIPE, folder, start: false }));
+    const disk = await diskIs(backEnd, id, { state: 'complete' });
+    expect(path.dirname(disk.path)).toBe(folder);
+    unwrap(await backEnd.preferences.set({ storageFolder: path.join(room.folder, 'bigger') }));
+    expect(room.images(folder)).toHaveLength(1);
+    expect(onlyDisk(await machineOf(backEnd, id)).path).toBe(disk.path);
+  });
+
   it('is not moved while a machine runs', async () => {
     const room = new MachineRoom();
     const backEnd = await room.open();
@@ -350,7 +362,7 @@ describe('what can be done with a disk while its machine is off', () => {
     const backEnd = await room.open();
     const { id } = await room.create();
     const disk = await diskIs(backEnd, id, { state: 'complete' });
-    expect(unwrap(await backEnd.disks.check({ id: disk.id, repair: false }))).toMatchObject({
+    expect(unwrap(await backEnd.disks.check({ id: disk.id, repair: 'none' }))).toMatchObject({
       corruptions: 0,
       summary: 'No errors were found.',
     });
@@ -362,6 +374,43 @@ describe('what can be done with a disk while its machine is off', () => {
     expect(fs.readFileSync(target).equals(fs.readFileSync(room.masterPath))).toBe(true);
   });
 
+  it('is told of while it goes on, and can be ended', async () => {
+    const room = new MachineRoom();
+    const far = await serve(room.masterPath, { link: { bitsPerSecond: 512 * KIB, roundTripMs: 0 } });
+    const backEnd = await room.open();
+    unwrap(await backEnd.preferences.set({ metered: true }));
+    const master = unwrap(await backEnd.masters.add({ source: 'http', name: 'Far', url: far.url }));
+    const { id } = unwrap(await backEnd.machines.create({ applianceId: master.id, start: false }));
+    const disk = onlyDisk(await machineOf(backEnd, id));
+    const target = path.join(room.folder, 'out.raw');
+    const exported = backEnd.disks.export({ id: disk.id, path: target, format: 'raw' });
+    const activity = await vi.waitFor(async () => {
+      const [running] = unwrap(await backEnd.activities.list());
+      expect(running).toMatchObject({ kind: 'export', subject: disk.id, name: 'out.raw' });
+      return running;
+    }, PATIENCE);
+    unwrap(await backEnd.activities.cancel({ id: activity?.id ?? '' }));
+    expect(await exported).toMatchObject({ failure: { code: 'cancelled' } });
+    expect(fs.readdirSync(room.folder).filter((name) => name.startsWith('out.raw'))).toEqual([]);
+    expect(unwrap(await backEnd.activities.list())).toEqual([]);
+  });
+
+  it('is giving back space at its end that nothing uses', async () => {
+    const room = new MachineRoom();
+    const backEnd = await room.open();
+    const { id } = await room.create();
+    const disk = await diskIs(backEnd, id, { state: 'complete' });
+    fs.appendFileSync(disk.path, Buffer.alloc(256 * KIB, 1));
+    expect(unwrap(await backEnd.disks.check({ id: disk.id, repair: 'none' }))).toMatchObject({
+      leaks: 4,
+      freedBytes: 0,
+    });
+    expect(unwrap(await backEnd.disks.check({ id: disk.id, repair: 'leaks' }))).toMatchObject({
+      leaksFixed: 4,
+      freedBytes: 256 * KIB,
+    });
+  });
+
   it('is refused while it is on', async () => {
     const room = new MachineRoom();
     const backEnd = await room.open();
@@ -369,7 +418,7 @@ describe('what can be done with a disk while its machine is off', () => {
     const disk = onlyDisk({ id, ...machine });
     unwrap(await backEnd.machines.command({ id, command: 'start' }));
     const busy = { failure: { code: 'busy' } };
-    expect(await backEnd.disks.check({ id: disk.id, repair: true })).toMatchObject(busy);
+    expect(await backEnd.disks.check({ id: disk.id, repair: 'all' })).toMatchObject(busy);
     expect(
       await backEnd.disks.export({ id: disk.id, path: `${disk.path}.raw`, format: 'raw' }),
     ).toMatchObject(busy);

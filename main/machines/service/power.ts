@@ -169,7 +169,8 @@ export class Power {
     if (failure !== null) {
       this.#failures.set(row.id, failure);
       const text = `${row.name} stopped: ${failure.message}`;
-      const happened = { level: 'error', kind: 'machine-failed', subject: row.id, text } as const;
+      const facts = [row.name, failure.message];
+      const happened = { level: 'error', kind: 'machine-failed', facts, subject: row.id, text } as const;
       if (session.hasRun) this.#parts.journal.tell(happened);
       else this.#parts.journal.note(happened);
     }

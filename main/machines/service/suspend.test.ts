@@ -90,7 +90,7 @@ describe('a suspended machine', () => {
   it('goes on after its disk was looked at: checked, exported, mapped', async () => {
     const { room, backEnd, id } = await suspended();
     const disk = onlyDisk(await machineOf(backEnd, id));
-    unwrap(await backEnd.disks.check({ id: disk.id, repair: true }));
+    unwrap(await backEnd.disks.check({ id: disk.id, repair: 'all' }));
     unwrap(await backEnd.disks.map({ id: disk.id, cells: 16 }));
     const target = path.join(room.folder, 'copy.raw');
     unwrap(await backEnd.disks.export({ id: disk.id, path: target, format: 'raw' }));

@@ -1,5 +1,5 @@
 import type { Range } from '../../block/range.ts';
-import type { CheckReport } from '../../qed/check.ts';
+import type { CheckReport, Repair } from '../../qed/check.ts';
 import type { ImageFormat } from '../chain/location.ts';
 import type { MapCell } from './cluster-map.ts';
 import type { ExportRequest } from './export-image.ts';
@@ -10,11 +10,12 @@ import type { Survey } from './survey.ts';
 export interface ImageTaskTypes {
   survey: {
     argument: { path: string; sourceBytes: number; boot: readonly Range[] | null };
-    answer: Survey;
+    /** With how long it took, in milliseconds: waiting for its turn is not counted. */
+    answer: Survey & { readonly tookMs: number };
   };
   map: { argument: { path: string; cells: number; sourceBytes: number }; answer: MapCell[] };
   inspect: { argument: { path: string; format: ImageFormat }; answer: ImageFacts };
-  check: { argument: { path: string; repair: boolean }; answer: CheckReport };
+  check: { argument: { path: string; repair: Repair }; answer: CheckReport };
   export: { argument: ExportRequest; answer: void };
 }
 

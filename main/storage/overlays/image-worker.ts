@@ -1,6 +1,7 @@
 /** Entry of an image worker: a thread for work on images that is long or reads much. */
 import { parentPort } from 'node:worker_threads';
 import { systemClock } from '../../../shared/clock.ts';
+import { ok } from '../../../shared/result.ts';
 import { answerCalls } from '../../threads/answer-calls.ts';
 import { paced } from '../../threads/paced.ts';
 import { checkImage } from './check-image.ts';
@@ -12,7 +13,11 @@ import { surveyImage } from './survey.ts';
 
 if (parentPort !== null) {
   answerCalls<ImageTaskTypes>(parentPort, () => ({
-    survey: ({ path, sourceBytes, boot }) => surveyImage(path, sourceBytes, boot),
+    survey: async ({ path, sourceBytes, boot }) => {
+      const startedMs = systemClock.now();
+      const survey = await surveyImage(path, sourceBytes, boot);
+      return survey.ok ? ok({ ...survey.value, tookMs: systemClock.now() - startedMs }) : survey;
+    },
     map: ({ path, cells, sourceBytes }) => mapImage(path, cells, sourceBytes),
     inspect: ({ path, format }) => inspectImage(path, format),
     check: ({ path, repair }) => checkImage(path, repair),

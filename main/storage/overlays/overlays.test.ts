@@ -230,9 +230,9 @@ describe('a check', () => {
     const { chain } = masterAndChain(MIB);
     unwrap(await createOverlay(chain, MIB));
     const release = unwrap(lockImage(chain.location));
-    expect(await checkImage(chain.location, false)).toMatchObject({ failure: { code: 'busy' } });
+    expect(await checkImage(chain.location, 'none')).toMatchObject({ failure: { code: 'busy' } });
     release();
-    expect(unwrap(await checkImage(chain.location, true))).toMatchObject({ corruptions: 0, leaks: 0 });
+    expect(unwrap(await checkImage(chain.location, 'all'))).toMatchObject({ corruptions: 0, leaks: 0 });
   });
 });
 

@@ -21,6 +21,7 @@ export const VALID_INPUTS: { readonly [Name in RequestName]: RequestInput<Name> 
     name: 'Mine',
     memoryMiB: 64,
     kind: 'standalone',
+    folder: '/srv/disks',
     start: false,
   },
   'machines.command': { id: 'machine-1', command: 'start' },
@@ -34,14 +35,18 @@ export const VALID_INPUTS: { readonly [Name in RequestName]: RequestInput<Name> 
   'console.screenshot': { id: 'machine-1', path: '/home/ada/screen.png' },
 
   'disks.list': null,
+  'disks.streamAll': { command: 'pause' },
   'disks.stream': { id: 'disk-1', command: 'pause' },
   'disks.setLimit': { id: 'disk-1', limit: 1_000_000 },
   'disks.setPriority': { id: 'disk-1', priority: 'high' },
   'disks.setOnError': { id: 'disk-1', onError: 'report' },
-  'disks.check': { id: 'disk-1', repair: false },
+  'disks.check': { id: 'disk-1', repair: 'none' },
   'disks.map': { id: 'disk-1', cells: 64 },
   'disks.export': { id: 'disk-1', path: '/srv/mine.raw', format: 'raw' },
   'disks.showInFolder': { id: 'disk-1' },
+
+  'activities.list': null,
+  'activities.cancel': { id: 'activity-1' },
 
   'preferences.get': null,
   'preferences.set': {
@@ -57,6 +62,7 @@ export const VALID_INPUTS: { readonly [Name in RequestName]: RequestInput<Name> 
     language: 'en',
     rateUnit: 'MB/s',
     startAtLogin: false,
+    stayFor: 'streams',
   },
 
   'dialog.chooseFile': null,
