@@ -34,12 +34,23 @@ class BootingMachine extends PretendMachine {
   }
 
   override async start(): Promise<Result<Started>> {
+    this.enter({ kind: 'starting' });
+    const booted = await this.#boot();
+    if (!booted.ok) return booted;
     this.enter({ kind: 'running' });
-    const disk = unwrap(await BlockPortClient.connect(unwrap(await this.#disk.connect())));
-    for (const { offset, length } of this.#reads) unwrap(await disk.readOwned(offset, length));
-    unwrap(await disk.close());
     this.say('tiny login: ');
     return ok({ from: 'disk', stateRefused: null });
+  }
+
+  async #boot(): Promise<Result<void>> {
+    const port = await this.#disk.connect();
+    const disk = port.ok ? await BlockPortClient.connect(port.value) : port;
+    if (!disk.ok) return disk;
+    for (const { offset, length } of this.#reads) {
+      const read = await disk.value.readOwned(offset, length);
+      if (!read.ok) return read;
+    }
+    return disk.value.close();
   }
 }
 
