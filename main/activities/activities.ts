@@ -15,7 +15,7 @@ export interface Activity {
   /** Aborted when it is to end, with an {@link AbortReason}. */
   readonly signal: AbortSignal;
   /** @param fraction from 0 to 1 */
-  progress(fraction: number): void;
+  readonly progress: (fraction: number) => void;
 }
 
 interface Running {
