@@ -31,7 +31,7 @@ export async function atCatalog<T>(
     nowMs: Date.now,
     metered: () => false,
     changed: () => undefined,
-    notice: (_level, text) => say(text),
+    notice: ({ text }) => say(text),
     warn: say,
   });
   const appliances = new ApplianceService({
