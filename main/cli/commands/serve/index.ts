@@ -34,7 +34,7 @@ async function serve(options: ServeArguments, terminal: Terminal): Promise<numbe
     onRequest: ({ method, path, status, range }) => {
       if (json) terminal.out(`${JSON.stringify({ event: 'request', method, path, status, range })}\n`);
       else if (!quiet)
-        terminal.out(`${status} ${method} ${path} ${range === null ? '' : sizeOf(range.length)}\n`);
+        terminal.out(`${status} ${method} ${path} ${range === null ? '' : formatBytes(range.length)}\n`);
     },
   });
   if (!server.ok) return complain(terminal, server.failure);
@@ -71,10 +71,6 @@ function addressesOf(url: string): string[] {
   return addresses
     .filter(({ address }) => !address.startsWith('fe80:'))
     .map(({ address }) => `http://${isIP(address) === 6 ? `[${address}]` : address}:${port}${pathname}`);
-}
-
-function sizeOf(bytes: number): string {
-  return formatBytes(bytes);
 }
 
 function complain(terminal: Terminal, failure: Failure): number {
