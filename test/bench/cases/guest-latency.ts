@@ -6,7 +6,7 @@ import type { Bench, BenchCase } from '../bench.ts';
 import { figureOf, interleave, type Duel, type Figures } from '../measure/interleave.ts';
 import { rowOf, type Row } from '../measure/row.ts';
 import { blockdevOf, blockStreamOffset, NODE, startBlockStream } from '../qemu/block-stream.ts';
-import { fioRandomReads } from '../qemu/fio.ts';
+import { fioOverNbd } from '../qemu/fio.ts';
 import { nbdUri } from '../qemu/nbd-server.ts';
 import { StorageDaemon } from '../qemu/storage-daemon.ts';
 import { runRole } from '../roles/role.ts';
@@ -151,12 +151,12 @@ async function readWhile(
     durationMs: durationMsOf(bench),
     reportFile: bench.workshop.path('fio'),
   };
-  if (phase.speed === null) return fioRandomReads(bench.children, reads);
+  if (phase.speed === null) return fioOverNbd(bench.children, reads);
   const accepted = await startBlockStream(daemon, phase.speed);
   if (!accepted.ok) return accepted;
   const startedMs = performance.now();
   const before = await blockStreamOffset(daemon);
-  const read = await fioRandomReads(bench.children, reads);
+  const read = await fioOverNbd(bench.children, reads);
   const after = await blockStreamOffset(daemon);
   const elapsedMs = performance.now() - startedMs;
   for (const end of [before, read, after]) if (!end.ok) return end;

@@ -4,6 +4,7 @@ import { guestLatency } from './guest-latency.ts';
 import { httpStream } from './http-stream.ts';
 import { localStream } from './local-stream.ts';
 import { memory } from './memory.ts';
+import { nbd } from './nbd.ts';
 import { openTime } from './open-time.ts';
 import { randomReads } from './random-reads.ts';
 import { verifiedStream } from './verified-stream.ts';
@@ -15,6 +16,7 @@ export const CASES: readonly BenchCase[] = [
   verifiedStream,
   allocatingWrites,
   randomReads,
+  nbd,
   openTime,
   memory,
   guestLatency,

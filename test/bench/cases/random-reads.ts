@@ -1,7 +1,7 @@
 import type { Bench, BenchCase } from '../bench.ts';
 import { interleave } from '../measure/interleave.ts';
 import { rowOf, type Row } from '../measure/row.ts';
-import { fioRandomReads } from '../qemu/fio.ts';
+import { fioOverNbd } from '../qemu/fio.ts';
 import { qemuImgBench } from '../qemu/image-bench.ts';
 import { startQemuNbd } from '../qemu/nbd-server.ts';
 import { runRole } from '../roles/role.ts';
@@ -53,7 +53,7 @@ async function acrossBorder(bench: Bench, image: string, depth: number): Promise
     const server = await startQemuNbd(children, image, workshop.path('nbd'));
     if (!server.ok) return server;
     const { uri } = server.value;
-    const read = await fioRandomReads(children, { uri, ...access, reportFile: workshop.path('fio') });
+    const read = await fioOverNbd(children, { uri, ...access, reportFile: workshop.path('fio') });
     await server.value.stop();
     return read;
   };

@@ -2,13 +2,18 @@ import fs from 'node:fs';
 import { z } from 'zod';
 import type { Range } from '../../../main/block/range.ts';
 import { err, ok, type Result } from '../../../shared/result.ts';
+import { MIB } from '../../../shared/units.ts';
 import type { Figures } from '../measure/interleave.ts';
 import type { Children } from '../workshop/children.ts';
 
 /** Time fio needs around its run; measured 0.3 s, and a busy machine. */
 const SPARE_MS = 15_000;
 
-export interface RandomReads {
+export interface NbdLoad {
+  /** As fio calls it. Default: random reads. */
+  readonly pattern?: 'randread' | 'read' | 'write' | 'randwrite';
+  /** Bytes of one request. Default 4096. */
+  readonly blockBytes?: number;
   readonly uri: string;
   readonly region: Range;
   readonly depth: number;
@@ -17,26 +22,23 @@ export interface RandomReads {
   readonly reportFile: string;
 }
 
+const sideSchema = z.object({
+  iops: z.number(),
+  total_ios: z.number(),
+  lat_ns: z.object({ percentile: z.record(z.string(), z.number()).optional() }),
+});
 const reportSchema = z.object({
-  jobs: z.tuple([
-    z.object({
-      error: z.number(),
-      read: z.object({
-        iops: z.number(),
-        total_ios: z.number(),
-        lat_ns: z.object({ percentile: z.record(z.string(), z.number()).optional() }),
-      }),
-    }),
-  ]),
+  jobs: z.tuple([z.object({ error: z.number(), read: sideSchema, write: sideSchema })]),
 });
 
-/** Reads 4 KiB at random places of an NBD export with fio's `nbd` engine, a client written in C. */
-export async function fioRandomReads(children: Children, reads: RandomReads): Promise<Result<Figures>> {
-  const { uri, region, depth, durationMs, reportFile } = reads;
+/** Reads or writes an NBD export with fio's `nbd` engine, a client written in C. */
+export async function fioOverNbd(children: Children, load: NbdLoad): Promise<Result<Figures>> {
+  const { uri, region, depth, durationMs, reportFile, pattern = 'randread', blockBytes = 4096 } = load;
   const run = await children.run(
     'fio',
     [
-      ...['--name=reads', '--ioengine=nbd', `--uri=${uri}`, '--rw=randread', '--bs=4k', '--norandommap'],
+      ...['--name=load', '--ioengine=nbd', `--uri=${uri}`, `--rw=${pattern}`, `--bs=${blockBytes}`],
+      '--norandommap',
       ...[`--iodepth=${depth}`, `--offset=${region.offset}`, `--size=${region.length}`],
       ...['--time_based', `--runtime=${durationMs}ms`, '--randrepeat=1'],
       // From handing a request in, as ours is measured; by default fio counts from when it was sent.
@@ -51,9 +53,15 @@ export async function fioRandomReads(children: Children, reads: RandomReads): Pr
   // Remarks of the engine stand before the report.
   const report = reportSchema.safeParse(JSON.parse(text.slice(text.indexOf('{'))));
   if (!report.success) return err('malformed', 'fio printed a report of another shape');
-  const { read, error } = report.data.jobs[0];
+  const { read, write, error } = report.data.jobs[0];
+  const side = pattern === 'read' || pattern === 'randread' ? read : write;
   if (error !== 0) return err('io', `fio ended with error ${error}`);
-  if (read.total_ios === 0) return err('io', 'not one read of fio was answered');
-  const microseconds = (share: string) => (read.lat_ns.percentile?.[share] ?? NaN) / 1000;
-  return ok({ iops: read.iops, p50: microseconds('50.000000'), p99: microseconds('99.000000') });
+  if (side.total_ios === 0) return err('io', 'not one request of fio was answered');
+  const microseconds = (share: string) => (side.lat_ns.percentile?.[share] ?? NaN) / 1000;
+  return ok({
+    iops: side.iops,
+    rate: (side.iops * blockBytes) / MIB,
+    p50: microseconds('50.000000'),
+    p99: microseconds('99.000000'),
+  });
 }

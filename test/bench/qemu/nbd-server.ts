@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import net from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { err, ok, type Result } from '../../../shared/result.ts';
+import { workerScript } from '../../../main/threads/worker-script.ts';
 import { collect, type Children } from '../workshop/children.ts';
 
 const START_TIMEOUT_MS = 15_000;
@@ -19,14 +20,25 @@ export function nbdUri(socket: string, name = EXPORT): string {
   return `nbd+unix:///${name}?socket=${socket}`;
 }
 
+/** `headwater nbd`, for the same clients. */
+export function startOurNbd(children: Children, image: string, socket: string): Promise<Result<NbdServer>> {
+  const args = ['nbd', '-f', 'qed', '-t', '-e', '4', '-k', socket, '-x', EXPORT, image];
+  return startServer(children, process.execPath, [workerScript('main/cli/index'), ...args], socket);
+}
+
 /** `qemu-nbd` with its default cache mode, writeback: page cache on, flushes obeyed. */
-export async function startQemuNbd(
+export function startQemuNbd(children: Children, image: string, socket: string): Promise<Result<NbdServer>> {
+  const args = ['--format=qed', '--cache=writeback', '--persistent', '--shared=4', `--socket=${socket}`];
+  return startServer(children, 'qemu-nbd', [...args, `--export-name=${EXPORT}`, image], socket);
+}
+
+async function startServer(
   children: Children,
-  image: string,
+  command: string,
+  args: readonly string[],
   socket: string,
 ): Promise<Result<NbdServer>> {
-  const args = ['--format=qed', '--cache=writeback', '--persistent', '--shared=4', `--socket=${socket}`];
-  const server = children.start('qemu-nbd', [...args, `--export-name=${EXPORT}`, image]);
+  const server = children.start(command, args);
   const complaints = collect(server.stderr);
   const stop = async () => {
     await children.kill(server);
@@ -34,7 +46,7 @@ export async function startQemuNbd(
   };
   if (await answers(socket)) return ok({ pid: server.pid ?? 0, uri: nbdUri(socket), stop });
   await stop();
-  return err('io', `qemu-nbd does not start: ${complaints().trim()}`);
+  return err('io', `${command} does not start: ${complaints().trim()}`);
 }
 
 async function answers(socket: string): Promise<boolean> {
