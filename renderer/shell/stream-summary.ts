@@ -15,7 +15,7 @@ export interface StreamSummary {
 export function streamSummary(disks: readonly DiskView[]): StreamSummary {
   const inState = (...states: DiskView['state'][]) => disks.filter(({ state }) => states.includes(state));
   const streaming = inState('streaming');
-  const paused = inState('paused');
+  const paused = inState('paused').filter(({ heldBy }) => heldBy === null);
   const waiting = inState('waiting-for-source');
   const counted = [...streaming, ...paused, ...waiting].filter(({ localBytes }) => localBytes !== null);
   const total = sum(counted.map(({ lengthBytes }) => lengthBytes));

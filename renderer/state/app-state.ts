@@ -1,11 +1,14 @@
+import type { ActivityView } from '../../shared/ipc/activities.ts';
 import type { ApplianceView, MasterView } from '../../shared/ipc/catalog.ts';
 import type { FeedView } from '../../shared/ipc/feeds.ts';
 import type { DiskView, MachineView } from '../../shared/ipc/machines.ts';
 import type { RequestAnswer, RequestInput, RequestName } from '../../shared/ipc/contract.ts';
 import type { Preferences, PreferencesChange } from '../../shared/preferences.ts';
+import { m } from '../i18n/index.ts';
 import type { Client } from './client.ts';
 import { Collection } from './collection.ts';
 import { Document } from './document.ts';
+import { noticeText } from './notice-text.ts';
 import { Notices } from './notices.ts';
 import { RateHistories } from './rate-history.ts';
 
@@ -18,6 +21,7 @@ export class AppState {
   readonly masters: Document<readonly MasterView[]>;
   readonly feeds: Document<readonly FeedView[]>;
   readonly preferences: Document<Preferences>;
+  readonly activities: Collection<ActivityView>;
   readonly notices = new Notices();
   readonly rates = new RateHistories();
 
@@ -25,6 +29,7 @@ export class AppState {
     this.#client = client;
     this.machines = new Collection(() => client.request('machines.list', null));
     this.disks = new Collection(() => client.request('disks.list', null));
+    this.activities = new Collection(() => client.request('activities.list', null));
     this.catalog = new Document(() => client.request('catalog.list', null));
     this.masters = new Document(() => client.request('masters.list', null));
     this.feeds = new Document(() => client.request('feeds.list', null));
@@ -34,22 +39,24 @@ export class AppState {
   /** Listens first and asks then, so that nothing falls in between. @returns a function that ends it */
   connect(): () => void {
     const { subscribe } = this.#client;
-    const { catalog, masters, feeds } = this;
+    const { activities, catalog, masters, feeds } = this;
     const ends = [
       subscribe('machine.changed', (machine) => this.#machineChanged(machine), gap(this.machines)),
       subscribe('machine.removed', ({ id }) => this.#machineRemoved(id), gap(this.machines)),
       subscribe('disk.changed', (disk) => this.#diskChanged(disk), gap(this.disks)),
       subscribe('disk.removed', ({ id }) => this.#diskRemoved(id), gap(this.disks)),
+      subscribe('activity.changed', (activity) => activities.put(activity), gap(activities)),
+      subscribe('activity.removed', ({ id }) => activities.remove(id), gap(activities)),
       this.#followPreferences(),
       subscribe('catalog.changed', (appliances) => this.#catalogChanged(appliances), gap(catalog)),
       subscribe('feeds.changed', (views) => feeds.put(views), gap(feeds)),
       subscribe(
         'notice',
-        ({ level, text }) => this.notices.add(level, text),
+        (notice) => this.notices.add(notice.level, noticeText(notice, m().happened)),
         () => undefined,
       ),
     ];
-    for (const part of [catalog, this.machines, this.disks, masters, feeds]) void part.reload();
+    for (const part of [catalog, this.machines, this.disks, activities, masters, feeds]) void part.reload();
     return () => ends.forEach((end) => end());
   }
 

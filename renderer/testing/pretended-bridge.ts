@@ -99,6 +99,7 @@ export function pretendedBridge(scenario: Scenario): Bridge {
       push('feeds.changed', [...feeds.values()]);
       return null;
     },
+    'activities.list': () => [],
     'masters.list': () => list(scenario.masters),
     'machines.list': () => list([...machines.values()]),
     'disks.list': () => list([...disks.values()]),
