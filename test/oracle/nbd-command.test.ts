@@ -37,7 +37,7 @@ describe('headwater nbd', () => {
   });
 
   it('goes on with -t until it is told to end, and closes its images', async () => {
-    const { uri, server, folder, overlay } = await serving(['-t', '-e', '4', '--pid-file', '/dev/null']);
+    const { uri, server, folder, overlay } = await serving(['-t', '-e', '4']);
     for (let client = 0; client < 2; client++) {
       await run('qemu-io', ['-f', 'raw', '-c', `write -P ${client + 1} ${client}M 64k`, uri()]);
     }

@@ -53,8 +53,12 @@ describe('linked machines of a master that is far away', () => {
   it('lie on one copy of it, which the first of them makes and which says who needs it', async () => {
     const { room, backEnd, master, link } = await farMaster({ limit: CRAWL });
     const [one, other] = [await link('One'), await link('Two')];
-    const copy = await copyIs(backEnd, { copy: { name: 'Far', users: ['One', 'Two'] }, masterId: master.id });
-    expect(copy).toMatchObject({ machineId: null, kind: 'standalone', state: 'streaming' });
+    const copy = await copyIs(backEnd, {
+      copy: { name: 'Far', users: ['One', 'Two'] },
+      masterId: master.id,
+      state: 'streaming',
+    });
+    expect(copy).toMatchObject({ machineId: null, kind: 'standalone' });
     for (const { disks } of [one, other]) {
       expect(disks).toMatchObject([{ kind: 'linked', state: 'not-started', masterId: copy.id }]);
     }

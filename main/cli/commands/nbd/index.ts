@@ -1,7 +1,5 @@
-import fs from 'node:fs';
 import { systemClock } from '../../../../shared/clock.ts';
 import { DONE, ok, type Failure, type Result } from '../../../../shared/result.ts';
-import { failureFromSystem } from '../../../block/errno.ts';
 import { NbdServer } from '../../../nbd/server.ts';
 import { loadTlsFolder } from '../../../nbd/tls.ts';
 import { followChain } from '../../../storage/chain/follow.ts';
@@ -9,6 +7,7 @@ import type { DiskEvent } from '../../../storage/disk/disk-events.ts';
 import { OpenDisk } from '../../../storage/disk/open-disk.ts';
 import type { Command, Terminal } from '../../terminal.ts';
 import { NBD_HELP, parseNbdArguments, type NbdArguments, type NbdExportArguments } from './arguments.ts';
+import { removePidFile, writePidFile } from './pid-file.ts';
 
 /** `headwater nbd IMAGE`: serves disks in the foreground, all in this one thread. */
 export const nbdCommand: Command = {
@@ -67,14 +66,14 @@ async function serve(
   }
   const listening = await server.listen(options.address);
   if (!listening.ok) return listening;
-  const noted = writePid(options.pidFile);
+  const { pidFile } = options;
+  const noted = pidFile === null ? DONE : writePidFile(pidFile);
   if (noted.ok) await aborted(AbortSignal.any([interrupted, lastLeft.signal]));
   const closing = server.close();
   // What waits for a source that is lost would keep its client, and so the server.
   for (const disk of disks) disk.stopWaiting();
   await closing;
-  if (noted.ok && options.pidFile !== null) fs.rmSync(options.pidFile, { force: true });
-  return noted;
+  return noted.ok && pidFile !== null ? removePidFile(pidFile) : noted;
 }
 
 async function openDisk(
@@ -95,16 +94,6 @@ async function openDisk(
   if (started.ok) return disk;
   await disk.value.close();
   return started;
-}
-
-function writePid(file: string | null): Result<void> {
-  if (file === null) return DONE;
-  try {
-    fs.writeFileSync(file, `${process.pid}\n`);
-    return DONE;
-  } catch (error) {
-    return failureFromSystem(error, `Could not write '${file}'`);
-  }
 }
 
 function aborted(signal: AbortSignal): Promise<void> {
