@@ -28,7 +28,7 @@ async function windowsOf(program: ChildProcess): Promise<BrowserContext> {
     });
     program.once('exit', (code) => reject(new Error(`it ended with ${code}:\n${said}`)));
   });
-  const browser = await chromium.connectOverCDP(endpoint);
+  const browser = await chromium.connectOverCDP(endpoint, { timeout: 120_000 });
   const [context] = browser.contexts();
   if (context === undefined) throw new Error('it has no windows');
   return context;
