@@ -96,8 +96,8 @@ test.describe('requests', () => {
   });
 
   test('for the console of a machine are refused to every other window', async ({ app, main, console }) => {
-    expect(await ask(main, 'console.attach', { id: 'machine-1' })).toMatchObject(DENIED);
-    expect(await ask(console, 'console.attach', { id: 'machine-2' })).toMatchObject(DENIED);
+    expect(await ask(main, 'console.attach', { id: 'machine-1', part: 'screen' })).toMatchObject(DENIED);
+    expect(await ask(console, 'console.attach', { id: 'machine-2', part: 'screen' })).toMatchObject(DENIED);
     expect(await app.evaluate(() => globalThis.headwaterTest.openConsoles)).toBe(0);
   });
 

@@ -31,7 +31,7 @@ export const VALID_INPUTS: { readonly [Name in RequestName]: RequestInput<Name> 
   'machines.remove': { id: 'machine-1' },
   'machines.openConsole': { id: 'machine-1' },
   'console.attach': { id: 'machine-1', part: 'serial' },
-  'console.type': { id: 'machine-1', text: 'ls' },
+  'console.type': { id: 'machine-1', text: 'echo Hello' },
   'console.screenshot': { id: 'machine-1', path: '/home/ada/screen.png' },
 
   'disks.list': null,
