@@ -31,14 +31,14 @@ test.describe('requests', () => {
     main,
     home,
   }) => {
-    const asked = (name: string) =>
+    const inputsOf = (name: string) =>
       app.evaluate(
-        (_, name) => globalThis.headwaterTest.asked.filter((call) => call.name === name).length,
+        (_, name) =>
+          globalThis.headwaterTest.asked.flatMap((call) => (call.name === name ? [call.input] : [])),
         name,
       );
     for (const name of Object.keys(REQUESTS) as RequestName[]) {
       const wrong = malformations(REQUESTS[name].input, VALID_INPUTS[name]);
-      const before = await asked(name);
       const answers = await askAll(
         main,
         name,
@@ -52,7 +52,11 @@ test.describe('requests', () => {
         accepted.map(({ what }) => what),
         name,
       ).toEqual([]);
-      expect(await asked(name), name).toBe(before);
+      // The window asks for some things by itself, in order.
+      const reached = (await inputsOf(name)).filter(
+        (input) => !REQUESTS[name].input.safeParse(input).success,
+      );
+      expect(reached, name).toEqual([]);
       expect(home.log).toContain(`refused a malformed request: ${name}`);
     }
   });
