@@ -91,7 +91,7 @@ export const REQUESTS = {
     z.object({ left: z.number().int().nonnegative() }),
   ),
   /** Writes what the screen shows to a file chosen before, as PNG. */
-  'console.screenshot': request(z.object({ id: idSchema, path: z.string().min(1) }), nothing),
+  'console.screenshot': request(z.object({ id: idSchema, path: pathSchema }), nothing),
 
   'disks.list': request(nothing, z.array(diskViewSchema)),
   /** As far as it makes sense for each: what streams or would like to is paused, what was paused or is held back goes on. */
