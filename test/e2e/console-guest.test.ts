@@ -3,6 +3,7 @@ import path from 'node:path';
 import { MessageChannel } from 'node:worker_threads';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { unwrap } from '../../shared/result.ts';
+import type { V86Machine } from '../../main/machines/v86/v86-machine.ts';
 import { typedText } from '../../main/machines/rfb/typed-text.ts';
 import { consoleGuestDisk } from '../support/console-guest.ts';
 import { RfbClient, TIGHT_VIEWER, portTransport } from '../support/rfb-client.ts';
@@ -30,16 +31,21 @@ afterEach(async () => {
   current = undefined;
 });
 
-/** A guest that waits for orders, and a viewer of its screen. */
-async function guest() {
-  current = setUpMachine(disk, { workerScript });
-  const { machine, console } = current;
-  unwrap(await machine.start());
+async function viewerOf(machine: V86Machine): Promise<RfbClient> {
   const { port1, port2 } = new MessageChannel();
   const viewer = new RfbClient(portTransport(port1));
   unwrap(machine.screen.attach(port2));
   await viewer.connect([...TIGHT_VIEWER, POINTER_MOTION_CHANGE]);
   await viewer.update(false);
+  return viewer;
+}
+
+/** A guest that waits for orders, and a viewer of its screen. */
+async function guest() {
+  current = setUpMachine(disk, { workerScript });
+  const { machine, console } = current;
+  unwrap(await machine.start());
+  const viewer = await viewerOf(machine);
   unwrap(await console.waitFor('>'));
   /** Gives an order, and resolves with the answer when it is done. */
   const order = async (letter: string) => {
@@ -116,6 +122,20 @@ describe('the picture of a guest', () => {
     expect(viewer.bytesReceived).toBe(before);
     await order('t');
     await next;
+  });
+
+  it('moves for a viewer that comes when the guest draws already', async () => {
+    current = setUpMachine(disk, { workerScript });
+    const { machine, console } = current;
+    unwrap(await machine.start());
+    unwrap(await console.waitFor('>'));
+    machine.sendSerial('d');
+    unwrap(await console.waitFor('>'));
+    const late = await viewerOf(machine);
+    machine.sendSerial('g');
+    for (let update = 0; update < 5; update++) await late.update();
+    machine.sendSerial('.');
+    unwrap(await console.waitFor('>'));
   });
 
   it('survives modes that make no sense', async () => {

@@ -19,8 +19,14 @@ export function portTransport(port: MessagePort): ClientTransport {
 
 export const TIGHT_VIEWER = [7, 0, -223, -308, -258] as const;
 
+export interface RfbClientOptions {
+  /** False to read pictures and forget them. Default: true. */
+  readonly keepsPixels?: boolean;
+}
+
 export class RfbClient {
   readonly #transport: ClientTransport;
+  readonly #keepsPixels: boolean;
   #bytes = Buffer.alloc(0);
   #more: () => void = () => undefined;
   width = 0;
@@ -35,11 +41,12 @@ export class RfbClient {
   bytesReceived = 0;
   readonly seenEncodings = new Set<number>();
 
-  constructor(transport: ClientTransport) {
+  constructor(transport: ClientTransport, { keepsPixels = true }: RfbClientOptions = {}) {
     this.#transport = transport;
+    this.#keepsPixels = keepsPixels;
     transport.onBytes((bytes) => {
       this.bytesReceived += bytes.length;
-      this.#bytes = Buffer.concat([this.#bytes, bytes]);
+      this.#bytes = this.#bytes.length === 0 ? Buffer.from(bytes) : Buffer.concat([this.#bytes, bytes]);
       this.#more();
     });
   }
@@ -146,6 +153,7 @@ export class RfbClient {
     this.pixelsReceived += width * height;
     if (x + width > this.width || y + height > this.height) throw new Error('rectangle outside the picture');
     const rgb = encoding === 7 ? await this.#tight(width, height) : await this.#raw(width, height);
+    if (!this.#keepsPixels) return;
     for (let row = 0; row < height; row++) {
       rgb.copy(this.pixels, ((y + row) * this.width + x) * 3, row * width * 3, (row + 1) * width * 3);
     }
@@ -153,6 +161,7 @@ export class RfbClient {
 
   async #raw(width: number, height: number): Promise<Buffer> {
     const raw = await this.#take(width * height * 4);
+    if (!this.#keepsPixels) return raw;
     const rgb = Buffer.alloc(width * height * 3);
     for (let at = 0; at < width * height; at++) raw.copy(rgb, at * 3, at * 4, at * 4 + 3);
     return rgb;
@@ -170,6 +179,7 @@ export class RfbClient {
     const palette = await this.#take(colours * 3);
     const rowBytes = colours === 2 ? Math.ceil(width / 8) : width;
     const data = await this.#zlib(rowBytes * height);
+    if (!this.#keepsPixels) return data;
     for (let y = 0, to = 0; y < height; y++) {
       for (let x = 0; x < width; x++, to++) {
         const at = y * rowBytes + (colours === 2 ? x >> 3 : x);
@@ -188,7 +198,9 @@ export class RfbClient {
       size |= (shift === 14 ? byte : byte & 0x7f) << shift;
       if (shift < 14 && byte < 0x80) break;
     }
-    const data = inflateSync(await this.#take(size));
+    const deflated = await this.#take(size);
+    if (!this.#keepsPixels) return deflated;
+    const data = inflateSync(deflated);
     if (data.length !== length) throw new Error(`${data.length} bytes instead of ${length}`);
     return data;
   }

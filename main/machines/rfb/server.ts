@@ -39,11 +39,11 @@ export class RfbServer {
       channel.close(`${this.#parts.name} is shown in ${MAX_VIEWERS} windows already; close one of them`);
       return;
     }
-    if (!this.watched) this.#parts.onWatched(true);
     const { framebuffer, name, input, pointer } = this.#parts;
     this.#viewers.add(
       new Viewer(channel, { framebuffer, name, input, pointer, onEnd: (ended) => this.#ended(ended) }),
     );
+    if (this.#viewers.size === 1) this.#parts.onWatched(true);
   }
 
   /** Those pixels of the picture are new; or its size or the guest's pointer, which viewers see by themselves. */

@@ -1,5 +1,6 @@
 import type { BenchCase } from '../bench.ts';
 import { allocatingWrites } from './allocating-writes.ts';
+import { consoleCost } from './console-cost.ts';
 import { guestLatency } from './guest-latency.ts';
 import { httpStream } from './http-stream.ts';
 import { localStream } from './local-stream.ts';
@@ -20,4 +21,5 @@ export const CASES: readonly BenchCase[] = [
   openTime,
   memory,
   guestLatency,
+  consoleCost,
 ];

@@ -2,7 +2,7 @@ import type { Duel } from './interleave.ts';
 import { figureOf } from './interleave.ts';
 import { summarise, type Summary } from './statistics.ts';
 
-export type Unit = 'MiB/s' | 'IOPS' | 'µs' | 'ms' | 'MiB' | 's';
+export type Unit = 'MiB/s' | 'IOPS' | 'µs' | 'ms' | 'MiB' | 's' | 'frames/s' | '% of a core';
 
 export type Verdict =
   | 'met'
@@ -38,7 +38,9 @@ export type Target =
       readonly atMost: number;
       readonly of: string;
       readonly reference: readonly (number | null)[];
-    };
+    }
+  /** A figure that must not be exceeded, or must be reached, by itself. */
+  | { readonly kind: 'bound'; readonly better: 'higher' | 'lower'; readonly bound: number };
 
 export interface RowSpec {
   readonly label: string;
@@ -76,11 +78,24 @@ function judge(
     const verdict = ratio === null ? 'open' : ratio.median >= target.atLeast ? 'met' : 'missed';
     return { target: `>= ${target.atLeast}x QEMU`, verdict, judged: '' };
   }
+  if (target.kind === 'bound') return judgeBound(target, summarise(known(ours)));
   const own = summarise(pairs(ours, target.reference).map(([mine, reference]) => mine / reference));
   return {
     target: `<= ${target.atMost}x ${target.of}`,
     verdict: own === null ? 'open' : own.median <= target.atMost ? 'met' : 'missed',
     judged: own === null ? '' : `${own.median.toFixed(2)}x`,
+  };
+}
+
+function judgeBound(
+  { better, bound }: Extract<Target, { kind: 'bound' }>,
+  ours: Summary | null,
+): Pick<Row, 'target' | 'verdict' | 'judged'> {
+  const isMet = ours !== null && (better === 'higher' ? ours.median >= bound : ours.median <= bound);
+  return {
+    target: `${better === 'higher' ? '>=' : '<='} ${bound}`,
+    verdict: ours === null ? 'open' : isMet ? 'met' : 'missed',
+    judged: '',
   };
 }
 

@@ -1,5 +1,6 @@
 import { assertNever, unwrap, type Result } from '../../../shared/result.ts';
 import type { Figures } from '../measure/interleave.ts';
+import { measureConsole, type ConsoleArguments } from './console.ts';
 import { measureGuest, type GuestArguments } from './guest.ts';
 import { measureMemory, type MemoryArguments } from './memory.ts';
 import { measureOpen, type OpenArguments } from './open.ts';
@@ -25,6 +26,8 @@ function measure(name: Exclude<RoleName, 'serve'>, given: unknown): Promise<Resu
       return measureOpen(given as OpenArguments);
     case 'memory':
       return measureMemory(given as MemoryArguments);
+    case 'console':
+      return measureConsole(given as ConsoleArguments);
     default:
       return assertNever(name);
   }

@@ -6,7 +6,8 @@
 #   c  640x480 in 32 bits                                      d  1024x768 in 32 bits
 #      All four draw: pixel or band by its place, as `fill_*` below tell.
 #   g  scrolls coloured lines over the 32-bit screen           n  shows noise on it, another one in each frame
-#      Both until a byte comes; then answer with the number of frames, as eight hexadecimal digits.
+#      Both at most 60 times a second, until a byte comes; then they answer with the number of frames, as eight
+#      hexadecimal digits.
 #   x  asks the display for modes that make no sense, then for a sensible one
 #   y  tells the display of a text mode that makes no sense
 #   k  answers with the scan codes of keys, until a byte comes  m  uses the mouse, answers with its packets, likewise
@@ -57,7 +58,8 @@ descriptor_table:
         .org    510
         .word   0xaa55
 
-main:   call    see_all_memory
+main:   call    tick_often
+        call    see_all_memory
         call    make_noise
 order:  movb    $'>', %al
         call    send
@@ -170,6 +172,16 @@ see_all_memory:
         movw    %bx, %es
         movw    %bx, %fs
         sti
+        ret
+
+# Has the clock interrupt 60 times a second, so that a picture can wait for its time.
+tick_often:
+        movb    $0x34, %al
+        outb    %al, $0x43
+        movw    $(1193182 / 60), %ax
+        outb    %al, $0x40
+        movb    %ah, %al
+        outb    %al, $0x40
         ret
 
 make_noise:
@@ -293,10 +305,14 @@ lines:  xorl    %ebp, %ebp
         addl    %ebp, %eax
         imull   $0x10305, %eax
         movl    $1024, %ecx
-        addr32 rep stosl
+3:      movl    %eax, %fs:(%edi)
+        addl    $4, %edi
+        decl    %ecx
+        jnz     3b
         decw    %bx
         jnz     2b
         incl    %ebp
+        hlt
         jmp     1b
 
 noise:  xorl    %ebp, %ebp
@@ -310,6 +326,7 @@ noise:  xorl    %ebp, %ebp
         movl    $FRAME_WORDS, %ecx
         addr32 rep movsl %fs:(%esi), %es:(%edi)
         incl    %ebp
+        hlt
         jmp     1b
 
 # Writes the numbers of `absurd_modes` to the registers of the display: width, height and bits, then on.

@@ -2,8 +2,8 @@ import type { Framebuffer } from '../../rfb/framebuffer.ts';
 import type { Rectangle } from '../../rfb/rectangle.ts';
 import type { Layer } from './display.ts';
 
-/** What is compared as a whole within a row: as wide as a tile of damage. */
-const SPAN = 64;
+/** Differences nearer to one another than a tile of damage is wide are one stretch. */
+const GAP = 64;
 
 /**
  * Copies a layer into the picture. The emulator tells only the first and last row that changed, and sometimes just
@@ -24,13 +24,15 @@ export function drawLayer(to: Framebuffer, layer: Layer): Rectangle[] {
   for (let y = top; y < bottom; y++) {
     const from = (y - screenY + imageY) * image.width + imageX - screenX;
     const target = y * stride;
-    for (let x = left; x < right; x += SPAN) {
-      const end = Math.min(right, x + SPAN);
-      let at = x;
-      while (at < end && source[from + at] === pixels[target + at]) at++;
-      if (at === end) continue;
-      for (; at < end; at++) pixels[target + at] = source[from + at] ?? 0;
-      drawn.push({ x, y, width: end - x, height: 1 });
+    for (let x = left; x < right; x++) {
+      if (source[from + x] === pixels[target + x]) continue;
+      let last = x;
+      for (let at = x + 1; at < right && at - last <= GAP; at++) {
+        if (source[from + at] !== pixels[target + at]) last = at;
+      }
+      pixels.set(source.subarray(from + x, from + last + 1), target + x);
+      drawn.push({ x, y, width: last + 1 - x, height: 1 });
+      x = last + GAP;
     }
   }
   return drawn;
