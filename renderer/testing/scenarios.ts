@@ -211,7 +211,7 @@ const specs: readonly Spec[] = [
     disk: { localBytes: 120 * MIB, fileBytes: 121 * MIB, state: 'streaming' },
   },
   {
-    name: 'Course 2026 – participant 07 – please do not delete before the examination in February',
+    name: 'Course 2026 – participant 07 – please keep until the examination in February',
     state: 'off',
     disk: {
       kind: 'linked',
@@ -229,7 +229,7 @@ const specs: readonly Spec[] = [
     disk: {
       lengthBytes: 64 * TIB,
       localBytes: 9 * TIB,
-      fileBytes: 8.2 * TIB,
+      fileBytes: Math.round(8.2 * TIB),
       rate: 118_000_000,
       etaMs: 5.9 * 86_400_000,
       limit: 120_000_000,

@@ -1,4 +1,5 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { _electron, test as base, type ElectronApplication, type Page } from '@playwright/test';
@@ -33,12 +34,46 @@ export class Home {
     }
   }
 
-  launch(entry: string): Promise<ElectronApplication> {
+  /** Where a file of the test's own may lie. */
+  file(name: string): string {
+    return path.join(this.folder, name);
+  }
+
+  newFolder(name: string): string {
+    const folder = this.file(name);
+    mkdirSync(folder);
+    return folder;
+  }
+
+  /** The images of all disks. */
+  get disks(): string[] {
+    const folder = path.join(this.folder, 'data/headwater/disks');
+    return readdirSync(folder)
+      .filter((name) => name.endsWith('.qed'))
+      .map((name) => path.join(folder, name));
+  }
+
+  /** What is in an image, as QEMU reads it. */
+  rawContents(image: string, format: string): Buffer {
+    const raw = this.file('contents.raw');
+    execFileSync('qemu-img', ['convert', '-f', format, '-O', 'raw', image, raw]);
+    return readFileSync(raw);
+  }
+
+  remove(): void {
+    try {
+      rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 });
+    } catch {
+      // Chromium's helper processes may write on for a moment after the app has gone; nothing hangs on it.
+    }
+  }
+
+  launch(entry: string, also: Record<string, string> = {}): Promise<ElectronApplication> {
     if (program === '') throw new Error('Run these tests with: npm run test:app');
     // Not by `executablePath`: Playwright would not hold the app back until it is listening, and miss its first window.
     return _electron.launch({
       args: [...switches, '--lang=en', entry],
-      env: this.environment,
+      env: { ...this.environment, ...also },
     });
   }
 }
@@ -65,11 +100,7 @@ export const test = base.extend<Fixtures>({
   home: async ({}, use) => {
     const home = new Home();
     await use(home);
-    try {
-      rmSync(home.folder, { recursive: true, force: true, maxRetries: 5 });
-    } catch {
-      // Chromium's helper processes may write on for a moment after the app has gone; nothing hangs on it.
-    }
+    home.remove();
   },
   product: ({ home }, use) => launched(home, PRODUCT_ENTRY, use),
   watched: ({ home }, use) => launched(home, WATCHED_ENTRY, use),

@@ -8,6 +8,8 @@ export const ROOT = path.resolve(import.meta.dirname, '../../..');
 export const TEST_ENTRY = path.join(ROOT, '.cache/test-app/entry.js');
 /** The product, with a look at its guests. */
 export const WATCHED_ENTRY = path.join(ROOT, '.cache/test-app/watched-entry.js');
+/** The app over made-up data. */
+export const PRETENDED_ENTRY = path.join(ROOT, '.cache/test-app/pretended-entry.js');
 export const PRODUCT_ENTRY = path.join(ROOT, 'dist/main/app/entry.js');
 
 export const PRELOAD = path.join(ROOT, 'dist/main/app/preload.cjs');
@@ -16,7 +18,9 @@ export const PRELOAD = path.join(ROOT, 'dist/main/app/preload.cjs');
 export default async function buildAll(): Promise<void> {
   await buildFirst();
   await build({
-    entryPoints: ['entry.ts', 'watched-entry.ts'].map((name) => path.join(import.meta.dirname, name)),
+    entryPoints: ['entry.ts', 'watched-entry.ts', 'pretended-entry.ts'].map((name) =>
+      path.join(import.meta.dirname, name),
+    ),
     outdir: path.dirname(TEST_ENTRY),
     bundle: true,
     platform: 'node',

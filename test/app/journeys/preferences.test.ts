@@ -1,0 +1,119 @@
+/** Journey 5: preferences act at once on what streams. */
+import { expect, test } from '@playwright/test';
+import { readdirSync } from 'node:fs';
+import { FarMaster, masterFile } from '../support/far-master.ts';
+import { addFromWeb, chooseNext, createOnly } from './catalog.ts';
+import { Desk } from './desk.ts';
+
+/** How soon a limit holds. */
+const SOON_MS = 1000;
+/** What may be under way when it begins to hold, and one request of a quarter of a second. */
+const SLACK_BYTES = 400_000;
+
+test.describe.serial('preferences', () => {
+  let desk: Desk;
+  let master: FarMaster;
+
+  /** A limit that was just set is kept from a second on. */
+  const expectAtMost = async (bytesPerSecond: number) => {
+    await master.bytesSentIn(SOON_MS);
+    expect(await master.bytesSentIn(2000)).toBeLessThan(2 * bytesPerSecond + SLACK_BYTES);
+  };
+  const expectFullSpeed = () => expect.poll(() => master.bytesSentIn(500)).toBeGreaterThan(600_000);
+
+  test.beforeAll(async () => {
+    desk = new Desk('preferences');
+    master = await FarMaster.serve(masterFile('tiny-linux'));
+    await desk.open();
+    await addFromWeb(desk, master.url, 'Far away');
+    await createOnly(desk, 'Far away', 'Stream');
+    await desk.goTo('Preferences');
+  });
+  test.afterAll(async () => {
+    await desk.leave();
+    await master.close();
+  });
+
+  test('limit a running stream within a second', async () => {
+    const { main } = desk;
+    const limit = main.getByRole('textbox', { name: 'All disks together' });
+    await expectFullSpeed();
+    await desk.step('A limit for all disks', async () => {
+      await main.getByRole('combobox', { name: 'All disks together: Unit' }).selectOption('kB/s');
+      await limit.fill('200');
+      await limit.press('Enter');
+      await expectAtMost(200_000);
+    });
+    await desk.step('No limit', async () => {
+      await limit.fill('');
+      await limit.press('Enter');
+      await expectFullSpeed();
+    });
+  });
+
+  test('limit it by a schedule', async () => {
+    const { main } = desk;
+    await desk.step('A time is added', async () => {
+      await main.getByRole('button', { name: 'Add a time' }).click();
+      const dialog = main.getByRole('dialog', { name: 'Scheduled limit' });
+      for (const day of await dialog.getByRole('checkbox').all()) await day.check();
+      await dialog.getByLabel('From').fill('00:00');
+      await dialog.getByLabel('To', { exact: true }).fill('00:00');
+      await dialog.getByRole('combobox', { name: 'Limit: Unit' }).selectOption('kB/s');
+      await dialog.getByRole('textbox', { name: 'Limit' }).fill('200');
+    });
+    await desk.step('It holds now', async () => {
+      await main.getByRole('dialog').getByRole('button', { name: 'Save' }).click();
+      await expect(main.getByText('Every day')).toBeVisible();
+      await expectAtMost(200_000);
+    });
+    await desk.step('And not any more', async () => {
+      await main.getByRole('button', { name: 'Remove Every day, all day' }).click();
+      await expectFullSpeed();
+    });
+  });
+
+  test('fetch nothing that no guest reads by a metered line', async () => {
+    const { main } = desk;
+    await desk.step('A metered line', async () => {
+      await main.getByRole('switch', { name: 'Metered line' }).check();
+      await expect(main.getByRole('contentinfo', { name: 'Streams' })).toContainText('metered line');
+      await expectAtMost(0);
+    });
+    await desk.step('Another line', async () => {
+      await main.getByRole('switch', { name: 'Metered line' }).uncheck();
+      await expectFullSpeed();
+    });
+  });
+
+  test('move the disks to another folder', async () => {
+    const { main } = desk;
+    const folder = desk.home.newFolder('elsewhere');
+    const [before = 'none'] = desk.home.disks;
+    await desk.step('Another folder is chosen', async () => {
+      await chooseNext(desk, folder);
+      await main
+        .getByRole('region', { name: 'Machines and storage' })
+        .getByRole('button', { name: 'Choose…' })
+        .click();
+      await expect(main.getByLabel('Folder for new disks')).toHaveValue(folder);
+      await expect.poll(() => readdirSync(folder).filter((name) => name.endsWith('.qed'))).toHaveLength(1);
+      expect(desk.home.disks).not.toContain(before);
+      await expectFullSpeed();
+    });
+  });
+
+  test('change how Headwater looks and speaks, and are there the next time', async () => {
+    await desk.step('Dark and in German', async () => {
+      await desk.main.getByRole('radio', { name: 'Dark' }).check();
+      await desk.main.getByRole('radio', { name: 'Deutsch' }).check();
+      await expect(desk.main.getByRole('heading', { level: 1 })).toHaveText('Einstellungen');
+    });
+    await desk.losePower();
+    await desk.open();
+    await desk.step('The next time', async () => {
+      await expect(desk.main.getByRole('heading', { level: 1 })).toHaveText('Katalog');
+      await expect(desk.main.locator('html')).toHaveAttribute('data-theme', 'dark');
+    });
+  });
+});

@@ -1,0 +1,33 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import type { Page } from '@playwright/test';
+import type { AxeResults } from 'axe-core';
+import { ROOT } from '../support/build.ts';
+
+const AXE = readFileSync(path.join(ROOT, 'node_modules/axe-core/axe.min.js'), 'utf8');
+
+/** Brings axe-core into a page: by way of the debugger, where the page's policy does not reach. */
+export async function prepareAxe(page: Page): Promise<void> {
+  await page.evaluate(AXE);
+}
+
+/** What there is to complain about in a page as it is; empty when nothing. */
+export async function findings(page: Page): Promise<string[]> {
+  const { violations, overflows } = await page.evaluate(async () => {
+    const { axe } = window as unknown as { axe: { run(): Promise<AxeResults> } };
+    const root = document.documentElement;
+    const wide = (element: Element) => element.scrollWidth > element.clientWidth;
+    return {
+      violations: (await axe.run()).violations,
+      overflows: root.scrollWidth > innerWidth || [...document.querySelectorAll('.screen')].some(wide),
+    };
+  });
+  const complaints = violations
+    .filter(({ impact }) => impact !== 'minor')
+    .flatMap(({ id, impact, nodes }) =>
+      nodes
+        .slice(0, 3)
+        .map(({ html, failureSummary }) => `${impact}: ${id}: ${html.slice(0, 160)} ${failureSummary}`),
+    );
+  return overflows ? [...complaints, 'wider than its window'] : complaints;
+}

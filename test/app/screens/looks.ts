@@ -1,0 +1,59 @@
+import type { ElectronApplication, JSHandle, Page } from '@playwright/test';
+import type { BrowserWindow } from 'electron';
+
+/** How a window may look. */
+export interface Look {
+  readonly name: string;
+  readonly theme: 'light' | 'dark' | 'contrast';
+  readonly language: 'en' | 'de';
+  readonly size: { readonly width: number; readonly height: number };
+}
+
+const SIZES = { small: { width: 800, height: 600 }, usual: { width: 1280, height: 800 } };
+
+/** Those of which pictures are kept. */
+export const PICTURED: ReadonlySet<string> = new Set([
+  'light-en-usual',
+  'dark-en-usual',
+  'contrast-en-usual',
+  'light-de-small',
+]);
+
+const FIRST: Look = { name: 'light-en-small', theme: 'light', language: 'en', size: SIZES.small };
+
+export const LOOKS: readonly [Look, ...Look[]] = [
+  FIRST,
+  ...allLooks().filter(({ name }) => name !== FIRST.name),
+];
+
+function allLooks(): Look[] {
+  return Object.entries(SIZES).flatMap(([sizeName, size]) =>
+    (['en', 'de'] as const).flatMap((language) =>
+      (['light', 'dark', 'contrast'] as const).map((theme) => {
+        const name = `${theme}-${language}-${sizeName}`;
+        return { name, theme, language, size };
+      }),
+    ),
+  );
+}
+
+/** Gives a window a look, by its size and by the preferences, as the user would. */
+export async function show(app: ElectronApplication, page: Page, look: Look): Promise<void> {
+  const { theme, language, size } = look;
+  // A colour that is on its way to another is neither of them.
+  await page.emulateMedia({ reducedMotion: 'reduce' });
+  const frame = (await app.browserWindow(page)) as JSHandle<BrowserWindow>;
+  await frame.evaluate((window, { width, height }) => window.setContentSize(width, height), size);
+  await page.evaluate(
+    async ([theme, language, width]) => {
+      await window.headwater.request('preferences.set', { theme, language });
+      const frame = () => new Promise((resolve) => requestAnimationFrame(resolve));
+      const root = document.documentElement;
+      while (root.dataset['theme'] !== theme || root.lang !== language || innerWidth !== width) await frame();
+      // What follows from it is drawn one frame later.
+      await frame();
+      await frame();
+    },
+    [theme, language, size.width] as const,
+  );
+}
