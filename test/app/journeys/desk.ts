@@ -42,15 +42,23 @@ export class Desk {
     await this.#main.getByRole('heading', { level: 1 }).waitFor();
   }
 
-  /** One step, photographed where it ends: the main window, or the one that `work` returns. */
+  /**
+   * One step, photographed where it ends: the main window, or the one that `work` returns. Where it fails the main window
+   * is photographed, and what the app wrote down is told.
+   */
   step(name: string, work: () => Promise<Page | void>): Promise<void> {
     return test.step(name, async () => {
-      const page = (await work()) ?? this.main;
       this.#pictures += 1;
-      const number = String(this.#pictures).padStart(2, '0');
-      await page.screenshot({
-        path: path.join(PICTURES, `${this.#journey}-${number}-${fileName(name)}.png`),
-      });
+      const picture = `${this.#journey}-${String(this.#pictures).padStart(2, '0')}-${fileName(name)}`;
+      const photograph = (page: Page, suffix = '') =>
+        page.screenshot({ path: path.join(PICTURES, `${picture}${suffix}.png`) });
+      try {
+        await photograph((await work()) ?? this.main);
+      } catch (error) {
+        await photograph(this.main, '-failed').catch(() => undefined);
+        test.info().annotations.push({ type: 'log of the app', description: this.home.log });
+        throw error;
+      }
     });
   }
 

@@ -46,9 +46,9 @@ test.describe.serial('an appliance from far away', () => {
     await desk.step('The catalog', async () => {
       await expect(main.getByRole('article', { name: 'Tiny Linux' }).first()).toContainText('256 MiB disk');
     });
-    await desk.step('A limit for new disks, so that there is something left to see', async () => {
+    await desk.step('A limit for disks, so that there is something left to see', async () => {
       await desk.goTo('Preferences');
-      await setRate(main, 'Each new disk', '500');
+      await setRate(main, 'Each disk without a limit of its own', '500');
     });
     await desk.step('An appliance added by its address', async () => {
       await desk.goTo('Catalog');

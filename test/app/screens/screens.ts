@@ -80,7 +80,7 @@ export const SCREENS: readonly Screen[] = [
   { name: 'overlays-empty', at: 'overlays', scenario: 'empty' },
   { name: 'overlays-broken', at: 'overlays', scenario: 'broken' },
   { name: 'overlays-menu', at: 'overlays', act: (page) => menuOf(page, 'Debian desktop') },
-  { name: 'overlays-check', at: 'overlays', act: (page) => menuOf(page, 'Debian desktop', 'Check') },
+  { name: 'overlays-check', at: 'overlays', act: (page) => menuOf(page, 'Tiny Linux 2', 'Check') },
   { name: 'overlays-repair', at: 'overlays', act: (page) => menuOf(page, 'Tiny Linux 2', 'Repair…') },
   { name: 'overlays-export', at: 'overlays', act: (page) => menuOf(page, 'Tiny Linux 2', 'Export…') },
   {

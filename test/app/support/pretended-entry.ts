@@ -1,37 +1,5 @@
 /** The app over a pretended back end: windows, their policy and their pipe are real, what they show is made up. */
 import { startApp } from '../../../main/app/start-app.ts';
-import type { AppServices, OpenServices } from '../../../main/app/services.ts';
-import { pretendedBridge } from '../../../renderer/testing/pretended-bridge.ts';
-import { scenarioNamed } from '../../../renderer/testing/scenarios.ts';
-import type { Bridge } from '../../../shared/ipc/bridge.ts';
-import type { Push } from '../../../shared/ipc/channel.ts';
-import { PUSHES, REQUESTS, type PushName, type PushPayload } from '../../../shared/ipc/contract.ts';
-import { ok } from '../../../shared/result.ts';
-import { pretendedConsoles } from './pretended-consoles.ts';
-
-const openPretended: OpenServices = async ({ publish }) => {
-  const scenario = scenarioNamed(process.env['HEADWATER_SCENARIO'] ?? 'usual', {});
-  const bridge = pretendedBridge(scenario);
-  for (const name of Object.keys(PUSHES) as PushName[]) {
-    bridge.on(name, (message) => publish(name, (message as Push<PushPayload<typeof name>>).payload));
-  }
-  return ok({
-    ...servicesOver(bridge),
-    consoles: pretendedConsoles(scenario.machines.map(({ id }) => id)),
-    machinesRunning: () => 0,
-    close: async () => undefined,
-  });
-};
-
-/** A service for every group of the contract, which asks the bridge. */
-function servicesOver(bridge: Bridge): Partial<AppServices> {
-  const groups: Record<string, Record<string, (input: unknown) => Promise<unknown>>> = {};
-  for (const name of Object.keys(REQUESTS)) {
-    const [group = '', method = ''] = name.split('.');
-    groups[group] ??= {};
-    groups[group][method] = (input: unknown) => bridge.request(name, input ?? null);
-  }
-  return groups;
-}
+import { openPretended } from './pretended-services.ts';
 
 startApp(openPretended);
