@@ -23,6 +23,7 @@ import { DiskThread } from '../storage/disk/disk-thread.ts';
 import { imageFiles, type ImageFiles } from '../storage/overlays/image-files.ts';
 import { ImageTasks } from '../storage/overlays/image-tasks-client.ts';
 import { QemuImg } from '../storage/overlays/qemu-img.ts';
+import { listNews } from './list-news.ts';
 import type { Publish } from './services.ts';
 
 export interface BackEndOptions {
@@ -62,7 +63,7 @@ export interface BackEnd {
  * {@link Catalog.open} does, with nothing changed.
  */
 export async function openBackEnd(options: BackEndOptions): Promise<Result<BackEnd>> {
-  const { publish, warn, dataFolder, nowMs = Date.now } = options;
+  const { warn, dataFolder, nowMs = Date.now } = options;
   const opened = Catalog.open(path.join(dataFolder, 'catalog.db'), { nowMs });
   if (!opened.ok) return opened;
   const catalog = opened.value;
@@ -73,8 +74,8 @@ export async function openBackEnd(options: BackEndOptions): Promise<Result<BackE
   };
   const wired = wire(options, catalog, nowMs);
   if (!wired.ok) return giveUp(wired);
-  const { preferences, appliances, masters, feeds, activities, disks, machines, bandwidth, tasks } =
-    wired.value;
+  const { preferences, appliances, masters, feeds, activities, disks, machines } = wired.value;
+  const { bandwidth, tasks, catalogChanged } = wired.value;
   const listed = await feeds.open();
   if (!listed.ok) return giveUp(listed);
   const started = await disks.start();
@@ -87,7 +88,7 @@ export async function openBackEnd(options: BackEndOptions): Promise<Result<BackE
     bandwidth.stop();
     for (const outcome of [...outcomes, catalog.close()]) if (!outcome.ok) warn(outcome.failure.message);
   };
-  void publishAppliances(appliances, publish, warn);
+  catalogChanged();
   feeds.start();
   return ok({ catalog, preferences, appliances, masters, feeds, activities, disks, machines, close });
 }
@@ -95,6 +96,7 @@ export async function openBackEnd(options: BackEndOptions): Promise<Result<BackE
 type Wired = Omit<BackEnd, 'close' | 'catalog'> & {
   readonly bandwidth: Bandwidth;
   readonly tasks: ImageTasks;
+  readonly catalogChanged: () => void;
 };
 
 function wire(options: BackEndOptions, catalog: Catalog, nowMs: () => number): Result<Wired> {
@@ -129,7 +131,11 @@ function wire(options: BackEndOptions, catalog: Catalog, nowMs: () => number): R
     changed: (activity) => publish('activity.changed', activity),
     removed: (id) => publish('activity.removed', { id }),
   });
-  const published = () => void publishAppliances(appliances, publish, warn);
+  const catalogChanged = listNews({
+    list: () => appliances.list(),
+    publish: (listed) => publish('catalog.changed', listed),
+    warn,
+  });
   const imports = new MasterImports({
     catalog,
     qemuImg,
@@ -138,7 +144,7 @@ function wire(options: BackEndOptions, catalog: Catalog, nowMs: () => number): R
     activities,
     notice,
     mastersFolder: path.join(dataFolder, 'masters'),
-    changed: published,
+    changed: catalogChanged,
   });
   const recovered = imports.recover();
   if (!recovered.ok) return recovered;
@@ -152,7 +158,7 @@ function wire(options: BackEndOptions, catalog: Catalog, nowMs: () => number): R
     nowMs,
     newId,
     defaultMemoryMiB: () => preferences.current.defaultMemoryMiB,
-    changed: published,
+    changed: catalogChanged,
   });
   const importProgress = (id: string) => activities.progressOf('import', id);
   const feeds: FeedService = new FeedService({
@@ -164,7 +170,7 @@ function wire(options: BackEndOptions, catalog: Catalog, nowMs: () => number): R
     metered: () => preferences.current.metered,
     changed: () => {
       publish('feeds.changed', feeds.views);
-      published();
+      catalogChanged();
     },
   });
   const appliances = new ApplianceService({ catalog, recipesFolder, feeds, nowMs, importProgress });
@@ -186,7 +192,7 @@ function wire(options: BackEndOptions, catalog: Catalog, nowMs: () => number): R
     },
     removed: (id) => publish('disk.removed', { id }),
     usersChanged: () => void copies.tidy(),
-    bootLearned: () => void publishAppliances(appliances, publish, warn),
+    bootLearned: catalogChanged,
   });
   preferences.onChange(() => {
     disks.recountTurns();
@@ -205,17 +211,18 @@ function wire(options: BackEndOptions, catalog: Catalog, nowMs: () => number): R
     changed: (machine) => publish('machine.changed', machine),
     removed: (id) => publish('machine.removed', { id }),
   });
-  return ok({ preferences, appliances, masters, feeds, activities, disks, machines, bandwidth, tasks });
-}
-
-async function publishAppliances(
-  appliances: ApplianceService,
-  publish: Publish,
-  warn: (text: string) => void,
-): Promise<void> {
-  const listed = await appliances.list();
-  if (listed.ok) publish('catalog.changed', listed.value);
-  else warn(listed.failure.message);
+  return ok({
+    preferences,
+    appliances,
+    masters,
+    feeds,
+    activities,
+    disks,
+    machines,
+    bandwidth,
+    tasks,
+    catalogChanged,
+  });
 }
 
 function newId(): string {

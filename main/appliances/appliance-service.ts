@@ -110,9 +110,11 @@ export class ApplianceService {
   }
 
   async #problemOf(master: Master): Promise<string | null> {
-    const progress = this.#parts.importProgress(master.id);
-    if (progress !== null) return `Being imported: ${Math.floor(progress * 100)} %`;
-    if (master.importState !== 'ready') return master.importProblem ?? 'The import did not end.';
+    if (master.importState !== 'ready') {
+      const progress = this.#parts.importProgress(master.id);
+      if (progress !== null) return `Being imported: ${Math.floor(progress * 100)} %`;
+      return master.importProblem ?? 'The import did not end.';
+    }
     // With several sources it is enough that one is there, and nobody asks the remote ones beforehand.
     if (isRemote(master.location) || master.published?.sources.some(isRemote)) return null;
     const there = await fs.promises.access(master.location, fs.constants.R_OK).then(
