@@ -30,8 +30,7 @@ test.describe.serial('a disk of the user’s own', () => {
     });
   });
 
-  // Its console does not open within the time a window has since imports became activities; not understood yet.
-  test.fixme('is imported from the format of another program', async () => {
+  test('is imported from the format of another program', async () => {
     const { main } = desk;
     const image = desk.home.file('tour.qcow2');
     execFileSync('qemu-img', ['convert', '-O', 'qcow2', masterFile('disk-tour'), image]);
