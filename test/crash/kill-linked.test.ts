@@ -9,11 +9,13 @@ import {
   contentOf,
   contentWithoutSource,
   firstDifference,
+  MASTER_BYTES,
   qed,
   raw,
   STREAM,
 } from '../support/disk-workbench.ts';
 import { SeededRandom } from '../support/seeded-random.ts';
+import { serve } from '../support/served.ts';
 import { SharedCopy } from '../support/shared-copy.ts';
 import { buildTestProgram, type TestProgram } from '../support/test-program.ts';
 import { sectorOfTag, type LinkedReport, type LinkedTask } from './linked-guests.ts';
@@ -23,6 +25,8 @@ const SEED = Number(process.env['HEADWATER_SEED'] ?? Math.floor(Math.random() * 
 const KILLS_OF_ONE = 3;
 const TAGS_PER_RUN = 1_000_000;
 const NAMES = ['one', 'two'];
+/** Two seconds for the whole of the master: on a quick line the first kill would find a copy that the guests' reads completed. */
+const GUESTS_LINE = { bitsPerSecond: (MASTER_BYTES * 8) / 2, roundTripMs: 0 };
 
 let program: TestProgram;
 beforeAll(() => (program = buildTestProgram('test/crash/linked-guests.ts')));
@@ -91,16 +95,20 @@ class KilledCopy {
   killsOnTheWay = 0;
   flushes = 0;
   readonly #shared: SharedCopy;
+  /** The same master as that of `#shared`, over a slower line. */
+  readonly #guestsSource: string;
   readonly #overlays = new Map<string, Expected>();
 
   static async make(): Promise<KilledCopy> {
     const shared = await SharedCopy.make();
     for (const name of NAMES) await shared.make(name);
-    return new KilledCopy(shared);
+    const guestsServer = await serve(path.join(shared.folder, 'master.raw'), { link: GUESTS_LINE });
+    return new KilledCopy(shared, guestsServer.url);
   }
 
-  private constructor(shared: SharedCopy) {
+  private constructor(shared: SharedCopy, guestsSource: string) {
     this.#shared = shared;
+    this.#guestsSource = guestsSource;
     for (const name of NAMES)
       this.#overlays.set(path.join(shared.folder, `${name}.qed`), new Expected(shared.content));
   }
@@ -108,7 +116,7 @@ class KilledCopy {
   async kill(random: SeededRandom, run: number): Promise<void> {
     for (const expected of this.#overlays.values()) expected.begin();
     const task: LinkedTask = {
-      copy: qed(this.#shared.path, raw(this.#shared.server.url)),
+      copy: qed(this.#shared.path, raw(this.#guestsSource)),
       overlays: [...this.#overlays.keys()],
       seed: random.integer(0, 2 ** 30),
       firstTag: run * TAGS_PER_RUN + 1,
