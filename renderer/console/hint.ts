@@ -13,10 +13,15 @@ export interface InputState {
   readonly captured: boolean;
 }
 
+/** How the keys that give keyboard and mouse back are written. */
+export function releaseChordName(names: Messages['console']['keyNames']): string {
+  return `${names.Ctrl}+${names.Alt}+G`;
+}
+
 /** Where keys and mouse go, and how they come back. */
 export function inputHint(state: InputState, words: Messages['console']): string {
   const { hint, keyNames } = words;
-  const release = `${keyNames.Ctrl}+${keyNames.Alt}+G`;
+  const release = releaseChordName(keyNames);
   if (state.part === 'serial') return hint.serial(release);
   if (!state.hasPicture) return '';
   if (state.captured) return hint.captured(release);

@@ -260,6 +260,7 @@ export const de: Messages = {
     scaling: { fit: 'An das Fenster anpassen', original: 'Originalgröße', whole: 'Ganze Schritte' },
     fullscreen: 'Vollbild',
     leaveFullscreen: 'Vollbild verlassen',
+    fullscreenHint: (keys) => `${keys} zeigt die Bedienung und gibt die Tasten frei.`,
     hint: {
       away: 'Klicken Sie in das Bild, um in die Maschine zu tippen.',
       focused: (keys) => `Tasten gehen an die Maschine. ${keys} gibt sie frei.`,
@@ -579,6 +580,7 @@ export const de: Messages = {
     shortcutScreens: 'Seiten',
     shortcutSearch: 'Suchen',
     shortcutBack: 'Zurück',
+    shortcutRelease: 'Den Bildschirm einer Maschine verlassen',
   },
   activity: {
     list: 'Was gerade geschieht',

@@ -253,6 +253,7 @@ export const en = {
     scaling: { fit: 'Fit the window', original: 'Original size', whole: 'Whole steps' },
     fullscreen: 'Full screen',
     leaveFullscreen: 'Leave full screen',
+    fullscreenHint: (keys: string) => `${keys} shows the controls, and gives the keys back.`,
     hint: {
       away: 'Click the picture to type into the machine.',
       focused: (keys: string) => `Keys go to the machine. ${keys} gives them back.`,
@@ -568,6 +569,7 @@ export const en = {
     shortcutScreens: 'Screens',
     shortcutSearch: 'Search',
     shortcutBack: 'Back',
+    shortcutRelease: 'Leave the screen of a machine',
   },
   activity: {
     list: 'What goes on',

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { expect, type ElectronApplication } from '@playwright/test';
+import { expect, type ElectronApplication, type JSHandle } from '@playwright/test';
+import type { BrowserWindow } from 'electron';
 import { consoleGuestDisk } from '../support/console-guest.ts';
 import { test } from './support/app.ts';
 import {
@@ -94,6 +95,22 @@ test.describe('the picture in a console', () => {
     await expect.poll(width).toBe(960);
     await choose('Fit the window');
     await expect.poll(width).toBeCloseTo(room?.width ?? 0, 0);
+  });
+
+  test('has the whole screen for itself until the controls are asked for', async ({ watched, home }) => {
+    const guest = await exerciser(watched, home.folder);
+    const { page, canvas } = guest;
+    const header = page.locator('header');
+    await page.getByRole('button', { name: 'Full screen' }).click();
+    await expect(page.getByText('Ctrl+Alt+G shows the controls')).toBeVisible();
+    await expect(canvas).toBeFocused();
+    await canvas.hover();
+    await expect(header).toHaveCSS('opacity', '0');
+    await page.keyboard.press('Control+Alt+g');
+    await expect(header).toHaveCSS('opacity', '1');
+    await page.getByRole('button', { name: 'Leave full screen' }).click();
+    await expect(page.getByRole('button', { name: 'Full screen' })).toBeVisible();
+    await expect(canvas).toBeFocused();
   });
 
   test('is kept as a file that the user chooses, and in the clipboard', async ({ watched, home }) => {
@@ -201,6 +218,17 @@ test.describe('the mouse in a console', () => {
     await expect.poll(async () => (await codesSince(guest)).slice(before)).toMatch(/09....08....$/);
     await page.keyboard.press('Control+Alt+g');
     await expect.poll(captured).toBe(false);
+    await guest.order('.');
+    await guest.order('k', '!');
+    await expect.poll(async () => (await canvas.click(), captured())).toBe(true);
+    // The browser takes Escape to let go of the mouse; the guest gets it all the same.
+    const window = (await watched.browserWindow(page)) as JSHandle<BrowserWindow>;
+    await window.evaluate(({ webContents }) => {
+      webContents.sendInputEvent({ type: 'keyDown', keyCode: 'Escape' });
+      webContents.sendInputEvent({ type: 'keyUp', keyCode: 'Escape' });
+    });
+    await expect.poll(captured).toBe(false);
+    await expect.poll(() => codesSince(guest)).toBe('0181');
   });
 });
 
