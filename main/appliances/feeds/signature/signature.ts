@@ -1,4 +1,5 @@
-import { createHash, sign, verify } from 'node:crypto';
+import { sign, verify } from 'node:crypto';
+import { blake2b } from '@noble/hashes/blake2';
 import { FEED_LIMITS } from '../../../../shared/feed.ts';
 import { DONE, err, ok, type Result } from '../../../../shared/result.ts';
 import { KEY_NUMBER_BYTES, type PublicKey } from './public-key.ts';
@@ -82,6 +83,7 @@ function parseDetached(minisig: string): Result<DetachedSignature> {
   });
 }
 
-function hashOf(content: Uint8Array): Buffer {
-  return createHash('blake2b512').update(content).digest();
+/** BLAKE2b-512 (RFC 7693). Not by `node:crypto`: Electron is built with BoringSSL, which does not have it. */
+function hashOf(content: Uint8Array): Uint8Array {
+  return blake2b(content, { dkLen: 64 });
 }
