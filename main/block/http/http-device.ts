@@ -1,7 +1,7 @@
 import type { Clock } from '../../../shared/clock.ts';
 import { type Err, type Result, DONE, err, ok } from '../../../shared/result.ts';
-import { checkRange } from '../bounds.ts';
 import type { BlockDevice, Extent } from '../device.ts';
+import { ReadOnlyDevice } from '../read-only-device.ts';
 import type { ExchangeSample, Priority } from './connection-pool.ts';
 import {
   DEFAULT_CONNECTIONS,
@@ -78,15 +78,13 @@ export async function openHttpDevice(url: string, options: HttpDeviceOptions): P
   return ok(new RangeReader(address.value.display, routes.value, pieceBytes, connections, 'demand'));
 }
 
-class RangeReader implements HttpDevice {
+class RangeReader extends ReadOnlyDevice implements HttpDevice {
   readonly name: string;
-  readonly readOnly = true;
   readonly remote = true;
   readonly #routes: SourceRoutes;
   readonly #pieceBytes: number;
   readonly #connections: number;
   readonly #priority: Priority;
-  #closed = false;
 
   constructor(
     name: string,
@@ -95,6 +93,7 @@ class RangeReader implements HttpDevice {
     connections: number,
     priority: Priority,
   ) {
+    super();
     this.name = name;
     this.#routes = routes;
     this.#pieceBytes = pieceBytes;
@@ -115,7 +114,7 @@ class RangeReader implements HttpDevice {
   }
 
   async read(offset: number, target: Uint8Array): Promise<Result<void>> {
-    const usable = this.#check(offset, target.length);
+    const usable = this.checkRead(offset, target.length);
     if (!usable.ok || target.length === 0) return usable;
     if (target.length <= this.#pieceBytes) return this.#readPiece(offset, target);
     // One worker per connection, so that a long read never has more requests queued than others could overtake.
@@ -135,45 +134,19 @@ class RangeReader implements HttpDevice {
     return failures[0] ?? DONE;
   }
 
-  async write(): Promise<Result<void>> {
-    return this.#readOnly();
-  }
-
-  async writeZeroes(): Promise<Result<void>> {
-    return this.#readOnly();
-  }
-
-  async discard(): Promise<Result<void>> {
-    return this.#readOnly();
-  }
-
-  async flush(): Promise<Result<void>> {
-    return this.#check(0, 0);
-  }
-
   async extentAt(offset: number, length: number): Promise<Result<Extent>> {
     if (length <= 0) return err('invalid-argument', `${this.name}: the length to look at must be positive`);
-    const usable = this.#check(offset, length);
+    const usable = this.checkRead(offset, length);
     return usable.ok ? ok({ offset, length, kind: 'data', fileOffset: offset }) : usable;
   }
 
   async close(): Promise<Result<void>> {
-    this.#closed = true;
+    this.closed = true;
     if (this.#priority === 'demand') this.#routes.close();
     return DONE;
   }
 
   #readPiece(offset: number, target: Uint8Array): Promise<Result<void>> {
     return this.#routes.read({ offset, length: target.length }, target, this.#priority);
-  }
-
-  #check(offset: number, length: number): Result<void> {
-    if (this.#closed) return err('closed', `${this.name}: the device was closed`);
-    return checkRange(this, offset, length);
-  }
-
-  #readOnly(): Err {
-    if (this.#closed) return err('closed', `${this.name}: the device was closed`);
-    return err('read-only', `${this.name}: files behind an address cannot be written`);
   }
 }

@@ -3,10 +3,11 @@ import { CHUNK_BYTES, MASTER_FILES } from '../../../shared/master-files.ts';
 import type { MasterDescription } from '../../../shared/master.ts';
 import { type Result, DONE, err, ok } from '../../../shared/result.ts';
 import { alignDown, alignUp } from '../../../shared/units.ts';
-import { checkRange, closedFailure, readOnlyFailure } from '../bounds.ts';
-import type { BlockDevice, Extent } from '../device.ts';
+import { closedFailure } from '../bounds.ts';
+import type { Extent } from '../device.ts';
 import { ChunkTree, badChunks } from '../manifest/chunk-tree.ts';
 import { HASH_BYTES, sha256 } from '../manifest/digest.ts';
+import { ReadOnlyDevice } from '../read-only-device.ts';
 import { type Range, rangeEnd } from '../range.ts';
 import { ChunkCache } from './chunk-cache.ts';
 import type { MasterSource } from './master-source.ts';
@@ -39,16 +40,14 @@ interface Piece extends Range {
  * with the hashes that the description vouches for: reads are widened to whole chunks, and a chunk that is wrong is
  * asked of the other sources. Chunks of zeroes are known by their hashes and never fetched.
  */
-export class VerifiedDevice implements BlockDevice {
+export class VerifiedDevice extends ReadOnlyDevice {
   readonly name: string;
   readonly lengthBytes: number;
-  readonly readOnly = true;
   readonly remote: boolean;
   readonly #mirrors: MirrorSet;
   readonly #tree: ChunkTree;
   readonly #mostPieces: number;
   readonly #cache = new ChunkCache(KEPT_CHUNKS);
-  #closed = false;
 
   /**
    * Loads what is needed to verify anything, some KiB. Fails with `source-unreachable`, `source-changed` (no source
@@ -76,6 +75,7 @@ export class VerifiedDevice implements BlockDevice {
     tree: ChunkTree,
     { connections }: VerifiedDeviceOptions,
   ) {
+    super();
     this.name = `${sources[0]?.name ?? ''}${MASTER_FILES.disk}`;
     this.lengthBytes = tree.layout.diskBytes;
     this.remote = sources.some(({ remote }) => remote);
@@ -90,7 +90,7 @@ export class VerifiedDevice implements BlockDevice {
   }
 
   async read(offset: number, target: Uint8Array): Promise<Result<void>> {
-    const allowed = this.#check(offset, target.length);
+    const allowed = this.checkRead(offset, target.length);
     if (!allowed.ok || target.length === 0) return allowed;
     const end = offset + target.length;
     const bodyStart = Math.min(alignUp(offset, CHUNK_BYTES), end);
@@ -106,7 +106,7 @@ export class VerifiedDevice implements BlockDevice {
 
   async extentAt(offset: number, length: number): Promise<Result<Extent>> {
     if (length <= 0) return err('invalid-argument', `${this.name}: the length to look at must be positive`);
-    const allowed = this.#check(offset, length);
+    const allowed = this.checkRead(offset, length);
     if (!allowed.ok) return allowed;
     const first = Math.floor(offset / CHUNK_BYTES);
     const run = await this.#tree.runFrom(first, Math.ceil((offset + length) / CHUNK_BYTES) - first);
@@ -120,25 +120,9 @@ export class VerifiedDevice implements BlockDevice {
     );
   }
 
-  async write(): Promise<Result<void>> {
-    return this.#refuseWrite();
-  }
-
-  async writeZeroes(): Promise<Result<void>> {
-    return this.#refuseWrite();
-  }
-
-  async discard(): Promise<Result<void>> {
-    return this.#refuseWrite();
-  }
-
-  async flush(): Promise<Result<void>> {
-    return this.#check(0, 0);
-  }
-
   /** Reads under way fail, unless they are about to end. */
   async close(): Promise<Result<void>> {
-    this.#closed = true;
+    this.closed = true;
     await this.#mirrors.close();
     return DONE;
   }
@@ -217,16 +201,8 @@ export class VerifiedDevice implements BlockDevice {
     };
   }
 
-  #check(offset: number, length: number): Result<void> {
-    return this.#closed ? closedFailure(this) : checkRange(this, offset, length);
-  }
-
   #unlessClosed<T>(result: Result<T>): Result<T> {
-    return !result.ok && this.#closed ? closedFailure(this) : result;
-  }
-
-  #refuseWrite() {
-    return this.#closed ? closedFailure(this) : readOnlyFailure(this);
+    return !result.ok && this.closed ? closedFailure(this) : result;
   }
 }
 

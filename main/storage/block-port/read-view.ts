@@ -1,18 +1,18 @@
 import { DONE, ok, type Result } from '../../../shared/result.ts';
-import { readOnlyFailure } from '../../block/bounds.ts';
 import type { BlockDevice, Extent } from '../../block/device.ts';
+import { ReadOnlyDevice } from '../../block/read-only-device.ts';
 
 /**
  * A disk as overlays in other threads may use it that lie on it: to read, and no more. They need to know nothing of
  * where it gets its bytes from: what is far away is fetched, kept and waited for by the disk itself.
  */
-export class ReadView implements BlockDevice {
-  readonly readOnly = true;
+export class ReadView extends ReadOnlyDevice {
   /** Whoever reads in large pieces or ahead, as one does from far away, would do what the disk does already. */
   readonly remote = false;
   readonly #device: BlockDevice;
 
   constructor(device: BlockDevice) {
+    super();
     this.#device = device;
   }
 
@@ -34,23 +34,6 @@ export class ReadView implements BlockDevice {
     if (!extent.ok) return extent;
     const { kind, ...range } = extent.value;
     return ok(kind === 'zero' ? extent.value : { offset: range.offset, length: range.length, kind: 'data' });
-  }
-
-  async write(): Promise<Result<void>> {
-    return readOnlyFailure(this);
-  }
-
-  async writeZeroes(): Promise<Result<void>> {
-    return readOnlyFailure(this);
-  }
-
-  async discard(): Promise<Result<void>> {
-    return readOnlyFailure(this);
-  }
-
-  /** A reader has nothing to make durable. */
-  async flush(): Promise<Result<void>> {
-    return DONE;
   }
 
   /** The disk is not the reader's to close. */

@@ -1,7 +1,8 @@
 import type { MessagePort } from 'node:worker_threads';
 import { DONE, err, ok, type Result } from '../../../shared/result.ts';
-import { closedFailure, readOnlyFailure } from '../../block/bounds.ts';
-import type { BlockDevice, Extent } from '../../block/device.ts';
+import { closedFailure } from '../../block/bounds.ts';
+import type { Extent } from '../../block/device.ts';
+import { ReadOnlyDevice } from '../../block/read-only-device.ts';
 import { BlockPortClient } from '../block-port/client.ts';
 
 /**
@@ -10,13 +11,11 @@ import { BlockPortClient } from '../block-port/client.ts';
  * Threads can die. What is asked then waits until somebody brings a connection to the next owner
  * ({@link reconnect}): the bytes are the same, and a guest must not see the difference.
  */
-export class ServedSource implements BlockDevice {
+export class ServedSource extends ReadOnlyDevice {
   readonly name: string;
   readonly lengthBytes: number;
-  readonly readOnly = true;
   readonly remote = false;
   #client: BlockPortClient;
-  #closed = false;
   #waiting: (() => void)[] = [];
 
   /** Fails as {@link BlockPortClient.connect} does. */
@@ -26,6 +25,7 @@ export class ServedSource implements BlockDevice {
   }
 
   private constructor(name: string, client: BlockPortClient) {
+    super();
     this.name = name;
     this.lengthBytes = client.lengthBytes;
     this.#client = client;
@@ -35,11 +35,9 @@ export class ServedSource implements BlockDevice {
   async reconnect(port: MessagePort): Promise<Result<void>> {
     const client = await BlockPortClient.connect(port);
     if (!client.ok) return client;
-    if (this.#closed || client.value.lengthBytes !== this.lengthBytes) {
+    if (this.closed || client.value.lengthBytes !== this.lengthBytes) {
       await client.value.close();
-      return this.#closed
-        ? closedFailure(this)
-        : err('source-changed', `'${this.name}' has another size now`);
+      return this.closed ? closedFailure(this) : err('source-changed', `'${this.name}' has another size now`);
     }
     const before = this.#client;
     this.#client = client.value;
@@ -56,32 +54,16 @@ export class ServedSource implements BlockDevice {
     return this.#ask((client) => client.extentAt(offset, length));
   }
 
-  async write(): Promise<Result<void>> {
-    return readOnlyFailure(this);
-  }
-
-  async writeZeroes(): Promise<Result<void>> {
-    return readOnlyFailure(this);
-  }
-
-  async discard(): Promise<Result<void>> {
-    return readOnlyFailure(this);
-  }
-
-  async flush(): Promise<Result<void>> {
-    return DONE;
-  }
-
   /** What is under way fails: its owner may be waiting for a source that never answers. */
   async close(): Promise<Result<void>> {
-    this.#closed = true;
+    this.closed = true;
     this.#wake();
     void this.#client.close(); // nothing of ours is in it
     return DONE;
   }
 
   async #ask<T>(question: (client: BlockPortClient) => Promise<Result<T>>): Promise<Result<T>> {
-    while (!this.#closed) {
+    while (!this.closed) {
       const client = this.#client;
       const answer = await question(client);
       if (answer.ok || answer.failure.code !== 'closed') return answer;
@@ -92,7 +74,7 @@ export class ServedSource implements BlockDevice {
 
   /** Resolves when there is another connection than `client`, or none any more. */
   async #another(client: BlockPortClient): Promise<void> {
-    if (this.#client !== client || this.#closed) return;
+    if (this.#client !== client || this.closed) return;
     await new Promise<void>((resolve) => this.#waiting.push(resolve));
   }
 
