@@ -79,14 +79,14 @@ export class AllocatingWriter {
     const placed = await this.#store.place(content);
     if (!placed.ok) return placed;
     const clusters = Math.ceil(hold.length / this.#image.geometry.clusterBytes);
-    this.#image.publish(hold.offset, clusters, placed.value);
+    this.#image.table.publish(hold.offset, clusters, placed.value);
     return ok(writtenBytes);
   }
 
   /** Makes whole clusters read as zeroes: by their entries where they have no space, else by writing zeroes. */
   async zeroClusters(start: number, end: number): Promise<Result<void>> {
     for (let offset = start; offset < end;) {
-      const extent = await this.#image.locate(offset, end - offset);
+      const extent = await this.#image.table.locate(offset, end - offset);
       if (!extent.ok) return extent;
       const { kind, length, fileOffset } = extent.value;
       if (kind === 'unallocated') {
@@ -105,7 +105,7 @@ export class AllocatingWriter {
   /** Marks the unallocated ones among whole clusters as zero, and leaves the others as they are. */
   async zeroUnallocated(start: number, end: number): Promise<Result<void>> {
     for (let offset = start; offset < end;) {
-      const extent = await this.#image.locate(offset, end - offset);
+      const extent = await this.#image.table.locate(offset, end - offset);
       if (!extent.ok) return extent;
       const { kind, length } = extent.value;
       const done: Result<number> =
@@ -126,7 +126,7 @@ export class AllocatingWriter {
     if (!hold.ok) return hold;
     if (hold.value === null) return ok(0);
     const clusters = Math.ceil(hold.value.length / this.#image.geometry.clusterBytes);
-    this.#image.publish(hold.value.offset, clusters, 'zero');
+    this.#image.table.publish(hold.value.offset, clusters, 'zero');
     hold.value.release();
     return ok(hold.value.length);
   }

@@ -49,16 +49,16 @@ export class ClusterHolds {
     end: number,
     wanted: 'unallocated' | 'without-data',
   ): Promise<Result<Hold | null>> {
-    const pinned = await this.#image.pin(offset);
+    const pinned = await this.#image.table.pin(offset);
     if (!pinned.ok) return pinned;
     // From here to the marks in the map nothing else may run: the look-up must still hold when they are set.
     const { clusterBytes } = this.#image.geometry;
-    const limits = [alignUp(end, clusterBytes), this.#image.imageBytes, this.#image.sliceEnd(offset)];
+    const limits = [alignUp(end, clusterBytes), this.#image.imageBytes, this.#image.table.sliceEnd(offset)];
     const reach = Math.min(...limits) - offset;
-    const extent = this.#image.tryLocate(offset, reach);
+    const extent = this.#image.table.tryLocate(offset, reach);
     if (extent === null) throw new Error('a pinned slice left memory');
     const hold = extent.ok ? this.#holdFree(extent.value, wanted) : extent;
-    if (!hold.ok || hold.value === null) this.#image.unpin(offset);
+    if (!hold.ok || hold.value === null) this.#image.table.unpin(offset);
     return hold;
   }
 
@@ -85,7 +85,7 @@ export class ClusterHolds {
       if (done) return;
       done = true;
       for (let cluster = first; cluster < last; cluster++) this.#held.delete(cluster);
-      this.#image.unpin(offset);
+      this.#image.table.unpin(offset);
       wake();
     };
   }

@@ -49,7 +49,7 @@ export class QedDevice implements OverlayDevice {
     this.readOnly = image.file.readOnly;
     this.clusterBytes = image.geometry.clusterBytes;
     this.#holds = new ClusterHolds(image);
-    this.#store = new ClusterStore(image.file, image.allocator, this.clusterBytes);
+    this.#store = new ClusterStore(image.file, image.table.allocator, this.clusterBytes);
     this.#backing = this.#behind(backing, copier);
     this.#population = new Population(image, this.#holds, this.#store);
     this.#writer = new AllocatingWriter(image, this.#holds, this.#store, (offset, target) =>
@@ -75,7 +75,7 @@ export class QedDevice implements OverlayDevice {
     this.#requests.enter();
     try {
       for (let done = 0; done < target.length;) {
-        const located = this.image.locate(offset + done, target.length - done);
+        const located = this.image.table.locate(offset + done, target.length - done);
         const extent = located instanceof Promise ? await located : located;
         if (!extent.ok) return extent;
         const { length } = extent.value;
@@ -124,7 +124,7 @@ export class QedDevice implements OverlayDevice {
 
   async extentAt(offset: number, length: number): Promise<Result<Extent>> {
     const allowed = this.#checkRead(offset, length);
-    return allowed.ok ? this.#requests.track(async () => this.image.locate(offset, length)) : allowed;
+    return allowed.ok ? this.#requests.track(async () => this.image.table.locate(offset, length)) : allowed;
   }
 
   async findMissing(from: number, to: number): Promise<Result<Range | null>> {
@@ -234,7 +234,7 @@ export class QedDevice implements OverlayDevice {
 
   async #write(offset: number, data: Uint8Array): Promise<Result<void>> {
     for (let done = 0; done < data.length;) {
-      const located = this.image.locate(offset + done, data.length - done);
+      const located = this.image.table.locate(offset + done, data.length - done);
       const extent = located instanceof Promise ? await located : located;
       if (!extent.ok) return extent;
       const { kind, length, fileOffset } = extent.value;
@@ -265,7 +265,7 @@ export class QedDevice implements OverlayDevice {
   /** Zeroes a part of one cluster. */
   async #zeroPart(start: number, end: number): Promise<Result<void>> {
     if (start === end) return DONE;
-    const extent = await this.image.locate(start, end - start);
+    const extent = await this.image.table.locate(start, end - start);
     if (!extent.ok) return extent;
     if (extent.value.kind === 'zero') return DONE;
     for (let offset = start; offset < end; offset += ZEROES.length) {
@@ -279,7 +279,7 @@ export class QedDevice implements OverlayDevice {
   async #clearFrom(start: number): Promise<Result<void>> {
     const backingEnd = alignUp(this.backing?.lengthBytes ?? 0, this.clusterBytes);
     for (let offset = start; offset < this.lengthBytes;) {
-      const extent = await this.image.locate(offset, this.lengthBytes - offset);
+      const extent = await this.image.table.locate(offset, this.lengthBytes - offset);
       if (!extent.ok) return extent;
       const { kind, length } = extent.value;
       const visible = kind === 'unallocated' ? Math.min(length, backingEnd - offset) : length;

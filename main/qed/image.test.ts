@@ -93,7 +93,7 @@ describe('opening an image', () => {
     const writing = unwrap(await open(damaged));
     expect(writing.needsCheck).toBe(false);
     expect((await headerOf(damaged)).features).toBe(0n);
-    expect(writing.tryLocate(0, 100) ?? (await writing.locate(0, 100))).toMatchObject({
+    expect(writing.table.tryLocate(0, 100) ?? (await writing.table.locate(0, 100))).toMatchObject({
       value: { kind: 'unallocated' },
     });
   });

@@ -25,7 +25,7 @@ export class Population {
     const end = Math.min(to, this.#image.imageBytes, backing?.lengthBytes ?? 0);
     let start: number | null = null;
     for (let offset = from; offset < end;) {
-      const extent = await this.#image.locate(offset, end - offset);
+      const extent = await this.#image.table.locate(offset, end - offset);
       if (!extent.ok) return extent;
       if (extent.value.kind === 'unallocated') start ??= offset;
       else if (start !== null) return ok({ offset: start, length: offset - start });
@@ -108,7 +108,7 @@ export class Population {
 
   #publish(placements: readonly Placement[]): void {
     for (const { offset, clusters, fileOffset } of placements) {
-      this.#image.publish(offset, clusters, fileOffset);
+      this.#image.table.publish(offset, clusters, fileOffset);
     }
   }
 

@@ -47,7 +47,7 @@ const qedOverlay: MakeOverlay = async (story) => {
   return {
     device,
     isMissing: (offset) => {
-      const extent = device.image.tryLocate(offset, 1);
+      const extent = device.image.table.tryLocate(offset, 1);
       // A table that is not in memory keeps its secret.
       const known = extent?.ok === true ? extent.value.kind : 'unallocated';
       return known === 'unallocated' && offset < (device.backing?.lengthBytes ?? 0);

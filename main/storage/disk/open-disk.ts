@@ -102,7 +102,7 @@ export class OpenDisk {
           source: withoutPorts(source),
           imagePath: image.file.path,
           clusterBytes: image.geometry.clusterBytes,
-          allocator: image.allocator.shared,
+          allocator: image.table.allocator.shared,
           connections: spec.connections,
           seals: { locations: seals.locations, memory: seals.memory },
         };
