@@ -31,6 +31,10 @@ export function benchHelp(): string {
   ].join('\n');
 }
 
+/** `app` means all cases whose names begin with it. */
+const isMeantBy = (asked: string) => (one: { readonly name: string }) =>
+  one.name === asked || one.name.startsWith(`${asked}-`);
+
 /** @returns null when help was asked for */
 export function parseBenchArguments(args: readonly string[]): Result<BenchArguments | null> {
   const options = {
@@ -42,13 +46,15 @@ export function parseBenchArguments(args: readonly string[]): Result<BenchArgume
   try {
     const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true });
     if (values.help) return ok(null);
-    const unknown = positionals.find((name) => CASES.every((one) => one.name !== name));
+    const unknown = positionals.find((name) => !CASES.some(isMeantBy(name)));
     if (unknown !== undefined) return err('invalid-argument', `there is no case '${unknown}' (see --help)`);
     const rounds = values.rounds === undefined ? (values.quick ? 1 : DEFAULT_ROUNDS) : Number(values.rounds);
     if (!Number.isInteger(rounds) || rounds < 1 || rounds > MOST_ROUNDS) {
       return err('invalid-argument', `--rounds takes a whole number from 1 to ${MOST_ROUNDS}`);
     }
-    const cases = CASES.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
+    const cases = CASES.filter(
+      ({ name }) => positionals.length === 0 || positionals.some((asked) => isMeantBy(asked)({ name })),
+    );
     return ok({ cases, rounds, quick: values.quick, jsonFile: values.json ?? null });
   } catch (error) {
     return err('invalid-argument', error instanceof Error ? error.message : String(error));

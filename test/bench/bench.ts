@@ -23,7 +23,10 @@ export interface BenchCase {
   readonly name: string;
   readonly title: string;
   /** What exactly each side is: program, client, cache mode. */
-  readonly sides: { readonly ours: string; readonly qemu: string };
+  readonly sides: {
+    readonly ours: string;
+    /** Null where there is nothing to compare with. */ readonly qemu: string | null;
+  };
   readonly needs: readonly Tool[];
   run(bench: Bench): Promise<readonly Row[]>;
 }

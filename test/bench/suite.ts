@@ -34,7 +34,8 @@ export async function runSuite(given: BenchArguments): Promise<Result<number>> {
   const results: CaseResult[] = [];
   for (const one of given.cases) {
     const missing = tools.missing(one.needs);
-    say(`${one.name}: ${one.title}\n  ours: ${one.sides.ours}\n  QEMU: ${one.sides.qemu}\n`);
+    say(`${one.name}: ${one.title}\n  ours: ${one.sides.ours}\n`);
+    if (one.sides.qemu !== null) say(`  QEMU: ${one.sides.qemu}\n`);
     if (missing.length > 0) say(`  Only ours is measured: ${remedyFor(missing)}\n`);
     const { rounds, quick } = given;
     const bench: Bench = {

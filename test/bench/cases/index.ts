@@ -1,4 +1,9 @@
 import type { BenchCase } from '../bench.ts';
+import { appBoot } from './app/boot.ts';
+import { appMainThread } from './app/main-thread.ts';
+import { appMemory } from './app/memory.ts';
+import { appScroll } from './app/scroll.ts';
+import { appStart } from './app/start.ts';
 import { allocatingWrites } from './allocating-writes.ts';
 import { consoleCost } from './console-cost.ts';
 import { guestLatency } from './guest-latency.ts';
@@ -22,4 +27,9 @@ export const CASES: readonly BenchCase[] = [
   memory,
   guestLatency,
   consoleCost,
+  appStart,
+  appBoot,
+  appMainThread,
+  appMemory,
+  appScroll,
 ];

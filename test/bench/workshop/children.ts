@@ -14,8 +14,12 @@ export class Children {
   readonly #running = new Set<ChildProcessWithoutNullStreams>();
 
   /** Starts a process whose end the caller sees to, at the latest with {@link kill}. */
-  start(command: string, args: readonly string[]): ChildProcessWithoutNullStreams {
-    const child = spawn(command, args, { stdio: 'pipe' });
+  start(
+    command: string,
+    args: readonly string[],
+    env: NodeJS.ProcessEnv = process.env,
+  ): ChildProcessWithoutNullStreams {
+    const child = spawn(command, args, { stdio: 'pipe', env });
     this.#running.add(child);
     child.on('close', () => this.#running.delete(child));
     // Told by 'close' as well; writing to a process that has gone must not end this one.
