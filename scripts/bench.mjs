@@ -6,8 +6,6 @@ import { ROOT } from './setup/paths.mjs';
 
 const electron = installedElectron();
 const env = electron && {
-  // What the npm package `electron`, and so Playwright, takes for Electron.
-  ELECTRON_OVERRIDE_DIST_PATH: electron.folder,
   HEADWATER_BENCH_ELECTRON: electron.program,
   HEADWATER_BENCH_SWITCHES: electronSwitches().join(' '),
 };

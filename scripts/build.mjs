@@ -17,7 +17,7 @@ const common = {
   platform: 'node',
   target: 'node20',
   sourcemap: true,
-  external: ['electron', 'better-sqlite3', 'v86', '@playwright/test'],
+  external: ['electron', 'better-sqlite3', 'v86'],
   logLevel: 'warning',
   write: false,
 };

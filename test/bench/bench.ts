@@ -25,7 +25,8 @@ export interface BenchCase {
   /** What exactly each side is: program, client, cache mode. */
   readonly sides: {
     readonly ours: string;
-    /** Null where there is nothing to compare with. */ readonly qemu: string | null;
+    /** Null where there is nothing to compare with. */
+    readonly qemu: string | null;
   };
   readonly needs: readonly Tool[];
   run(bench: Bench): Promise<readonly Row[]>;

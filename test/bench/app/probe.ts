@@ -1,9 +1,7 @@
-import type { WebContents } from 'electron';
+import { app, BrowserWindow, type WebContents } from 'electron';
 import type { MachineService } from '../../../main/machines/service/machine-service.ts';
-import { MainThreadWatch, type Blocks } from './main-thread-watch.ts';
-
-/** Moments, in milliseconds since 1970. */
-export type Moments = Record<string, number>;
+import { MainThreadWatch } from './main-thread-watch.ts';
+import { orderSchema, type FromApp, type Order } from './messages.ts';
 
 /** Runs in a page: when there is something to start and it can be clicked. */
 const USABLE = `new Promise((resolve) => {
@@ -12,48 +10,87 @@ const USABLE = `new Promise((resolve) => {
   look();
 })`;
 
-/** What the bench knows of the app from within; a page or a driver reaches it as `globalThis.headwaterProbe`. */
+type Window = Pick<BrowserWindow, 'webContents' | 'once' | 'destroy'>;
+
+/** What the bench knows of the app from within: tells when what happened, and does what it is told. */
 export class Probe {
-  readonly moments: Moments = {};
+  readonly #noted = new Set<string>();
+  #main: WebContents | null = null;
   #watch: MainThreadWatch | null = null;
 
-  note(name: string): void {
-    this.moments[name] ??= Date.now();
+  constructor() {
+    void app.whenReady().then(() => this.#note('ready'));
+    app.on('browser-window-created', (_event, window) => this.#watchWindow(window));
+    process.on('message', (message) => void this.#obey(orderSchema.parse(message)));
+    // The bench has gone: nobody is measured any more.
+    process.on('disconnect', () => app.exit(0));
   }
 
-  async watchPage(contents: WebContents): Promise<void> {
-    const usableMs = (await contents.executeJavaScript(USABLE)) as number;
-    this.moments['usable'] ??= usableMs;
-  }
-
-  /** Notes `running NUMBER` and `login NUMBER` of the machines in the order of their starts. */
+  /** Tells of `running NUMBER` and `login NUMBER` of the machines in the order of their starts. */
   watchMachines(machines: MachineService): void {
     let count = 0;
     machines.on('started', ({ machine }) => {
       const number = (count += 1);
       let printed = '';
       machine.on('state', ({ kind }) => {
-        if (kind === 'running') this.note(`running ${number}`);
+        if (kind === 'running') this.#note(`running ${number}`);
       });
       machine.on('serial', (bytes) => {
         printed = (printed + Buffer.from(bytes).toString('latin1')).slice(-200);
-        if (printed.includes('login:')) this.note(`login ${number}`);
+        if (printed.includes('login:')) this.#note(`login ${number}`);
       });
     });
   }
 
-  startWatch(): void {
-    this.#watch = new MainThreadWatch();
-    this.#watch.start();
+  #watchWindow(window: Window): void {
+    const contents = window.webContents;
+    if (this.#main !== null) {
+      window.once('ready-to-show', () => this.#note(`console ${this.#consoles.length}`));
+      return;
+    }
+    this.#main = contents;
+    window.once('ready-to-show', () => this.#note('shown'));
+    contents.once('dom-ready', () => {
+      void contents.executeJavaScript(USABLE).then((atMs) => this.#note('usable', Number(atMs)));
+    });
   }
 
-  stopWatch(): Blocks | null {
-    const blocks = this.#watch?.stop() ?? null;
-    this.#watch = null;
-    return blocks;
+  get #consoles(): Window[] {
+    return BrowserWindow.getAllWindows().filter(({ webContents }) => webContents !== this.#main);
   }
-}
 
-declare global {
-  var headwaterProbe: Probe;
+  async #obey(order: Order): Promise<void> {
+    try {
+      this.#send({ answers: order.id, value: await this.#do(order) });
+    } catch (error) {
+      this.#send({ answers: order.id, failed: error instanceof Error ? error.message : String(error) });
+    }
+  }
+
+  #do(order: Order): unknown {
+    switch (order.order) {
+      case 'page':
+        return this.#main?.executeJavaScript(order.script);
+      case 'watch':
+        this.#watch = new MainThreadWatch();
+        this.#watch.start();
+        return null;
+      case 'stop-watch':
+        return this.#watch?.stop();
+      case 'close-consoles':
+        for (const window of this.#consoles) window.destroy();
+        return null;
+    }
+  }
+
+  /** Only the first time of something counts. */
+  #note(moment: string, atMs = Date.now()): void {
+    if (this.#noted.has(moment)) return;
+    this.#noted.add(moment);
+    this.#send({ moment, atMs });
+  }
+
+  #send(message: FromApp): void {
+    process.send?.(message);
+  }
 }

@@ -1,87 +1,148 @@
 import fs from 'node:fs';
-import { once } from 'node:events';
-import path from 'node:path';
-import { _electron, type ElectronApplication, type Page } from '@playwright/test';
+import type { ChildProcess } from 'node:child_process';
+import { setTimeout as pause } from 'node:timers/promises';
 import { workerScript } from '../../../main/threads/worker-script.ts';
+import { unwrap, type Result } from '../../../shared/result.ts';
+import type { Children } from '../workshop/children.ts';
 import { memoryOf } from '../workshop/process-figures.ts';
-import type { Moments } from './probe.ts';
+import { fromAppSchema, type FromApp, type Order } from './messages.ts';
 
-export const BENCH_ENTRY = workerScript('test/bench/app/entry');
+/** An order as it is given; its number is the messenger's. */
+type Wish<Any = Order> = Any extends Order ? Omit<Any, 'id'> : never;
+
+const START_MS = 60_000;
+const PAGE_MS = 30_000;
 
 /** Which Electron, and what it must be told; set by `scripts/bench.mjs`. */
 export const electronProgram = () => process.env['HEADWATER_BENCH_ELECTRON'] ?? '';
-export const electronSwitches = () =>
-  (process.env['HEADWATER_BENCH_SWITCHES'] ?? '').split(' ').filter(Boolean);
+const electronSwitches = () => (process.env['HEADWATER_BENCH_SWITCHES'] ?? '').split(' ').filter(Boolean);
 
-/** The environment of a user whose home is `folder`. */
-export function homeEnvironment(folder: string, display: Record<string, string>): Record<string, string> {
-  return {
-    ...(process.env as Record<string, string>),
-    ...display,
-    HOME: folder,
-    XDG_CONFIG_HOME: path.join(folder, 'config'),
-    XDG_DATA_HOME: path.join(folder, 'data'),
-    LANGUAGE: 'en',
-  };
-}
-
-/** The app of the bench, driven from outside. */
+/**
+ * The app of the bench, driven from outside. Nothing is attached to it that a user would not have, neither a debugger
+ * nor a driver of browsers: those take time in the very thread that is measured.
+ */
 export class RunningApp {
-  readonly app: ElectronApplication;
-  readonly page: Page;
+  /** When its process was started, in milliseconds since 1970. */
+  readonly startedMs = Date.now();
+  readonly #children: Children;
+  readonly #child: ChildProcess;
+  readonly #moments = new Map<string, number>();
+  readonly #waiting = new Map<number, (answer: FromApp) => void>();
+  #orders = 0;
 
-  private constructor(app: ElectronApplication, page: Page) {
-    this.app = app;
-    this.page = page;
+  /** Answers when something can be clicked. */
+  static async launch(children: Children, environment: Record<string, string>): Promise<RunningApp> {
+    const app = new RunningApp(children, environment);
+    try {
+      await app.moment('usable', START_MS);
+      return app;
+    } catch (error) {
+      await app.close();
+      throw error;
+    }
   }
 
-  static async launch(environment: Record<string, string>): Promise<RunningApp> {
-    const app = await _electron.launch({
-      args: [...electronSwitches(), '--disable-gpu', '--lang=en', BENCH_ENTRY],
-      env: environment,
+  private constructor(children: Children, environment: Record<string, string>) {
+    this.#children = children;
+    const args = [...electronSwitches(), '--disable-gpu', '--lang=en', workerScript('test/bench/app/entry')];
+    this.#child = children.converse(electronProgram(), args, environment, (message) =>
+      this.#heard(fromAppSchema.parse(message)),
+    );
+    this.#child.once('exit', () => {
+      for (const [answers, tell] of this.#waiting) tell({ answers, failed: 'it has ended' });
     });
-    const page = await app.firstWindow();
-    await page.locator('article').first().waitFor();
-    return new RunningApp(app, page);
   }
 
-  /** Clicks on Start of an appliance. @returns when, in milliseconds since 1970 */
-  clickStart(appliance: string): Promise<number> {
-    const label = JSON.stringify(`button[aria-label="Start ${appliance}"]`);
-    return this.page.evaluate(`(document.querySelector(${label}).click(), Date.now())`);
+  /** Runs a script in the page of the main window. @returns its value */
+  page(script: string): Promise<unknown> {
+    return this.order({ order: 'page', script });
   }
 
-  /** Waits for what the probe notes. @returns when it was */
+  /** Asks as the window does. @returns what was answered */
+  async request(name: string, input: unknown): Promise<unknown> {
+    const script = `window.headwater.request(${JSON.stringify(name)}, ${JSON.stringify(input)})`;
+    const result = (await this.page(script)) as Result<unknown>;
+    return unwrap(result);
+  }
+
+  /** Clicks on a button of the main window. @returns when, in milliseconds since 1970 */
+  async click(label: string): Promise<number> {
+    return Number(await this.page(`(${buttonCalled(label)}.click(), Date.now())`));
+  }
+
+  /** Waits until there is such a button, and it can be clicked. */
+  seen(label: string): Promise<void> {
+    return this.until(`${buttonCalled(label)}?.disabled === false`);
+  }
+
+  /** Waits until a condition holds in the page of the main window. */
+  async until(condition: string): Promise<void> {
+    const untilMs = Date.now() + PAGE_MS;
+    for (;;) {
+      if ((await this.page(condition)) === true) return;
+      if (Date.now() > untilMs) throw new Error(`not within ${PAGE_MS / 1000} s: ${condition}`);
+      await pause(100);
+    }
+  }
+
+  async order(wish: Wish): Promise<unknown> {
+    const id = this.#orders++;
+    const answered = new Promise<FromApp>((resolve) => {
+      this.#waiting.set(id, resolve);
+    });
+    this.#child.send({ ...wish, id });
+    const answer = await answered;
+    if ('failed' in answer) throw new Error(`the app could not do '${wish.order}': ${answer.failed}`);
+    return 'value' in answer ? answer.value : undefined;
+  }
+
+  /** Waits for what the app tells of. @returns when it was */
   async moment(name: string, timeoutMs: number): Promise<number> {
     const untilMs = Date.now() + timeoutMs;
     for (;;) {
-      const moments: Moments = await this.app.evaluate(() => globalThis.headwaterProbe.moments);
-      const moment = moments[name];
+      const moment = this.#moments.get(name);
       if (moment !== undefined) return moment;
+      if (this.#child.exitCode !== null) throw new Error(`the app ended before '${name}'`);
       if (Date.now() > untilMs) throw new Error(`'${name}' did not come within ${timeoutMs / 1000} s`);
-      await new Promise((resolve) => setTimeout(resolve, 200));
+      await pause(20);
     }
   }
 
   /** Of all its processes, shared pages divided among those who share them. */
   memoryMiB(): number {
-    return processTree(this.app.process().pid).reduce((sum, pid) => sum + memoryOf(pid).proportionalMiB, 0);
+    return processTree(this.#child.pid).reduce((sum, pid) => sum + memoryOf(pid).proportionalMiB, 0);
   }
 
-  async close(): Promise<void> {
-    const child = this.app.process();
-    if (child.exitCode !== null || child.signalCode !== null) return;
-    const gone = once(child, 'exit');
-    child.kill('SIGKILL');
-    await gone;
+  close(): Promise<void> {
+    return this.#children.kill(this.#child);
+  }
+
+  #heard(message: FromApp): void {
+    if ('moment' in message) {
+      this.#moments.set(message.moment, message.atMs);
+    } else {
+      this.#waiting.get(message.answers)?.(message);
+      this.#waiting.delete(message.answers);
+    }
   }
 }
 
+/** The button's element, in a script. */
+const buttonCalled = (label: string) =>
+  `document.querySelector(${JSON.stringify(`button[aria-label="${label}"]`)})`;
+
+/** A process and all that it started, and those started. */
 function processTree(pid: number | undefined): number[] {
   if (pid === undefined) return [];
-  const file = `/proc/${pid}/task/${pid}/children`;
-  const children = fs.existsSync(file)
-    ? fs.readFileSync(file, 'utf8').split(' ').filter(Boolean).map(Number)
-    : [];
+  const threads = readFolder(`/proc/${pid}/task`);
+  const children = threads.flatMap((thread) => numbersIn(`/proc/${pid}/task/${thread}/children`));
   return [pid, ...children.flatMap(processTree)];
+}
+
+function readFolder(folder: string): string[] {
+  return fs.existsSync(folder) ? fs.readdirSync(folder) : [];
+}
+
+function numbersIn(file: string): number[] {
+  return fs.existsSync(file) ? fs.readFileSync(file, 'utf8').split(' ').filter(Boolean).map(Number) : [];
 }

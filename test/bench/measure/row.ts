@@ -32,8 +32,6 @@ export interface Row {
 export type Target =
   /** At least so many times better than QEMU. */
   | { readonly kind: 'against-qemu'; readonly atLeast: number }
-  /** At most so much in every round, in the row's unit. */
-  | { readonly kind: 'absolute'; readonly atMost: number }
   /** Our figure at most so many times another of our own figures of the same round. */
   | {
       readonly kind: 'against-own';
@@ -64,14 +62,14 @@ export function rowOf(duel: Duel, spec: RowSpec): Row {
     ours: summarise(known(ours)),
     qemu: summarise(known(qemu)),
     ratio,
-    ...judge(spec, ratio, ours),
+    ...judge(spec.target, ratio, ours),
     failures: { ours: duel.ours.failures, qemu: duel.qemu?.failures ?? [] },
     samples: { ours, qemu },
   };
 }
 
 function judge(
-  { target, unit }: RowSpec,
+  target: Target | undefined,
   ratio: Summary | null,
   ours: readonly (number | null)[],
 ): Pick<Row, 'target' | 'verdict' | 'judged'> {
@@ -81,11 +79,6 @@ function judge(
     return { target: `>= ${target.atLeast}x QEMU`, verdict, judged: '' };
   }
   if (target.kind === 'bound') return judgeBound(target, summarise(known(ours)));
-  if (target.kind === 'absolute') {
-    const most = summarise(known(ours))?.max;
-    const verdict = most === undefined ? 'open' : most <= target.atMost ? 'met' : 'missed';
-    return { target: `<= ${target.atMost} ${unit}`, verdict, judged: '' };
-  }
   const own = summarise(pairs(ours, target.reference).map(([mine, reference]) => mine / reference));
   return {
     target: `<= ${target.atMost}x ${target.of}`,

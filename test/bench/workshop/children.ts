@@ -1,4 +1,4 @@
-import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
+import { spawn, type ChildProcess, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { performance } from 'node:perf_hooks';
 import { err, ok, type Result } from '../../../shared/result.ts';
 
@@ -11,21 +11,34 @@ export interface Finished {
 
 /** The processes of a bench run. None of them outlives it. */
 export class Children {
-  readonly #running = new Set<ChildProcessWithoutNullStreams>();
+  readonly #running = new Set<ChildProcess>();
 
   /** Starts a process whose end the caller sees to, at the latest with {@link kill}. */
-  start(
+  start(command: string, args: readonly string[]): ChildProcessWithoutNullStreams {
+    const child = spawn(command, args, { stdio: 'pipe' });
+    this.#keep(child);
+    child.stdin.on('error', () => undefined);
+    return child;
+  }
+
+  /** As {@link start}, for one of our own programs with which messages are exchanged. What it prints is lost. */
+  converse(
     command: string,
     args: readonly string[],
-    env: NodeJS.ProcessEnv = process.env,
-  ): ChildProcessWithoutNullStreams {
-    const child = spawn(command, args, { stdio: 'pipe', env });
+    env: NodeJS.ProcessEnv,
+    listen: (message: unknown) => void,
+  ): ChildProcess {
+    const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'ignore', 'ipc'], env });
+    this.#keep(child);
+    child.on('message', listen);
+    return child;
+  }
+
+  #keep(child: ChildProcess): void {
     this.#running.add(child);
     child.on('close', () => this.#running.delete(child));
     // Told by 'close' as well; writing to a process that has gone must not end this one.
     child.on('error', () => this.#running.delete(child));
-    child.stdin.on('error', () => undefined);
-    return child;
   }
 
   /** Runs a process to its end. Fails when it cannot be started, exits with other than 0, or takes too long. */
@@ -53,7 +66,7 @@ export class Children {
   }
 
   /** Kills a process and waits until it is gone. */
-  async kill(child: ChildProcessWithoutNullStreams): Promise<void> {
+  async kill(child: ChildProcess): Promise<void> {
     if (!this.#running.has(child)) return;
     const gone = new Promise<void>((resolve) => {
       child.once('close', () => resolve());

@@ -1,8 +1,9 @@
+import { withFarAppliance } from '../../app/far-appliance.ts';
+import type { RunningApp } from '../../app/running-app.ts';
 import type { BenchCase } from '../../bench.ts';
 import type { Figures } from '../../measure/interleave.ts';
 import { rowOf } from '../../measure/row.ts';
-import type { RunningApp } from '../../app/running-app.ts';
-import { measureApp, withApp, withFarAppliance } from './desk.ts';
+import { measureApp } from './desk.ts';
 
 const LINE = '20mbit,30ms';
 const PATIENCE_MS = 300_000;
@@ -17,18 +18,18 @@ export const appBoot: BenchCase = {
   },
   needs: [],
   async run(bench) {
-    const duel = await measureApp(bench, async (desk) => {
-      const local = await withApp(desk.newHome(), (app) => bootOnce(app, 'Tiny Linux', 'local'));
-      const far = await withApp(desk.newHome(), (app) =>
-        withFarAppliance(app, 'Far', LINE, () => bootOnce(app, 'Far', 'far')),
-      );
-      return { ...local, ...far };
-    });
+    const far = { name: 'Far', line: LINE };
+    const duel = await measureApp(bench, async (desk) => ({
+      ...(await desk.withNewApp((app) => bootOnce(app, 'Tiny Linux', 'local'))),
+      ...(await desk.withNewApp((app) =>
+        withFarAppliance(bench.children, app, far, () => bootOnce(app, far.name, 'far')),
+      )),
+    }));
     const common = { unit: 'ms', better: 'lower' } as const;
     return (['local', 'far'] as const).flatMap((where) => [
       rowOf(duel, {
         ...common,
-        label: `click, ${where} master: console window opens`,
+        label: `click, ${where} master: the console opens`,
         figure: `${where} console`,
       }),
       rowOf(duel, { ...common, label: '  first guest instruction', figure: `${where} running` }),
@@ -38,11 +39,11 @@ export const appBoot: BenchCase = {
 };
 
 async function bootOnce(app: RunningApp, appliance: string, where: string): Promise<Figures> {
-  const console = app.app.waitForEvent('window').then(() => Date.now());
-  const clickedMs = await app.clickStart(appliance);
+  const clickedMs = await app.click(`Start ${appliance}`);
+  const after = async (moment: string) => (await app.moment(`${moment} 1`, PATIENCE_MS)) - clickedMs;
   return {
-    [`${where} console`]: (await console) - clickedMs,
-    [`${where} running`]: (await app.moment('running 1', PATIENCE_MS)) - clickedMs,
-    [`${where} login`]: (await app.moment('login 1', PATIENCE_MS)) - clickedMs,
+    [`${where} console`]: await after('console'),
+    [`${where} running`]: await after('running'),
+    [`${where} login`]: await after('login'),
   };
 }

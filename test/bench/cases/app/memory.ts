@@ -1,27 +1,28 @@
 import type { BenchCase } from '../../bench.ts';
 import { rowOf } from '../../measure/row.ts';
-import { measureApp, withApp } from './desk.ts';
+import { measureApp } from './desk.ts';
 
 const PATIENCE_MS = 600_000;
+const MACHINES = 4;
 
 export const appMemory: BenchCase = {
   name: 'app-memory',
-  title: 'Memory of the app with 0, 1 and 4 machines at their login prompts',
+  title: `Memory of the app with 0, 1 and ${MACHINES} machines at their login prompts`,
   sides: {
-    ours: 'all processes of the app, shared pages divided; guests of 128 MiB, a console window each',
+    ours: 'all processes of the app, shared pages divided; Tiny Linux from a local file, a console window each',
     qemu: null,
   },
   needs: [],
   async run(bench) {
     const duel = await measureApp(bench, (desk) =>
-      withApp(desk.newHome(), async (app) => {
+      desk.withNewApp(async (app) => {
         const figures: Record<string, number> = { 0: app.memoryMiB() };
-        for (let number = 1; number <= 4; number++) {
-          await app.clickStart('Tiny Linux');
+        for (let number = 1; number <= MACHINES; number++) {
+          await app.click('Start Tiny Linux');
           await app.moment(`login ${number}`, PATIENCE_MS);
           figures[number] = app.memoryMiB();
         }
-        for (const page of app.app.windows()) if (page !== app.page) await page.close();
+        await app.order({ order: 'close-consoles' });
         figures['closed'] = app.memoryMiB();
         return figures;
       }),
@@ -30,8 +31,8 @@ export const appMemory: BenchCase = {
     return [
       rowOf(duel, { ...common, label: 'app memory: no machine', figure: '0' }),
       rowOf(duel, { ...common, label: '  one machine', figure: '1' }),
-      rowOf(duel, { ...common, label: '  4 machines', figure: '4' }),
-      rowOf(duel, { ...common, label: '  4 machines, consoles closed', figure: 'closed' }),
+      rowOf(duel, { ...common, label: `  ${MACHINES} machines`, figure: String(MACHINES) }),
+      rowOf(duel, { ...common, label: `  ${MACHINES} machines, consoles closed`, figure: 'closed' }),
     ];
   },
 };

@@ -1,11 +1,9 @@
-import { z } from 'zod';
-import { BENCH_ENTRY, electronProgram, electronSwitches } from '../../app/running-app.ts';
-import type { Bench, BenchCase } from '../../bench.ts';
+import type { RunningApp } from '../../app/running-app.ts';
+import type { BenchCase } from '../../bench.ts';
 import { rowOf } from '../../measure/row.ts';
-import { collect } from '../../workshop/children.ts';
 import { measureApp } from './desk.ts';
 
-const momentsSchema = z.object({ ready: z.number(), shown: z.number(), usable: z.number() });
+const PATIENCE_MS = 60_000;
 
 export const appStart: BenchCase = {
   name: 'app-start',
@@ -17,9 +15,9 @@ export const appStart: BenchCase = {
   needs: [],
   async run(bench) {
     const duel = await measureApp(bench, async (desk) => {
-      const home = desk.newHome({ HEADWATER_BENCH: 'start' });
-      const first = await startOnce(bench, home);
-      const again = await startOnce(bench, home);
+      const home = desk.newHome();
+      const first = await desk.withApp(home, startOf);
+      const again = await desk.withApp(home, startOf);
       return { ...first, again: again.usable };
     });
     const common = { unit: 'ms', better: 'lower' } as const;
@@ -33,11 +31,7 @@ export const appStart: BenchCase = {
 };
 
 /** Milliseconds from the start of the process. */
-async function startOnce({ children }: Bench, env: Record<string, string>) {
-  const startedMs = Date.now();
-  const child = children.start(electronProgram(), [...electronSwitches(), '--disable-gpu', BENCH_ENTRY], env);
-  const said = collect(child.stdout);
-  await new Promise((resolve) => child.once('close', resolve));
-  const { ready, shown, usable } = momentsSchema.parse(JSON.parse(said()));
-  return { ready: ready - startedMs, shown: shown - startedMs, usable: usable - startedMs };
+async function startOf(app: RunningApp) {
+  const after = async (moment: string) => (await app.moment(moment, PATIENCE_MS)) - app.startedMs;
+  return { ready: await after('ready'), shown: await after('shown'), usable: await after('usable') };
 }
