@@ -2,6 +2,7 @@ import { ok, type Result } from '../../shared/result.ts';
 import { alignDown, alignUp, isAligned } from '../../shared/units.ts';
 import { contentAt, readPadded } from '../block/backing-read.ts';
 import type { BlockDevice } from '../block/device.ts';
+import type { KnownParts } from '../block/known-parts.ts';
 import { rangeEnd, type Range } from '../block/range.ts';
 import type { ClusterStore, Placement, StoreOutcome } from './cluster-store.ts';
 
@@ -21,9 +22,12 @@ export class DirectCopier implements ClusterCopier {
   readonly #source: BlockDevice;
   readonly #store: ClusterStore;
   readonly #clusterBytes: number;
+  readonly #parts: KnownParts | undefined;
   readonly #spareBuffers: Uint8Array[] = [];
 
-  constructor(source: BlockDevice, store: ClusterStore, clusterBytes: number) {
+  /** @param parts what the source need not be asked for, and so does not count as fetched */
+  constructor(source: BlockDevice, store: ClusterStore, clusterBytes: number, parts?: KnownParts) {
+    this.#parts = parts;
     this.#source = source;
     this.#store = store;
     this.#clusterBytes = clusterBytes;
@@ -37,7 +41,7 @@ export class DirectCopier implements ClusterCopier {
       for (let offset = range.offset; offset < end;) {
         const piece = await this.#nextPiece(offset, end);
         if (!piece.ok) return { placements, failure: piece, fetchedBytes };
-        if (!piece.value.zero) fetchedBytes += this.#available(piece.value);
+        if (!piece.value.zero) fetchedBytes += await this.#toFetch(piece.value);
         const outcome = piece.value.zero ? this.#zeroes(piece.value) : await this.#copyPiece(piece.value);
         placements.push(...outcome.placements);
         if (outcome.failure !== null) return { placements, failure: outcome.failure, fetchedBytes };
@@ -47,9 +51,11 @@ export class DirectCopier implements ClusterCopier {
     return { placements, failure: null, fetchedBytes };
   }
 
-  /** What of a range the source has; it may be shorter. */
-  #available(range: Range): number {
-    return Math.max(0, Math.min(rangeEnd(range), this.#source.lengthBytes) - range.offset);
+  /** What of a range has to come from the source, which may be shorter. */
+  async #toFetch(range: Range): Promise<number> {
+    const available = Math.max(0, Math.min(rangeEnd(range), this.#source.lengthBytes) - range.offset);
+    const known = (await this.#parts?.within(range)) ?? [];
+    return Math.max(0, available - known.reduce((sum, { length }) => sum + length, 0));
   }
 
   /** The next whole clusters that are all known to be zero, or that have to be read. */

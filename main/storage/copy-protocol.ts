@@ -2,6 +2,7 @@ import type { Range } from '../block/range.ts';
 import type { StoreOutcome } from '../qed/cluster-store.ts';
 import type { ImageChain } from './chain/image-chain.ts';
 import type { SharedSeals } from './chain/source-seals.ts';
+import type { SharedPack } from './shared-pack.ts';
 
 /** What a copy worker needs to know about the image it helps to fill; sent as its `workerData`. */
 export interface CopyWorkerData {
@@ -15,6 +16,8 @@ export interface CopyWorkerData {
   readonly connections?: number | undefined;
   /** What the sources are that the guest's thread has opened. */
   readonly seals: SharedSeals;
+  /** The boot pack: what of it is here is not asked of the source. */
+  readonly pack?: SharedPack | undefined;
 }
 
 /** What a copy worker can be asked. */

@@ -4,7 +4,8 @@
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { systemClock } from '../../shared/clock.ts';
-import { DONE, ok, type Result } from '../../shared/result.ts';
+import { MASTER_FILES } from '../../shared/master-files.ts';
+import { DONE, err, ok, type Result } from '../../shared/result.ts';
 import { NodeFile } from '../block/node-file.ts';
 import type { WrongBytes } from '../block/verified/mirror-set.ts';
 import { Allocator } from '../qed/allocator.ts';
@@ -15,6 +16,7 @@ import { standBack } from '../threads/thread-priority.ts';
 import { openChain } from './chain/open.ts';
 import { SourceSeals } from './chain/source-seals.ts';
 import type { CopyCalls, CopyWorkerData } from './copy-protocol.ts';
+import { ReadyParts } from './shared-pack.ts';
 
 async function openCopier(
   data: CopyWorkerData,
@@ -23,11 +25,13 @@ async function openCopier(
   const { source, imagePath, clusterBytes, connections } = data;
   const file = NodeFile.open(imagePath, { readOnly: false });
   if (!file.ok) return file;
+  const parts = data.pack && new ReadyParts(data.pack, (message) => onWrongBytes(wrongPack(message)));
   const backing = await openChain(source, {
     clock: systemClock,
     readOnly: true,
     seals: new SourceSeals(data.seals),
     onWrongBytes,
+    parts,
     ...(connections !== undefined && { connections }),
   });
   if (!backing.ok) {
@@ -35,7 +39,11 @@ async function openCopier(
     return backing;
   }
   const store = new ClusterStore(file.value, new Allocator(clusterBytes, data.allocator), clusterBytes);
-  return ok(new DirectCopier(backing.value, store, clusterBytes));
+  return ok(new DirectCopier(backing.value, store, clusterBytes, parts));
+}
+
+function wrongPack(message: string): WrongBytes {
+  return { mirror: '', file: MASTER_FILES.bootPack, offset: 0, failure: err('malformed', message).failure };
 }
 
 function handlersFor(data: CopyWorkerData, tell: Tell<WrongBytes>): CallHandlers<CopyCalls> {

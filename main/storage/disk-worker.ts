@@ -50,9 +50,9 @@ class DiskServer {
       stampContent: ({ stamp }) => this.#with((disk) => disk.stampContent(stamp)),
       status: () => this.#with((disk) => ok(disk.status())),
       activity: ({ cells }) => this.#with((disk) => ok(disk.activity(cells))),
-      recordBoot: () =>
+      recordBoot: ({ quietMs }) =>
         this.#with((disk) => {
-          disk.recordBoot();
+          disk.recordBoot(quietMs);
           return DONE;
         }),
       bootEnded: () =>

@@ -4,6 +4,7 @@ import { alignDown, alignUp, MIB } from '../../shared/units.ts';
 import { checkRange } from '../block/bounds.ts';
 import type { BlockDevice, Extent } from '../block/device.ts';
 import { InFlight } from '../block/in-flight.ts';
+import { knownFrom, type KnownParts } from '../block/known-parts.ts';
 import type { OverlayDevice } from '../block/overlay.ts';
 import { rangeEnd, type Range } from '../block/range.ts';
 import { REPORT, type SourcePolicy } from './back-off.ts';
@@ -35,6 +36,8 @@ export interface CopyOnReadOptions {
    * guest reads what it asked for and no more, and its thread does no writing, which a busy disk holds up for long.
    */
   readonly leftToJob?: (() => boolean) | undefined;
+  /** What comes without being asked of the source: it is given to the guest exactly as it asks, and not widened. */
+  readonly parts?: KnownParts | undefined;
   /** False switches off fetching ahead, which only remote sources get. */
   readonly readAhead?: boolean | undefined;
 }
@@ -56,6 +59,7 @@ export class CopyOnReadDevice implements BlockDevice {
   readonly #waits: DemandWait;
   readonly #ahead: ReadAhead | null;
   readonly #leftToJob: () => boolean;
+  readonly #parts: KnownParts | null;
   readonly #requests = new InFlight();
   #failedStores = 0;
   #closing: Promise<Result<void>> | null = null;
@@ -68,6 +72,7 @@ export class CopyOnReadDevice implements BlockDevice {
     this.#stores = new StoreQueue(options.mostPendingBytes ?? MOST_PENDING_BYTES);
     this.#fetcher = new Fetcher(this.#stores, limit, (range, failure) => this.#storeFailed(range, failure));
     this.#leftToJob = options.leftToJob ?? (() => false);
+    this.#parts = options.parts ?? null;
     this.#waits = new DemandWait(clock, options.onSourceLost ?? REPORT, (state) => {
       observer.waitingForData?.(state);
     });
@@ -195,7 +200,7 @@ export class CopyOnReadDevice implements BlockDevice {
   async #read(offset: number, target: Uint8Array): Promise<Result<void>> {
     const waiting = this.#waits.join();
     let missed = false;
-    this.#ahead?.note({ offset, length: target.length });
+    await this.#noteSequence({ offset, length: target.length });
     for (let at = offset; at < offset + target.length;) {
       const read = await this.#readSome(at, target.subarray(at - offset));
       if (read.ok) {
@@ -223,8 +228,23 @@ export class CopyOnReadDevice implements BlockDevice {
       return read.ok ? ok({ bytes, missed: false }) : read;
     }
     const missingEnd = Math.min(end, alignUp(rangeEnd(run.value), clusterBytes));
+    const known = await this.#knownFrom({ offset: at, length: missingEnd - at });
+    if (known > 0) {
+      const read = await this.#readExactly(at, target.subarray(0, known));
+      return read.ok ? ok({ bytes: read.value, missed: false }) : read;
+    }
     const brought = await this.#bring(at, target.subarray(0, missingEnd - at));
     return brought.ok ? ok({ bytes: brought.value, missed: true }) : brought;
+  }
+
+  /** Nobody needs to run ahead of a guest that reads what comes anyway. */
+  async #noteSequence(read: Range): Promise<void> {
+    if (this.#ahead === null) return;
+    if (this.#parts === null || (await this.#knownFrom(read)) < read.length) this.#ahead.note(read);
+  }
+
+  async #knownFrom(range: Range): Promise<number> {
+    return this.#parts === null ? 0 : knownFrom(this.#parts, range);
   }
 
   /**

@@ -7,8 +7,10 @@ import { closedFailure } from '../bounds.ts';
 import type { Extent } from '../device.ts';
 import { ChunkTree, badChunks } from '../manifest/chunk-tree.ts';
 import { HASH_BYTES, sha256 } from '../manifest/digest.ts';
+import type { KnownParts } from '../known-parts.ts';
 import { ReadOnlyDevice } from '../read-only-device.ts';
 import { type Range, rangeEnd } from '../range.ts';
+import { alikeChunks, readAround } from './around-parts.ts';
 import { ChunkCache } from './chunk-cache.ts';
 import type { MasterSource } from './master-source.ts';
 import type { MirrorReport } from './mirror.ts';
@@ -22,6 +24,8 @@ export interface VerifiedDeviceOptions {
   readonly connections?: number | undefined;
   /** Told of wrong bytes that a source sent, also when another one had the right ones. */
   readonly onWrongBytes?: ((wrong: WrongBytes) => void) | undefined;
+  /** What need not be asked of the sources, because it comes another way. */
+  readonly parts?: KnownParts | undefined;
 }
 
 /** Chunks in one request, 1 MiB: enough that round trips do not count, few enough to spread over connections. */
@@ -33,6 +37,8 @@ const KEPT_CHUNKS = 32;
 /** Consecutive chunks to be fetched together, and their hashes. */
 interface Piece extends Range {
   readonly hashes: Buffer;
+  /** Something of every chunk comes another way. */
+  readonly hasParts: boolean;
 }
 
 /**
@@ -47,6 +53,7 @@ export class VerifiedDevice extends ReadOnlyDevice {
   readonly #mirrors: MirrorSet;
   readonly #tree: ChunkTree;
   readonly #mostPieces: number;
+  readonly #parts: KnownParts | undefined;
   readonly #cache = new ChunkCache(KEPT_CHUNKS);
 
   /**
@@ -73,9 +80,10 @@ export class VerifiedDevice extends ReadOnlyDevice {
     sources: readonly MasterSource[],
     mirrors: MirrorSet,
     tree: ChunkTree,
-    { connections }: VerifiedDeviceOptions,
+    { connections, parts }: VerifiedDeviceOptions,
   ) {
     super();
+    this.#parts = parts;
     this.name = `${sources[0]?.name ?? ''}${MASTER_FILES.disk}`;
     this.lengthBytes = tree.layout.diskBytes;
     this.remote = sources.some(({ remote }) => remote);
@@ -156,7 +164,7 @@ export class VerifiedDevice extends ReadOnlyDevice {
       for (const piece of waiting) {
         if (!failed.ok) return;
         const part = target.subarray(piece.offset - offset, rangeEnd(piece) - offset);
-        const read = await this.#mirrors.read(this.#verification(piece), piece.offset, part, patient);
+        const read = await this.#readPiece(piece, part, patient);
         if (!read.ok) failed = read;
       }
     };
@@ -172,19 +180,35 @@ export class VerifiedDevice extends ReadOnlyDevice {
     for (let chunk = offset / CHUNK_BYTES; chunk < end;) {
       const run = await this.#tree.runFrom(chunk, end - chunk);
       if (!run.ok) return run;
-      const count = run.value.zero ? run.value.count : Math.min(run.value.count, PIECE_CHUNKS);
       const start = chunk * CHUNK_BYTES;
-      const length = Math.min(count * CHUNK_BYTES, offset + target.length - start);
+      const most = run.value.zero ? run.value.count : Math.min(run.value.count, PIECE_CHUNKS);
+      const area = { offset: start, length: Math.min(most * CHUNK_BYTES, offset + target.length - start) };
+      const known = run.value.zero ? [] : ((await this.#parts?.within(area)) ?? []);
+      const { count, hasParts } = alikeChunks(known, area);
+      const length = Math.min(count * CHUNK_BYTES, area.length);
       if (run.value.zero) {
         target.fill(0, start - offset, start - offset + length);
       } else {
         const hashes = await this.#tree.hashesFrom(chunk, count);
         if (!hashes.ok) return hashes;
-        pieces.push({ offset: start, length, hashes: hashes.value });
+        pieces.push({ offset: start, length, hashes: hashes.value, hasParts });
       }
       chunk += count;
     }
     return ok(pieces);
+  }
+
+  #readPiece(piece: Piece, target: Uint8Array, patient: boolean): Promise<Result<void>> {
+    const verification = this.#verification(piece);
+    const verified = (range: Range, bytes: Uint8Array) =>
+      this.#mirrors.read(verification, range.offset, bytes, patient);
+    if (this.#parts === undefined || !piece.hasParts) return verified(piece, target);
+    const unchecked = { ...verification, findWrong: () => [] };
+    return readAround(this.#parts, piece, target, {
+      verified,
+      unverified: (range, bytes) => this.#mirrors.read(unchecked, range.offset, bytes, patient),
+      findWrong: verification.findWrong,
+    });
   }
 
   #verification(piece: Piece): Verification {

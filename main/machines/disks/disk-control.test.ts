@@ -68,6 +68,7 @@ async function setUp(over: Partial<OpenedDisk>) {
     bootRecorded: () => undefined,
     storeFailed: () => undefined,
     wrongBytes: () => undefined,
+    packLost: () => undefined,
     refused,
   });
   expect((await control.acquire()).ok).toBe(true);

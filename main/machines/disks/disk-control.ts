@@ -30,6 +30,7 @@ export interface DiskControlParts extends PermissionParts, MeansParts {
   /** A copy could not be kept, or entries not be written. */
   readonly storeFailed: (control: DiskControl, failure: Failure) => void;
   readonly wrongBytes: (control: DiskControl, wrong: WrongBytes) => void;
+  readonly packLost: (control: DiskControl, failure: Failure) => void;
   /** The open disk did not do what it was told: its job or its limit is not what it should be. */
   readonly refused: (control: DiskControl, failure: Failure) => void;
 }
@@ -279,6 +280,7 @@ export class DiskControl {
           bootRecorded: (ranges, end) => this.#parts.bootRecorded(this, ranges, end),
           storeFailed: (failure) => this.#parts.storeFailed(this, failure),
           wrongBytes: (wrong) => this.#parts.wrongBytes(this, wrong),
+          packLost: (failure) => this.#parts.packLost(this, failure),
         });
     this.#openFailure = opened.ok ? null : opened.failure;
     if (!opened.ok) {

@@ -91,6 +91,12 @@ export class DiskHappenings {
     });
   }
 
+  /** The machine starts all the same, with what its guest asks for and the stream behind it. */
+  packLost({ id }: DiskControl, { message }: Failure): void {
+    const text = `The start goes on without the boot pack: ${message}`;
+    this.#parts.journal.note({ level: 'warning', kind: 'boot-pack-lost', subject: id, text });
+  }
+
   refused(failure: Failure): void {
     this.#parts.journal.heard({ ok: false, failure });
   }

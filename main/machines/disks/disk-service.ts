@@ -317,6 +317,7 @@ export class DiskService {
       bootRecorded: (disk, ranges, end) => this.#happenings.bootRecorded(disk, ranges, end),
       storeFailed: (disk, failure) => this.#happenings.storeFailed(disk, failure),
       wrongBytes: (disk, wrong) => this.#happenings.wrongBytes(disk, wrong),
+      packLost: (disk, failure) => this.#happenings.packLost(disk, failure),
       refused: (_, failure) => this.#happenings.refused(failure),
     });
   }

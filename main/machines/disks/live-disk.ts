@@ -29,6 +29,8 @@ export interface LiveDiskParts {
   /** A copy could not be kept, or entries not be written. */
   readonly storeFailed: (failure: Failure) => void;
   readonly wrongBytes: (wrong: WrongBytes) => void;
+  /** The boot pack is done without. */
+  readonly packLost: (failure: Failure) => void;
 }
 
 /** How often an open disk is asked how it stands. */
@@ -121,6 +123,8 @@ export class LiveDisk {
         return this.#parts.storeFailed(event.failure);
       case 'wrong-bytes':
         return this.#parts.wrongBytes(event.wrong);
+      case 'boot-pack':
+        return event.failure === null ? undefined : this.#parts.packLost(event.failure);
       case 'boot-recorded':
         return this.#parts.bootRecorded(event.ranges, event.end);
       case 'nbd-clients':

@@ -4,7 +4,9 @@ import { because, err, ok, type Result } from '../../../shared/result.ts';
 import type { BlockDevice } from '../../block/device.ts';
 import { DeviceFile } from '../../block/device-file.ts';
 import type { BlockFile } from '../../block/file.ts';
+import type { KnownParts } from '../../block/known-parts.ts';
 import { NodeFile } from '../../block/node-file.ts';
+import { PartsFirst } from '../../block/parts-first.ts';
 import { openRemoteSource } from '../../block/remote-source.ts';
 import type { WrongBytes } from '../../block/verified/mirror-set.ts';
 import { RawDevice } from '../../block/raw.ts';
@@ -35,6 +37,8 @@ export interface OpenOptions {
   readonly seals?: SourceSeals;
   /** Told when a source of a published master sends wrong bytes, also where another one has the right ones. */
   readonly onWrongBytes?: ((wrong: WrongBytes) => void) | undefined;
+  /** What need not be asked of the sources of the published master behind the topmost image. */
+  readonly parts?: KnownParts | undefined;
   /** Told of every layer that is read through another thread: its connection may have to be renewed. */
   readonly onServed?: ((source: ServedSource) => void) | undefined;
   readonly qed?: Omit<QedImageOptions, 'clock'>;
@@ -93,18 +97,21 @@ export async function openBehind(
   options: OpenOptions,
 ): Promise<Result<BlockDevice>> {
   const { clock, connections, deferRemote, seals, onWrongBytes, onServed } = options;
+  const parts = backing.published === undefined ? undefined : options.parts;
   const open = () =>
     openChain(backing, {
       clock,
       readOnly: true,
       onWrongBytes,
       onServed,
+      parts,
       ...(connections !== undefined && { connections }),
       ...(deferRemote !== undefined && { deferRemote }),
       ...(seals !== undefined && { seals }),
     });
   const defer = deferRemote === true && isRemoteLayer(backing);
-  return defer ? ok(new DeferredSource(backing.location, overlayBytes, open)) : open();
+  const source = defer ? ok(new DeferredSource(backing.location, overlayBytes, open)) : await open();
+  return source.ok && parts !== undefined ? ok(new PartsFirst(source.value, parts)) : source;
 }
 
 async function openFile(location: string, options: OpenOptions): Promise<Result<BlockFile>> {

@@ -4,6 +4,7 @@ import { MASTER_FILES } from '../../../shared/master-files.ts';
 import type { PublishedMaster } from '../../../shared/master.ts';
 import type { Result } from '../../../shared/result.ts';
 import { ok } from '../../../shared/result.ts';
+import type { KnownParts } from '../../block/known-parts.ts';
 import { folderSource } from '../../block/verified/folder-source.ts';
 import { httpSource } from '../../block/verified/http-source.ts';
 import type { MasterSource } from '../../block/verified/master-source.ts';
@@ -20,6 +21,8 @@ export interface PublishedOptions {
   /** Most connections to each remote source. */
   readonly connections?: number | undefined;
   readonly onWrongBytes?: ((wrong: WrongBytes) => void) | undefined;
+  /** What need not be asked of the sources. */
+  readonly parts?: KnownParts | undefined;
 }
 
 /**
@@ -42,7 +45,7 @@ export function publishedLayer(published: PublishedMaster): ImageChain {
 /** Opens the disk of a published master; see {@link VerifiedDevice.open}. */
 export async function openPublished(
   { description, sources }: PublishedMaster,
-  { clock, connections, onWrongBytes }: PublishedOptions,
+  { clock, connections, onWrongBytes, parts }: PublishedOptions,
 ): Promise<Result<VerifiedDevice>> {
   const made = masterSources(sources, { clock, connections });
   if (!made.ok) return made;
@@ -51,6 +54,7 @@ export async function openPublished(
     random: Math.random,
     connections,
     onWrongBytes,
+    parts,
   });
 }
 

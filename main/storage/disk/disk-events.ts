@@ -22,5 +22,7 @@ export type DiskEvent =
   | { readonly kind: 'nbd-clients'; readonly service: number; readonly change: ClientChange }
   /** A source of a published master sent bytes that are not the master's. They were not taken. */
   | { readonly kind: 'wrong-bytes'; readonly wrong: WrongBytes }
+  /** The boot pack is here; or it is done without, and this is why. */
+  | { readonly kind: 'boot-pack'; readonly failure: Failure | null }
   /** The guest has booted, and this is what it read for that, in order of first use. */
   | { readonly kind: 'boot-recorded'; readonly ranges: readonly Range[]; readonly end: BootEnd };

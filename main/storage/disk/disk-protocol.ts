@@ -32,7 +32,7 @@ export interface DiskCalls {
   /** For each of `cells` equal stretches of the disk. */
   activity: { argument: { cells: number }; answer: DiskActivity };
   /** A guest is about to boot: what it reads is told afterwards, as `boot-recorded`. */
-  recordBoot: { argument: null; answer: void };
+  recordBoot: { argument: { quietMs: number | undefined }; answer: void };
   /** The guest's login prompt was seen: a boot that is being recorded is over. */
   bootEnded: { argument: null; answer: void };
   close: { argument: null; answer: void };

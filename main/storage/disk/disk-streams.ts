@@ -24,6 +24,8 @@ export interface DiskStreamsParts {
   readonly limit: RateLimit;
   /** What the sources were when the disk was opened: jobs that open them anew must meet the same. */
   readonly seals: SourceSeals;
+  /** True while something comes that is more urgent than all of a job on the topmost image. */
+  readonly standsBack: () => boolean;
   /** What to fetch first when the topmost image is filled; asked for each job. */
   readonly order: () => readonly OrderPolicy[];
   readonly listener: JobListener;
@@ -131,6 +133,7 @@ export class DiskStreams {
       limit: this.#parts.limit,
       onError: spec.onError,
       order: isTopmost ? this.#parts.order() : [],
+      standsBack: isTopmost ? this.#parts.standsBack : undefined,
       autoFinalize: spec.autoFinalize,
       autoDismiss: spec.autoDismiss,
       ...(this.#parts.spec.onSourceLost === 'wait' && { onSourceLost: WAIT }),

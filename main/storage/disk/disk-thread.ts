@@ -102,9 +102,9 @@ export class DiskThread {
     return this.#thread.call('activity', { cells });
   }
 
-  /** A guest is about to boot: what it reads is told afterwards, as `boot-recorded`. */
-  recordBoot(): Promise<Result<void>> {
-    return this.#thread.call('recordBoot', null);
+  /** See {@link OpenDisk.recordBoot}. */
+  recordBoot(quietMs?: number): Promise<Result<void>> {
+    return this.#thread.call('recordBoot', { quietMs });
   }
 
   /** The guest's login prompt was seen: a boot that is being recorded is over. */

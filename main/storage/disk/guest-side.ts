@@ -1,5 +1,6 @@
 import type { Clock } from '../../../shared/clock.ts';
 import type { BlockDevice } from '../../block/device.ts';
+import type { KnownParts } from '../../block/known-parts.ts';
 import type { QedDevice } from '../../qed/device.ts';
 import { WAIT } from '../../streaming/back-off.ts';
 import { CopyOnReadDevice } from '../../streaming/copy-on-read.ts';
@@ -24,6 +25,8 @@ export interface GuestSideParts {
   readonly spec: DiskSpec;
   readonly clock: Clock;
   readonly limit: RateLimit;
+  /** What comes without being asked of the source. */
+  readonly parts: KnownParts | undefined;
   /** Milliseconds since a guest last waited for this disk's source; 0 while one does. */
   readonly sinceDemandMs: () => number;
   /** True while a job copies everything that is missing. */
@@ -66,9 +69,9 @@ export class GuestSide {
   }
 
   /** A guest is about to boot. Where nothing is copied on read, nothing is recorded either. */
-  recordBoot(): void {
+  recordBoot(quietMs?: number): void {
     this.#boot?.stop();
-    this.#boot = this.#overlay === null ? null : this.#watchBoot(this.#overlay);
+    this.#boot = this.#overlay === null ? null : this.#watchBoot(this.#overlay, quietMs);
   }
 
   /** The guest's login prompt was seen. */
@@ -88,10 +91,11 @@ export class GuestSide {
   }
 
   #copyOnRead(overlay: QedDevice): BlockDevice {
-    const { clock, limit, leftToJob, spec, tell } = this.#parts;
+    const { clock, limit, leftToJob, parts, spec, tell } = this.#parts;
     return new CopyOnReadDevice(overlay, {
       clock,
       limit,
+      parts,
       leftToJob,
       ...(spec.onSourceLost === 'wait' && { onSourceLost: WAIT }),
       observer: {
@@ -105,12 +109,13 @@ export class GuestSide {
     });
   }
 
-  #watchBoot(overlay: QedDevice): BootWatch {
+  #watchBoot(overlay: QedDevice, quietMs: number | undefined): BootWatch {
     const { clock, sinceDemandMs, tell } = this.#parts;
     return new BootWatch({
       clock,
       sourceBytes: overlay.backing?.lengthBytes ?? 0,
       sinceDemandMs,
+      quietMs,
       done: (ranges, end) => tell({ kind: 'boot-recorded', ranges, end }),
     });
   }

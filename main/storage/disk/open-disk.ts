@@ -22,6 +22,7 @@ import type { ServedSource } from '../chain/served-source.ts';
 import { SourceSeals } from '../chain/source-seals.ts';
 import { WorkerCopier } from '../worker-copier.ts';
 import type { DiskEvent } from './disk-events.ts';
+import { DiskPack, type PackStatus } from './disk-pack.ts';
 import type { DiskSpec, StreamSpec } from './disk-spec.ts';
 import { DiskStreams } from './disk-streams.ts';
 import { GuestSide, type GuestCounters } from './guest-side.ts';
@@ -39,6 +40,8 @@ export interface DiskStatus {
   /** The name of what the guest sees; null once it may have changed. */
   readonly contentStamp: ContentStamp | null;
   readonly guest: GuestCounters;
+  /** The boot pack of the master; null where there is none, or none is of use. */
+  readonly bootPack: PackStatus | null;
   /** The latest job on the topmost image. */
   readonly job: StreamJobInfo | null;
   /** Every job there is, oldest first. */
@@ -63,6 +66,7 @@ export class OpenDisk {
   readonly #copier: WorkerCopier | null;
   /** Layers that other threads own. */
   readonly #served: readonly ServedSource[];
+  readonly #pack: DiskPack | null;
   readonly #limit: RateLimit;
   readonly #diskBucket: TokenBucket;
   readonly #guest: GuestSide;
@@ -84,6 +88,11 @@ export class OpenDisk {
       if (!sealed.ok) return sealed;
     }
     const onWrongBytes = (wrong: WrongBytes) => tell({ kind: 'wrong-bytes', wrong });
+    const pack = DiskPack.for(spec, {
+      clock,
+      onWrongBytes,
+      ended: (failure) => tell({ kind: 'boot-pack', failure }),
+    });
     const opened = await openChain(spec.chain, {
       clock,
       readOnly: spec.readOnly,
@@ -91,6 +100,7 @@ export class OpenDisk {
       seals,
       onWrongBytes,
       onServed: (source) => served.push(source),
+      parts: pack?.parts,
       ...(spec.connections !== undefined && { connections: spec.connections }),
       qed: {
         // All changes a guest could see go through the device, which clears the stamp before the first one.
@@ -104,6 +114,7 @@ export class OpenDisk {
           clusterBytes: image.geometry.clusterBytes,
           allocator: image.table.allocator.shared,
           connections: spec.connections,
+          pack: pack?.shared,
           seals: { locations: seals.locations, memory: seals.memory },
         };
         copier = new WorkerCopier(data, onWrongBytes);
@@ -113,14 +124,14 @@ export class OpenDisk {
     if (!opened.ok) return opened;
     const incomplete = lacksBacking(opened.value);
     if (incomplete === null)
-      return ok(new OpenDisk(opened.value, { copier, served, seals }, spec, clock, tell));
+      return ok(new OpenDisk(opened.value, { copier, served, seals, pack }, spec, clock, tell));
     await opened.value.close();
     return incomplete;
   }
 
   private constructor(
     device: BlockDevice,
-    { copier, served, seals }: DiskSources,
+    { copier, served, seals, pack }: DiskSources,
     spec: DiskSpec,
     clock: Clock,
     tell: (event: DiskEvent) => void,
@@ -129,6 +140,7 @@ export class OpenDisk {
     this.#tell = tell;
     this.#copier = copier;
     this.#served = served;
+    this.#pack = pack;
     this.#overlay = device instanceof QedDevice ? device : null;
     this.#diskBucket = new TokenBucket(clock, 0);
     this.#limit = new BucketChain([...commonLimit(spec, clock), this.#diskBucket]);
@@ -136,6 +148,7 @@ export class OpenDisk {
       spec,
       clock,
       limit: this.#limit,
+      parts: pack?.parts,
       sinceDemandMs: () => this.#diskBucket.quietMs(),
       leftToJob: () => this.#streams.fillsTopmost,
       // Whoever gets an answer first tells the other: each backs off by itself, for up to 30 s.
@@ -148,6 +161,7 @@ export class OpenDisk {
       clock,
       limit: this.#limit,
       seals,
+      standsBack: () => pack?.comesFirst ?? false,
       order: () => [...bootOrder(spec, clock), this.#guest.order],
       listener: (event) => this.#hearJob(event),
     });
@@ -171,6 +185,7 @@ export class OpenDisk {
   /** A guest uses the disk from now on: what works in the background stands back. */
   guestConnected(): void {
     this.#copier?.standBack();
+    if (this.#overlay !== null) this.#pack?.start(this.#overlay, this.#limit);
   }
 
   /** Starts a job that fills an image of the chain from what lies behind it. Failures carry QEMU's texts. */
@@ -191,6 +206,7 @@ export class OpenDisk {
 
   /** The network is back, or somebody thinks so: whatever waits for a source tries again at once. */
   retryNow(): void {
+    this.#pack?.retryNow();
     this.#guest.retryReads();
     this.#streams.retryNow();
   }
@@ -206,9 +222,12 @@ export class OpenDisk {
     return err('not-found', `'${this.device.name}' reads nothing through the thread of '${location}'`);
   }
 
-  /** A guest is about to boot: what it reads of its source is told afterwards, as `boot-recorded`. */
-  recordBoot(): void {
-    this.#guest.recordBoot();
+  /**
+   * A guest is about to boot: what it reads of its source is told afterwards, as `boot-recorded`.
+   * @param quietMs how long a disk that nobody reads means that the boot is over; 15 s unless given
+   */
+  recordBoot(quietMs?: number): void {
+    this.#guest.recordBoot(quietMs);
   }
 
   /** The guest's login prompt was seen: a boot that is being recorded is over. */
@@ -235,6 +254,7 @@ export class OpenDisk {
       },
       contentStamp: image?.contentStamp ?? null,
       guest: this.#guest.counters,
+      bootPack: this.#pack?.status ?? null,
       job: this.#streams.topJob,
       jobs: this.#streams.query(),
     };
@@ -251,6 +271,7 @@ export class OpenDisk {
       if (this.#overlay?.remote === true) void this.#overlay.backing?.close();
       for (const source of this.#served) void source.close();
       void this.#copier?.close();
+      this.#pack?.letGo();
       this.#streams.letGo();
     });
   }
@@ -259,14 +280,18 @@ export class OpenDisk {
   async close(): Promise<Result<void>> {
     this.stopWaiting();
     await this.#streams.end();
+    const tidyPack = this.#overlay === null ? null : await this.#pack?.end(this.#overlay);
     const closed = await this.device.close();
     this.#cancelLetGo?.();
     await this.#copier?.close();
+    if (closed.ok) tidyPack?.();
     return closed;
   }
 
   #hearJob(event: JobEvent): void {
     if (event.event === 'STREAM_SOURCE_BACK') this.#guest.retryReads();
+    if (event.event === 'BLOCK_JOB_COMPLETED' && this.#overlay?.image.backing === null)
+      this.#pack?.completed();
     this.#tell({ kind: 'job', event });
   }
 }
@@ -277,6 +302,8 @@ interface DiskSources {
   readonly copier: WorkerCopier | null;
   readonly served: readonly ServedSource[];
   readonly seals: SourceSeals;
+  /** Null where the master has no boot pack. */
+  readonly pack: DiskPack | null;
 }
 
 /** What a start reads: as it was learned here, or else as whoever published the master recorded it. */

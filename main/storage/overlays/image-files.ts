@@ -6,6 +6,7 @@ import { NodeFile } from '../../block/node-file.ts';
 import { readContentStamp, type ContentStamp } from '../../qed/content-stamp.ts';
 import { readHeader } from '../../qed/header.ts';
 import { lockImage } from '../image-lock.ts';
+import { packFileOf } from '../pack-file.ts';
 import { createOverlay, syncFolder, type OverlayOptions } from './create-overlay.ts';
 import type { ImageChain } from '../chain/image-chain.ts';
 
@@ -77,6 +78,7 @@ async function deleteImage(file: string): Promise<Result<number>> {
   const lock = lockImage(file, 'allowed');
   if (!lock.ok) return lock;
   try {
+    await fs.promises.rm(packFileOf(file), { force: true });
     await fs.promises.unlink(file);
     return ok(state.value.spaceBytes);
   } catch (error) {

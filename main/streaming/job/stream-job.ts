@@ -33,6 +33,8 @@ export interface StreamJobOptions {
   readonly onSourceLost?: SourcePolicy | undefined;
   /** What to fetch before the ascending sweep, most important first. */
   readonly order?: readonly OrderPolicy[] | undefined;
+  /** True while something comes that is more urgent: nothing is begun then. */
+  readonly standsBack?: (() => boolean) | undefined;
   /** How much to have in flight. Default: adaptive for remote sources, else two requests of 4 MiB. */
   readonly window?: TransferWindow | undefined;
   /** False: stop in `pending` and wait for {@link StreamJob.finalize}. Default true. */
@@ -105,6 +107,7 @@ export class StreamJob implements TransferOwner {
         window: options.window ?? defaultWindow(clock, target),
         limit: new BucketChain([options.limit ?? UNLIMITED, this.#bucket]),
         source: this.#source,
+        standsBack: options.standsBack ?? (() => false),
       },
       this,
     );

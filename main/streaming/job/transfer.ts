@@ -24,6 +24,8 @@ export interface TransferParts {
   readonly window: TransferWindow;
   readonly limit: RateLimit;
   readonly source: SourceWatch;
+  /** True while something comes that is more urgent than all of this. */
+  readonly standsBack: () => boolean;
 }
 
 /** What a transfer asks of the job it works for. */
@@ -144,6 +146,7 @@ export class Transfer {
   }
 
   #admission(plan: Plan): number {
+    if (this.#parts.standsBack()) return RECHECK_MS;
     if (!plan.urgent) {
       const courtesyMs = this.#courtesy.waitMs();
       if (courtesyMs > 0) return courtesyMs;

@@ -4,7 +4,7 @@ import type { Range } from '../../block/range.ts';
 import type { GuestAccess } from '../copy-on-read/observer.ts';
 import { BootRecorder } from './boot-recorder.ts';
 
-/** A guest that has asked nothing of its disk for so long has booted, or waits for its user. */
+/** A guest that has asked nothing of its disk for so long has booted, or waits for its user; unless told otherwise. */
 const QUIET_MS = 15_000;
 /** Whatever reads more than this is not booting any more. */
 const MOST_BYTES = 512 * MIB;
@@ -18,6 +18,8 @@ export interface BootWatchParts {
   readonly sourceBytes: number;
   /** Milliseconds since a guest last waited for the source; 0 while one does, `Infinity` when none ever did. */
   readonly sinceDemandMs: () => number;
+  /** How long a disk that nobody reads means the end of the boot, in milliseconds. */
+  readonly quietMs?: number | undefined;
   /** Called once, with what the boot read in order of first use. */
   readonly done: (ranges: readonly Range[], end: BootEnd) => void;
 }
@@ -29,12 +31,14 @@ export interface BootWatchParts {
 export class BootWatch {
   readonly #parts: BootWatchParts;
   readonly #recorder: BootRecorder;
+  readonly #quietMs: number;
   #lastAccessMs = 0;
   #cancelTimer: () => void = () => {};
   #state: 'idle' | 'recording' | 'over' = 'idle';
 
   constructor(parts: BootWatchParts) {
     this.#parts = parts;
+    this.#quietMs = parts.quietMs ?? QUIET_MS;
     this.#recorder = new BootRecorder(MOST_BYTES, parts.sourceBytes);
   }
 
@@ -45,7 +49,7 @@ export class BootWatch {
     this.#recorder.note(access);
     if (this.#state === 'idle') {
       this.#state = 'recording';
-      this.#lookAfter(QUIET_MS);
+      this.#lookAfter(this.#quietMs);
     }
     if (this.#recorder.full) this.#end('quiet');
   }
@@ -65,8 +69,8 @@ export class BootWatch {
     this.#cancelTimer = this.#parts.clock.after(delayMs, () => {
       const sinceAccessMs = this.#parts.clock.now() - this.#lastAccessMs;
       const quietMs = Math.min(sinceAccessMs, this.#parts.sinceDemandMs());
-      if (quietMs >= QUIET_MS) this.#end('quiet');
-      else this.#lookAfter(QUIET_MS - quietMs);
+      if (quietMs >= this.#quietMs) this.#end('quiet');
+      else this.#lookAfter(this.#quietMs - quietMs);
     });
   }
 

@@ -26,6 +26,8 @@ export interface BootRecordingParts {
 const SETTLE_MS = 3000;
 /** A guest that has not booted by then is stuck, even on a slow and busy computer. */
 const PATIENCE = { withinMs: 1_800_000 };
+/** A kernel may unpack itself for long on a slow computer; only a guest that never prompts is over when it is quiet. */
+const QUIET_MS = 180_000;
 const REFRESH_MS = 500;
 
 /** A boot of a published master in v86, watched by its disk. */
@@ -73,7 +75,7 @@ export class BootRecording {
     { machine, disk }: MachineSession,
     interrupted: AbortSignal,
   ): Promise<Result<readonly Range[]>> {
-    const watching = await disk.recordBoot();
+    const watching = await disk.recordBoot(QUIET_MS);
     if (!watching.ok) return watching;
     const guest = new SerialConsole(machine, systemClock, PATIENCE);
     const started = await machine.start();

@@ -27,7 +27,7 @@ first. Nothing is written to the master's disk.
 
   -m, --memory MIB       memory of the machine that boots (default 256)
       --until TEXT       what the guest's serial port says when it has booted
-                         (default 'login: '; without it, 15 s without a read count)
+                         (default 'login: '; without it, 3 min without a read count)
       --profile FILE     take the ranges from this boot.json, and boot nothing
   -q, --quiet            print nothing but errors
       --json             print the result as JSON

@@ -32,6 +32,11 @@ export class ConsoleNotes {
       }
       case 'wrong-bytes':
         return this.#say(`not taken: ${event.wrong.failure.message}`);
+      case 'boot-pack': {
+        const { failure } = event;
+        if (failure !== null) this.#say(`the start goes on without the boot pack: ${failure.message}`);
+        return;
+      }
       case 'boot-recorded':
       case 'nbd-clients':
         return;
