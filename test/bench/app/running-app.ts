@@ -1,10 +1,9 @@
-import fs from 'node:fs';
 import type { ChildProcess } from 'node:child_process';
 import { setTimeout as pause } from 'node:timers/promises';
 import { workerScript } from '../../../main/threads/worker-script.ts';
 import { unwrap, type Result } from '../../../shared/result.ts';
 import type { Children } from '../workshop/children.ts';
-import { memoryOf } from '../workshop/process-figures.ts';
+import { memoryOf, processesUnder } from '../workshop/process-figures.ts';
 import { fromAppSchema, type FromApp, type Order } from './messages.ts';
 
 /** An order as it is given; its number is the messenger's. */
@@ -110,7 +109,7 @@ export class RunningApp {
 
   /** Of all its processes, shared pages divided among those who share them. */
   memoryMiB(): number {
-    return processTree(this.#child.pid).reduce((sum, pid) => sum + memoryOf(pid).proportionalMiB, 0);
+    return processesUnder(this.#child.pid).reduce((sum, pid) => sum + memoryOf(pid).proportionalMiB, 0);
   }
 
   close(): Promise<void> {
@@ -130,19 +129,3 @@ export class RunningApp {
 /** The button's element, in a script. */
 const buttonCalled = (label: string) =>
   `document.querySelector(${JSON.stringify(`button[aria-label="${label}"]`)})`;
-
-/** A process and all that it started, and those started. */
-function processTree(pid: number | undefined): number[] {
-  if (pid === undefined) return [];
-  const threads = readFolder(`/proc/${pid}/task`);
-  const children = threads.flatMap((thread) => numbersIn(`/proc/${pid}/task/${thread}/children`));
-  return [pid, ...children.flatMap(processTree)];
-}
-
-function readFolder(folder: string): string[] {
-  return fs.existsSync(folder) ? fs.readdirSync(folder) : [];
-}
-
-function numbersIn(file: string): number[] {
-  return fs.existsSync(file) ? fs.readFileSync(file, 'utf8').split(' ').filter(Boolean).map(Number) : [];
-}

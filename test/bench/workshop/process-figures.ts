@@ -26,6 +26,21 @@ export function memoryOf(pid: number | 'self'): ProcessMemory {
   return { residentMiB: field('Rss'), proportionalMiB: field('Pss') };
 }
 
+/** A process, all that it started, and all that those started; none that have ended meanwhile. */
+export function processesUnder(pid: number | undefined): number[] {
+  if (pid === undefined) return [];
+  const started = threadsOf(pid).flatMap((thread) => read(`/proc/${pid}/task/${thread}/children`).split(' '));
+  return [pid, ...started.filter(Boolean).map(Number).flatMap(processesUnder)];
+}
+
+function threadsOf(pid: number): string[] {
+  try {
+    return fs.readdirSync(`/proc/${pid}/task`);
+  } catch {
+    return [];
+  }
+}
+
 function read(file: string): string {
   try {
     return fs.readFileSync(file, 'utf8');
