@@ -23,7 +23,6 @@ import { DiskThread } from '../storage/disk/disk-thread.ts';
 import { imageFiles, type ImageFiles } from '../storage/overlays/image-files.ts';
 import { ImageTasks } from '../storage/overlays/image-tasks-client.ts';
 import { QemuImg } from '../storage/overlays/qemu-img.ts';
-import { listNews } from './list-news.ts';
 import type { Publish } from './services.ts';
 
 export interface BackEndOptions {
@@ -131,11 +130,7 @@ function wire(options: BackEndOptions, catalog: Catalog, nowMs: () => number): R
     changed: (activity) => publish('activity.changed', activity),
     removed: (id) => publish('activity.removed', { id }),
   });
-  const catalogChanged = listNews({
-    list: () => appliances.list(),
-    publish: (listed) => publish('catalog.changed', listed),
-    warn,
-  });
+  const catalogChanged = () => publish('catalog.changed', null);
   const imports = new MasterImports({
     catalog,
     qemuImg,
@@ -173,7 +168,7 @@ function wire(options: BackEndOptions, catalog: Catalog, nowMs: () => number): R
       catalogChanged();
     },
   });
-  const appliances = new ApplianceService({ catalog, recipesFolder, feeds, nowMs, importProgress });
+  const appliances = new ApplianceService({ catalog, clock, recipesFolder, feeds, nowMs, importProgress });
 
   const disks: DiskService = new DiskService({
     ...shared,

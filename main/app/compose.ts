@@ -23,7 +23,7 @@ export function composeHandlers(services: AppServices, windows: Windows): Reques
     'app.info': appInfo,
     ...dialogHandlers(windows, chosen),
 
-    'catalog.list': async () => catalog?.list() ?? absent(),
+    'catalog.list': async (input) => catalog?.list(input) ?? absent(),
     'catalog.install': async (input) => catalog?.install(input) ?? absent(),
 
     'feeds.list': async () => feeds?.list() ?? absent(),

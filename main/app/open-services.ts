@@ -1,6 +1,7 @@
 import { app } from 'electron';
 import { z } from 'zod';
 import { ok, type Result } from '../../shared/result.ts';
+import { CatalogPages } from '../appliances/catalog-pages.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import { MachineConsoles } from '../machines/consoles/machine-consoles.ts';
 import { v86Maker } from '../machines/v86/make-machine.ts';
@@ -24,8 +25,12 @@ export const openServices: OpenServices = async ({ publish, log, clock, dataFold
   if (!opened.ok) return opened;
   const { catalog, appliances, masters, feeds, activities, disks, machines, preferences, close } =
     opened.value;
+  const pages = new CatalogPages(() => appliances.list());
   return ok({
-    catalog: appliances,
+    catalog: {
+      list: (place) => pages.page(place),
+      install: (input) => appliances.install(input),
+    },
     masters,
     feeds,
     activities,

@@ -1,17 +1,21 @@
 import fs from 'node:fs';
 import type { ApplianceView } from '../../shared/ipc/catalog.ts';
 import { DONE, err, ok, type Result } from '../../shared/result.ts';
-import type { Catalog, Tables } from '../catalog/catalog.ts';
+import type { Clock } from '../../shared/clock.ts';
+import type { Catalog } from '../catalog/catalog.ts';
 import type { Master } from '../catalog/tables/masters.ts';
 import { isRemote } from '../storage/chain/location.ts';
-import { stateOf, type Subscription } from './feeds/feed-views.ts';
-import { applianceIdOf, install, type Installed } from './feeds/install.ts';
-import { isReady, type ListedAppliance, type ListedImage } from './feeds/listing.ts';
+import { candidateOf, candidatesOf, installedOf, type Candidate, type Known } from './candidates.ts';
+import type { Subscription } from './feeds/feed-views.ts';
+import { install, type Installed } from './feeds/install.ts';
+import { isReady } from './feeds/listing.ts';
+import { WorkSlices } from './feeds/work-slices.ts';
 import { enterRecipes } from './recipes.ts';
-import { applianceView, type Entry } from './views.ts';
+import { applianceView } from './views.ts';
 
 export interface ApplianceParts {
   readonly catalog: Catalog;
+  readonly clock: Clock;
   /** Where set-up puts the appliances it builds. */
   readonly recipesFolder: string;
   readonly feeds: { readonly subscriptions: readonly Subscription[] };
@@ -19,15 +23,6 @@ export interface ApplianceParts {
   readonly nowMs: () => number;
   /** How far the import of a master is, from 0 to 1; null when none is under way. */
   readonly importProgress: (masterId: string) => number | null;
-}
-
-/** An entry with what the catalog has of it. */
-interface Candidate {
-  readonly entry: Entry;
-  /** Null for what a feed lists and nobody has asked for yet. */
-  readonly installed: Installed | null;
-  /** Null for what no feed lists. */
-  readonly listed: { readonly feedId: string; readonly appliance: ListedAppliance } | null;
 }
 
 /** What machines can be made from: what feeds list, what was built from recipes, and masters the user added. */
@@ -38,10 +33,17 @@ export class ApplianceService {
     this.#parts = parts;
   }
 
+  /** All of them; in slices, as there may be thousands. */
   async list(): Promise<Result<ApplianceView[]>> {
-    const candidates = this.#candidates();
-    if (!candidates.ok) return candidates;
-    return ok(await Promise.all(candidates.value.map((candidate) => this.#view(candidate))));
+    const known = this.#known();
+    if (!known.ok) return known;
+    const slices = new WorkSlices(this.#parts.clock);
+    const views: ApplianceView[] = [];
+    for (const candidate of candidatesOf(known.value)) {
+      views.push(await this.#view(candidate));
+      await slices.next();
+    }
+    return ok(views);
   }
 
   /**
@@ -77,32 +79,25 @@ export class ApplianceService {
   }
 
   #find(id: string): Result<Candidate> {
-    const candidates = this.#candidates();
-    if (!candidates.ok) return candidates;
-    const found = candidates.value.find(({ entry }) => entry.id === id);
-    return found === undefined
+    const known = this.#known();
+    if (!known.ok) return known;
+    const found = candidateOf(id, known.value);
+    return found === null
       ? err('not-found', `There is no appliance '${id}' in the catalog any more`)
       : ok(found);
   }
 
-  /** What feeds list, and what else is in the catalog; recipes that were removed since are left out. */
-  #candidates(): Result<Candidate[]> {
+  #known(): Result<Known> {
     const { catalog, recipesFolder, feeds, nowMs } = this.#parts;
     const recipes = enterRecipes(catalog, recipesFolder, nowMs());
     if (!recipes.ok) return recipes;
-    const built = new Set(recipes.value);
-    return catalog.read((tables) => {
-      const installed = installedOf(tables);
-      const learned = tables.bootProfiles.bootBytes();
-      const listed = feeds.subscriptions.flatMap((feed) => candidatesOf(feed, installed, nowMs()));
-      const shown = new Set(listed.map(({ entry }) => entry.id));
-      const others = [...installed.values()].flatMap((known) => {
-        const { appliance, master } = known;
-        if (shown.has(appliance.id) || (master.source === 'recipe' && !built.has(appliance.id))) return [];
-        return [{ entry: entryOf(known), installed: known, listed: null }];
-      });
-      return [...others, ...listed].map((candidate) => withBoot(candidate, learned));
-    });
+    return catalog.read((tables) => ({
+      installed: installedOf(tables),
+      learned: tables.bootProfiles.bootBytes(),
+      built: new Set(recipes.value),
+      subscriptions: feeds.subscriptions,
+      nowMs: nowMs(),
+    }));
   }
 
   async #view({ entry, installed }: Candidate): Promise<ApplianceView> {
@@ -123,67 +118,4 @@ export class ApplianceService {
     );
     return there ? null : `'${master.location}' is missing or cannot be read.`;
   }
-}
-
-/** What was learned on this computer counts before what the publisher says. */
-function withBoot(candidate: Candidate, learned: ReadonlyMap<string, number>): Candidate {
-  const bootBytes = learned.get(candidate.installed?.master.id ?? '');
-  return bootBytes === undefined ? candidate : { ...candidate, entry: { ...candidate.entry, bootBytes } };
-}
-
-function installedOf({ appliances, masters }: Tables): Map<string, Installed> {
-  const known = new Map(masters.list().map((master) => [master.id, master]));
-  return new Map(
-    appliances.list().flatMap((appliance) => {
-      const master = known.get(appliance.masterId ?? '');
-      return master === undefined ? [] : [[appliance.id, { appliance, master }]];
-    }),
-  );
-}
-
-function candidatesOf(
-  feed: Subscription,
-  installed: ReadonlyMap<string, Installed>,
-  nowMs: number,
-): Candidate[] {
-  const { row, listing } = feed;
-  const shown = { id: row.id, name: row.name, signed: row.publicKey !== null, state: stateOf(row, nowMs) };
-  return (listing?.appliances ?? []).map((appliance) => {
-    const { description, content } = appliance;
-    const known = installed.get(applianceIdOf(row.id, appliance)) ?? null;
-    const listed = { feedId: row.id, appliance };
-    const entry: Entry = {
-      id: applianceIdOf(row.id, appliance),
-      description,
-      source: isFarAway(content) ? 'http' : 'file',
-      lengthBytes: description.diskSizeBytes,
-      feed: shown,
-      withdrawn: false,
-      obstacle: content.kind === 'image' ? obstacleOf(content) : null,
-      bootBytes: content.kind === 'master' ? (content.description.bootProfile?.bootBytes ?? null) : null,
-    };
-    return { entry, installed: known, listed };
-  });
-}
-
-/** Whole images can be read from nobody byte by byte: there are no hashes to verify them by until they are complete. */
-function obstacleOf({ location, sha256, format }: ListedImage): string {
-  return `It has to be fetched whole: download ${location}, compare its SHA-256 with ${sha256}, and add it as a local ${format} file.`;
-}
-
-function isFarAway(content: ListedAppliance['content']): boolean {
-  return content.kind === 'master' ? content.sources.some(isRemote) : isRemote(content.location);
-}
-
-function entryOf({ appliance: { id, description }, master }: Installed): Entry {
-  return {
-    id,
-    description,
-    source: master.source,
-    lengthBytes: master.lengthBytes,
-    feed: null,
-    withdrawn: master.published !== null,
-    obstacle: null,
-    bootBytes: master.published?.description.bootProfile?.bootBytes ?? null,
-  };
 }

@@ -44,6 +44,7 @@ function setUp(qemuImg = new QemuImg()) {
   });
   const appliances = new ApplianceService({
     catalog,
+    clock: systemClock,
     recipesFolder,
     feeds: { subscriptions: [] },
     nowMs: () => 1,

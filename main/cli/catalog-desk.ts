@@ -36,6 +36,7 @@ export async function atCatalog<T>(
   });
   const appliances = new ApplianceService({
     catalog,
+    clock: systemClock,
     recipesFolder: appliancesFolder(),
     feeds,
     nowMs: Date.now,

@@ -8,6 +8,7 @@ import { m } from '../i18n/index.ts';
 import type { Client } from './client.ts';
 import { Collection } from './collection.ts';
 import { Document } from './document.ts';
+import { loadCatalog } from './load-catalog.ts';
 import { noticeText } from './notice-text.ts';
 import { Notices } from './notices.ts';
 import { RateHistories } from './rate-history.ts';
@@ -30,7 +31,7 @@ export class AppState {
     this.machines = new Collection(() => client.request('machines.list', null));
     this.disks = new Collection(() => client.request('disks.list', null));
     this.activities = new Collection(() => client.request('activities.list', null));
-    this.catalog = new Document(() => client.request('catalog.list', null));
+    this.catalog = new Document(() => loadCatalog(client.request));
     this.masters = new Document(() => client.request('masters.list', null));
     this.feeds = new Document(() => client.request('feeds.list', null));
     this.preferences = new Document(() => client.request('preferences.get', null));
@@ -48,7 +49,7 @@ export class AppState {
       subscribe('activity.changed', (activity) => activities.put(activity), gap(activities)),
       subscribe('activity.removed', ({ id }) => activities.remove(id), gap(activities)),
       this.#followPreferences(),
-      subscribe('catalog.changed', (appliances) => this.#catalogChanged(appliances), gap(catalog)),
+      subscribe('catalog.changed', () => this.#catalogChanged(), gap(catalog)),
       subscribe('feeds.changed', (views) => feeds.put(views), gap(feeds)),
       subscribe(
         'notice',
@@ -135,8 +136,8 @@ export class AppState {
     void this.masters.reload();
   }
 
-  #catalogChanged(appliances: readonly ApplianceView[]): void {
-    this.catalog.put(appliances);
+  #catalogChanged(): void {
+    void this.catalog.reload();
     void this.masters.reload();
   }
 }

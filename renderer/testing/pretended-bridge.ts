@@ -1,6 +1,7 @@
 import type { Bridge } from '../../shared/ipc/bridge.ts';
 import type { RequestAnswer, RequestName } from '../../shared/ipc/contract.ts';
 import { REQUESTS } from '../../shared/ipc/contract.ts';
+import { CATALOG_PAGE, type CatalogPlace } from '../../shared/ipc/catalog.ts';
 import type { ClusterMapCell, DiskView, MachineView } from '../../shared/ipc/machines.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import { aDisk, aFeedView, aMachine } from './samples.ts';
@@ -75,7 +76,14 @@ export function pretendedBridge(scenario: Scenario): Bridge {
       carriedRuntime: true,
       qemuImg: true,
     }),
-    'catalog.list': () => list(scenario.appliances),
+    'catalog.list': ({ from }: CatalogPlace) =>
+      scenario.broken === undefined
+        ? {
+            listing: 1,
+            total: scenario.appliances.length,
+            appliances: scenario.appliances.slice(from, from + CATALOG_PAGE),
+          }
+        : err('unsupported', scenario.broken),
     'catalog.install': () => null,
     'feeds.list': () => list([...feeds.values()]),
     'feeds.look': ({ location }: { location: string }) =>

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { CATALOG_PAGE } from '../../shared/ipc/catalog.ts';
 import { REQUESTS } from '../../shared/ipc/contract.ts';
 import { scenarioNamed } from './scenarios.ts';
 
@@ -7,7 +8,11 @@ describe('scenarios', () => {
     for (const name of ['usual', 'many', 'empty', 'broken']) {
       const { appliances, machines, disks, masters, preferences } = scenarioNamed(name, {});
       const answers = {
-        'catalog.list': appliances,
+        'catalog.list': {
+          listing: 1,
+          total: appliances.length,
+          appliances: appliances.slice(0, CATALOG_PAGE),
+        },
         'machines.list': machines,
         'disks.list': disks,
         'masters.list': masters,

@@ -49,6 +49,26 @@ export const applianceViewSchema = z.object({
   unavailableBecause: z.string().nullable(),
 });
 
+/** As much of the catalog as crosses to a window at a time: who reads it all at once is held up by thousands. */
+export const CATALOG_PAGE = 250;
+
+/** Where to go on in the catalog. */
+export const catalogPlaceSchema = z.object({
+  /** The listing that the answer before was of; null to begin. */
+  listing: z.number().int().positive().nullable(),
+  /** How many appliances of it are known. */
+  from: z.number().int().nonnegative(),
+});
+
+/** A part of the catalog as it was when its listing began. */
+export const catalogPageSchema = z.object({
+  /** Another one than asked for where that is not kept any more: then this is its beginning. */
+  listing: z.number().int(),
+  /** How many appliances there are in all. */
+  total: z.number().int().nonnegative(),
+  appliances: z.array(applianceViewSchema).max(CATALOG_PAGE),
+});
+
 /** A master disk that overlays lie on. */
 export const masterViewSchema = z.object({
   id: idSchema,
@@ -92,6 +112,8 @@ export const newMasterSchema = z.discriminatedUnion('source', [
 ]);
 
 export type ApplianceView = z.infer<typeof applianceViewSchema>;
+export type CatalogPlace = z.infer<typeof catalogPlaceSchema>;
+export type CatalogPage = z.infer<typeof catalogPageSchema>;
 export type MasterView = z.infer<typeof masterViewSchema>;
 export type NewMachine = z.infer<typeof newMachineSchema>;
 export type NewMaster = z.infer<typeof newMasterSchema>;

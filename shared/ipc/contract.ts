@@ -6,7 +6,13 @@
 import { z } from 'zod';
 import { activityViewSchema } from './activities.ts';
 import { preferencesChangeSchema, preferencesSchema } from '../preferences.ts';
-import { applianceViewSchema, masterViewSchema, newMachineSchema, newMasterSchema } from './catalog.ts';
+import {
+  catalogPageSchema,
+  catalogPlaceSchema,
+  masterViewSchema,
+  newMachineSchema,
+  newMasterSchema,
+} from './catalog.ts';
 import { request, type RequestChannel } from './channel.ts';
 import { feedLocationSchema, feedOfferSchema, feedViewSchema, newFeedSchema } from './feeds.ts';
 import {
@@ -55,7 +61,8 @@ const navigationSchema = z.discriminatedUnion('screen', [
 export const REQUESTS = {
   'app.info': request(nothing, appInfoSchema),
 
-  'catalog.list': request(nothing, z.array(applianceViewSchema)),
+  /** All appliances, page by page. */
+  'catalog.list': request(catalogPlaceSchema, catalogPageSchema),
   /** Enters an appliance of a feed into the catalog. */
   'catalog.install': request(z.object({ id: idSchema }), nothing),
 
@@ -136,7 +143,8 @@ export const PUSHES = {
   'disk.removed': z.object({ id: idSchema }),
   'activity.changed': activityViewSchema,
   'activity.removed': z.object({ id: idSchema }),
-  'catalog.changed': z.array(applianceViewSchema),
+  /** Something in the list is different; who shows it asks for it. */
+  'catalog.changed': nothing,
   'feeds.changed': z.array(feedViewSchema),
   'preferences.changed': preferencesSchema,
   /** The user chose a place outside the main window: in its menu, or by a notification. */

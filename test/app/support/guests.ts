@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, type ElectronApplication, type JSHandle, type Page } from '@playwright/test';
 import type { BrowserWindow } from 'electron';
-import type { ApplianceView, NewMaster } from '../../../shared/ipc/catalog.ts';
+import type { CatalogPage, NewMaster } from '../../../shared/ipc/catalog.ts';
 import type { MachineView } from '../../../shared/ipc/machines.ts';
 import type { Result } from '../../../shared/result.ts';
 import type {} from './watched-entry.ts';
@@ -125,7 +125,7 @@ async function startFromMaster(app: ElectronApplication, master: NewMaster): Pro
       return answer.value;
     };
     await ask('masters.add', master);
-    const appliances = await ask<ApplianceView[]>('catalog.list', null);
+    const { appliances } = await ask<CatalogPage>('catalog.list', { listing: null, from: 0 });
     const applianceId = appliances.find(({ name }) => name === master.name)?.id;
     const machine = await ask<MachineView>('machines.create', { applianceId, start: true, memoryMiB: 32 });
     return machine.id;

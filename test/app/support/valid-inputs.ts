@@ -4,7 +4,7 @@ import type { RequestInput, RequestName } from '../../../shared/ipc/contract.ts'
 export const VALID_INPUTS: { readonly [Name in RequestName]: RequestInput<Name> } = {
   'app.info': null,
 
-  'catalog.list': null,
+  'catalog.list': { listing: 1, from: 250 },
   'catalog.install': { id: 'tiny-linux' },
   'feeds.list': null,
   'feeds.look': { location: 'https://example.org/feed.json' },

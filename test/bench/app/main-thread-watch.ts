@@ -67,7 +67,7 @@ export class MainThreadWatch {
   async stop(): Promise<Blocks> {
     clearTimeout(this.#timer);
     fs.closeSync(this.#file);
-    const { samples, profile } = await this.#profile.stop();
+    const { samples, profile, offsetMs } = await this.#profile.stop();
     const blocks = this.#late.map((late) => {
       const share = { idle: 0, 'opening a window': 0, 'other work': 0 } satisfies Record<Doing, number>;
       if (late.lateMs >= LATE_MS) {
@@ -79,7 +79,7 @@ export class MainThreadWatch {
       const isWindow = share['opening a window'] > share['other work'];
       return { late, workMs, isWindow };
     });
-    keepForLater({ profile, blocks });
+    keepForLater({ profile, blocks, offsetMs });
     const sorted = (values: number[]) => values.sort((a, b) => a - b);
     const late = sorted(this.#late.map(({ lateMs }) => lateMs));
     const work = sorted(blocks.filter(({ isWindow }) => !isWindow).map(({ workMs }) => workMs));

@@ -14,6 +14,14 @@ interface Sample {
   readonly doing: Doing;
 }
 
+export interface Profiled {
+  readonly samples: readonly Sample[];
+  /** As Chromium's developer tools show it. */
+  readonly profile: Profiler.Profile;
+  /** From the profile's clock to `performance.now()`. */
+  readonly offsetMs: number;
+}
+
 /** Samples what the thread does that it runs in, by V8's own profiler. */
 export class ThreadProfile {
   readonly #session = new Session();
@@ -25,19 +33,20 @@ export class ThreadProfile {
     this.#session.post('Profiler.start');
   }
 
-  /** @returns the samples, and the profile itself, which Chromium's developer tools can show */
-  stop(): Promise<{ readonly samples: readonly Sample[]; readonly profile: Profiler.Profile }> {
+  /** @returns the samples, and what they were taken from */
+  stop(): Promise<Profiled> {
     return new Promise((resolve, reject) => {
       this.#session.post('Profiler.stop', (error, { profile }) => {
         this.#session.disconnect();
         if (error) reject(error);
-        else resolve({ samples: samplesOf(profile), profile });
+        else resolve(profiled(profile));
       });
     });
   }
 }
 
-function samplesOf({ nodes, samples = [], timeDeltas = [], startTime }: Profiler.Profile): Sample[] {
+function profiled(profile: Profiler.Profile): Profiled {
+  const { nodes, samples = [], timeDeltas = [], startTime } = profile;
   const doing = new Map<number, Doing>();
   const parents = new Map(nodes.flatMap(({ id, children = [] }) => children.map((child) => [child, id])));
   const known = new Map(nodes.map((node) => [node.id, node]));
@@ -51,7 +60,7 @@ function samplesOf({ nodes, samples = [], timeDeltas = [], startTime }: Profiler
   // V8's clock and `performance.now()` are the same one, which began at another moment.
   const offsetMs = performance.now() - Number(process.hrtime.bigint() / 1000n) / US_PER_MS;
   let atUs = startTime;
-  return samples.map((node, index) => {
+  const all = samples.map((node, index): Sample => {
     const lengthUs = timeDeltas[index] ?? 0;
     atUs += lengthUs;
     return {
@@ -60,6 +69,7 @@ function samplesOf({ nodes, samples = [], timeDeltas = [], startTime }: Profiler
       doing: doing.get(node) ?? 'other work',
     };
   });
+  return { samples: all, profile, offsetMs };
 }
 
 /** @param names of the functions on the stack, the innermost first */

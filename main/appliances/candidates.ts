@@ -1,0 +1,109 @@
+import type { Tables } from '../catalog/catalog.ts';
+import { isRemote } from '../storage/chain/location.ts';
+import { stateOf, type Subscription } from './feeds/feed-views.ts';
+import { applianceIdOf, type Installed } from './feeds/install.ts';
+import type { ListedAppliance, ListedImage } from './feeds/listing.ts';
+import type { Entry } from './views.ts';
+
+/** An entry with what the catalog has of it. */
+export interface Candidate {
+  readonly entry: Entry;
+  /** Null for what a feed lists and nobody has asked for yet. */
+  readonly installed: Installed | null;
+  /** Null for what no feed lists. */
+  readonly listed: { readonly feedId: string; readonly appliance: ListedAppliance } | null;
+}
+
+/** All that candidates are made of. */
+export interface Known {
+  readonly installed: ReadonlyMap<string, Installed>;
+  /** What boots were seen to read, by master. */
+  readonly learned: ReadonlyMap<string, number>;
+  /** The ids of recipes that are built. */
+  readonly built: ReadonlySet<string>;
+  readonly subscriptions: readonly Subscription[];
+  readonly nowMs: number;
+}
+
+export function installedOf({ appliances, masters }: Tables): Map<string, Installed> {
+  const known = new Map(masters.list().map((master) => [master.id, master]));
+  return new Map(
+    appliances.list().flatMap((appliance) => {
+      const master = known.get(appliance.masterId ?? '');
+      return master === undefined ? [] : [[appliance.id, { appliance, master }]];
+    }),
+  );
+}
+
+/** What else is in the catalog, and what feeds list, one by one; recipes that were removed since are left out. */
+export function* candidatesOf(known: Known): Generator<Candidate> {
+  for (const installed of known.installed.values()) {
+    if (!known.subscriptions.some((feed) => listedIn(feed, installed.appliance.id))) {
+      yield* unlisted(installed, known);
+    }
+  }
+  for (const feed of known.subscriptions) {
+    for (const appliance of feed.listing?.appliances ?? []) yield listed(feed, appliance, known);
+  }
+}
+
+/** The one of an id, without looking at the others. */
+export function candidateOf(id: string, known: Known): Candidate | null {
+  for (const feed of known.subscriptions) {
+    const appliance = listedIn(feed, id);
+    if (appliance !== undefined) return listed(feed, appliance, known);
+  }
+  const installed = known.installed.get(id);
+  const [candidate = null] = installed === undefined ? [] : unlisted(installed, known);
+  return candidate;
+}
+
+function listedIn({ row, listing }: Subscription, id: string): ListedAppliance | undefined {
+  if (!id.startsWith(row.id)) return undefined;
+  return listing?.appliances.find((appliance) => applianceIdOf(row.id, appliance) === id);
+}
+
+function unlisted(installed: Installed, { built, learned }: Known): Candidate[] {
+  const { appliance, master } = installed;
+  if (master.source === 'recipe' && !built.has(appliance.id)) return [];
+  const { id, description } = appliance;
+  const entry: Entry = {
+    id,
+    description,
+    source: master.source,
+    lengthBytes: master.lengthBytes,
+    feed: null,
+    withdrawn: master.published !== null,
+    obstacle: null,
+    // What was learned on this computer counts before what the publisher says.
+    bootBytes: learned.get(master.id) ?? master.published?.description.bootProfile?.bootBytes ?? null,
+  };
+  return [{ entry, installed, listed: null }];
+}
+
+function listed({ row }: Subscription, appliance: ListedAppliance, known: Known): Candidate {
+  const { description, content } = appliance;
+  const id = applianceIdOf(row.id, appliance);
+  const installed = known.installed.get(id) ?? null;
+  const published = content.kind === 'master' ? content.description.bootProfile?.bootBytes : undefined;
+  const entry: Entry = {
+    id,
+    description,
+    source: isFarAway(content) ? 'http' : 'file',
+    lengthBytes: description.diskSizeBytes,
+    feed: { id: row.id, name: row.name, signed: row.publicKey !== null, state: stateOf(row, known.nowMs) },
+    withdrawn: false,
+    obstacle: content.kind === 'image' ? obstacleOf(content) : null,
+    bootBytes: known.learned.get(installed?.master.id ?? '') ?? published ?? null,
+  };
+  return { entry, installed, listed: { feedId: row.id, appliance } };
+}
+
+/** Whole images can be read from nobody byte by byte: there are no hashes to verify them by until they are complete. */
+function obstacleOf({ location, sha256, format }: ListedImage): string {
+  return `It has to be fetched whole: download ${location}, compare its SHA-256 with ${sha256}, and add it as a local ${format} file.`;
+}
+
+function isFarAway(content: ListedAppliance['content']): boolean {
+  return content.kind === 'master' ? content.sources.some(isRemote) : isRemote(content.location);
+}
