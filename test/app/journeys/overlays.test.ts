@@ -7,6 +7,9 @@ import { FarMaster, masterFile } from '../support/far-master.ts';
 import { addFromWeb, chooseNext, createOnly } from './catalog.ts';
 import { Desk } from './desk.ts';
 
+/** So slow that what streams has not come to its end before the journey has, however long that takes. */
+const SLOW_LINE = '1mbit,30ms';
+
 test.describe.serial('the overlays', () => {
   let desk: Desk;
   let master: FarMaster;
@@ -24,7 +27,7 @@ test.describe.serial('the overlays', () => {
 
   test.beforeAll(async () => {
     desk = new Desk('overlays');
-    master = await FarMaster.serve(masterFile('tiny-linux'));
+    master = await FarMaster.serve(masterFile('tiny-linux'), SLOW_LINE);
     await desk.open();
     overlays = desk.main.getByRole('table', { name: 'Overlays' });
     masters = desk.main.getByRole('table', { name: 'Masters' });
