@@ -14,7 +14,7 @@ import { DiskService } from '../machines/disks/disk-service.ts';
 import { Journal } from '../machines/disks/journal.ts';
 import type { OpenDisk } from '../machines/disks/opened-disk.ts';
 import { MasterCopies } from '../machines/disks/master-copies.ts';
-import { OneAtATime } from '../machines/one-at-a-time.ts';
+import { OneAtATime } from '../../shared/one-at-a-time.ts';
 import { MachineService, type MachineServiceParts } from '../machines/service/machine-service.ts';
 import { Bandwidth } from '../preferences/bandwidth.ts';
 import { localTimeReader, type LocalTime } from '../preferences/local-time.ts';

@@ -6,6 +6,7 @@ import { systemClock } from '../../shared/clock.ts';
 import { DONE, err, ok, unwrap, type Result } from '../../shared/result.ts';
 import { KIB, MIB } from '../../shared/units.ts';
 import { Catalog } from '../catalog/catalog.ts';
+import { newMaster } from '../catalog/tables/masters.ts';
 import { ImageTasks } from '../storage/overlays/image-tasks-client.ts';
 import { QemuImg, type ConvertOptions } from '../storage/overlays/qemu-img.ts';
 import { tempFolder } from '../../test/support/temp-folder.ts';
@@ -259,25 +260,19 @@ describe('masters', () => {
     const add = (id: string, location: string) =>
       unwrap(
         catalog.change((tables) =>
-          tables.masters.add({
-            id,
-            name: id,
-            source: 'file',
-            location,
-            format: 'raw',
-            lengthBytes: 512,
-            etag: null,
-            lastModified: null,
-            sha256: null,
-            parentId: null,
-            owned: true,
-            role: 'master',
-            copyOf: null,
-            importState: 'importing',
-            importProblem: null,
-            published: null,
-            createdMs: 1,
-          }),
+          tables.masters.add(
+            newMaster({
+              id,
+              name: id,
+              source: 'file',
+              location,
+              format: 'raw',
+              lengthBytes: 512,
+              owned: true,
+              importState: 'importing',
+              createdMs: 1,
+            }),
+          ),
         ),
       );
     const complete = path.join(folder, 'complete.raw');

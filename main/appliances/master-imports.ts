@@ -5,8 +5,8 @@ import type { Clock } from '../../shared/clock.ts';
 import { DONE, err, ok, type Failure, type Result } from '../../shared/result.ts';
 import type { Activities, Activity } from '../activities/activities.ts';
 import { failureFromSystem } from '../block/errno.ts';
+import { putInPlace } from '../block/whole-file.ts';
 import type { Catalog } from '../catalog/catalog.ts';
-import { syncFolder } from '../storage/overlays/create-overlay.ts';
 import type { QemuImg } from '../storage/overlays/qemu-img.ts';
 import { draftOf, removeFile } from './master-files.ts';
 
@@ -91,7 +91,7 @@ export class MasterImports {
     const draft = draftOf(location);
     const onProgress = this.#pacedProgress(progress);
     const converted = await qemuImg.convert(source, { path: draft, format: 'raw' }, { onProgress, signal });
-    const placed = converted.ok ? await place(draft, location) : converted;
+    const placed = converted.ok ? await putInPlace(draft, location) : converted;
     // A draft that cannot be deleted stays written down, and is deleted at the next start.
     const cleared = placed.ok ? DONE : await removeFile(draft);
     const problem = placed.ok ? null : placed.failure.message;
@@ -122,16 +122,5 @@ export class MasterImports {
       toldMs = clock.now();
       changed();
     };
-  }
-}
-
-async function place(draft: string, location: string): Promise<Result<void>> {
-  try {
-    const handle = await fs.promises.open(draft, 'r+');
-    await handle.sync().finally(() => handle.close());
-    await fs.promises.rename(draft, location);
-    return await syncFolder(path.dirname(location));
-  } catch (error) {
-    return failureFromSystem(error, `Could not store '${location}'`);
   }
 }

@@ -5,7 +5,7 @@ import { DONE, err, ok, type Result } from '../../shared/result.ts';
 import type { Activities } from '../activities/activities.ts';
 import { openRemoteSource } from '../block/remote-source.ts';
 import type { Catalog } from '../catalog/catalog.ts';
-import type { Master } from '../catalog/tables/masters.ts';
+import { newMaster, type Master } from '../catalog/tables/masters.ts';
 import type { ImageTasks } from '../storage/overlays/image-tasks-client.ts';
 import { draftOf, removeFile } from './master-files.ts';
 import type { MasterImports } from './master-imports.ts';
@@ -132,21 +132,15 @@ export class MasterService {
     if (facts.lengthBytes === 0) return err('invalid-argument', `'${facts.location}' is empty`);
     const id = newId();
     const importing = state === 'importing';
-    const master: Master = {
+    const master = newMaster({
       ...facts,
       id,
       name: wanted.name,
       source: wanted.source,
-      sha256: null,
-      parentId: null,
       owned: importing,
-      role: 'master',
-      copyOf: null,
       importState: state,
-      importProblem: null,
-      published: null,
       createdMs: nowMs(),
-    };
+    });
     const description = {
       formatVersion: 1,
       id,

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import { ok, type Result } from '../../shared/result.ts';
 import type { Catalog, Tables } from '../catalog/catalog.ts';
-import type { Master } from '../catalog/tables/masters.ts';
+import { newMaster, type Master } from '../catalog/tables/masters.ts';
 import { failureFromSystem } from '../block/errno.ts';
 import { findBuiltAppliance, listBuiltAppliances, type InstalledAppliance } from './built-appliances.ts';
 
@@ -49,25 +49,19 @@ function enter(catalog: Catalog, appliance: InstalledAppliance, nowMs: number): 
 
 function describeMaster({ description, masterPath }: InstalledAppliance, nowMs: number): Result<Master> {
   try {
-    return ok({
-      id: masterIdOf({ description, masterPath }),
-      name: `${description.name} ${description.version}`,
-      source: 'recipe',
-      location: masterPath,
-      format: 'raw',
-      lengthBytes: description.disk.sizeBytes,
-      etag: null,
-      lastModified: fs.statSync(masterPath).mtime.toISOString(),
-      sha256: description.disk.sha256,
-      parentId: null,
-      owned: false,
-      role: 'master',
-      copyOf: null,
-      importState: 'ready',
-      importProblem: null,
-      published: null,
-      createdMs: nowMs,
-    });
+    return ok(
+      newMaster({
+        id: masterIdOf({ description, masterPath }),
+        name: `${description.name} ${description.version}`,
+        source: 'recipe',
+        location: masterPath,
+        format: 'raw',
+        lengthBytes: description.disk.sizeBytes,
+        lastModified: fs.statSync(masterPath).mtime.toISOString(),
+        sha256: description.disk.sha256,
+        createdMs: nowMs,
+      }),
+    );
   } catch (error) {
     return failureFromSystem(error, `Could not look at '${masterPath}'`);
   }

@@ -5,7 +5,7 @@ import { unwrap } from '../../shared/result.ts';
 import { tempFolder } from '../../test/support/temp-folder.ts';
 import { Catalog } from './catalog.ts';
 import type { DiskRow } from './tables/disks.ts';
-import type { Master } from './tables/masters.ts';
+import { newMaster, type Master } from './tables/masters.ts';
 import { newStream } from './tables/streams.ts';
 
 function openCatalog(file = path.join(tempFolder(), 'catalog.db')): Catalog {
@@ -14,25 +14,17 @@ function openCatalog(file = path.join(tempFolder(), 'catalog.db')): Catalog {
   return catalog;
 }
 
-const master = (id: string, parentId: string | null = null): Master => ({
-  id,
-  name: `Master ${id}`,
-  source: 'file',
-  location: `/masters/${id}.raw`,
-  format: 'raw',
-  lengthBytes: 1024,
-  etag: null,
-  lastModified: null,
-  sha256: null,
-  parentId,
-  owned: false,
-  role: 'master',
-  copyOf: null,
-  importState: 'ready',
-  importProblem: null,
-  published: null,
-  createdMs: 1,
-});
+const master = (id: string, parentId: string | null = null): Master =>
+  newMaster({
+    id,
+    name: `Master ${id}`,
+    source: 'file',
+    location: `/masters/${id}.raw`,
+    format: 'raw',
+    lengthBytes: 1024,
+    parentId,
+    createdMs: 1,
+  });
 
 const disk = (id: string, over: Partial<DiskRow> = {}): DiskRow => ({
   id,

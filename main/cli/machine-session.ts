@@ -1,7 +1,7 @@
 import { err, ok, type Failure, type Result } from '../../shared/result.ts';
 import { V86Machine } from '../machines/v86/v86-machine.ts';
 import { loadFirmware } from '../machines/v86/firmware.ts';
-import { isAlive } from '../machines/machine.ts';
+import { switchOff } from '../machines/switch-off.ts';
 import type { ImageChain } from '../storage/chain/image-chain.ts';
 import type { DiskEvent } from '../storage/disk/disk-events.ts';
 import type { DiskThread } from '../storage/disk/disk-thread.ts';
@@ -54,26 +54,9 @@ export class MachineSession {
 
   /** Pulls the plug if the guest still runs, makes everything it wrote durable, and closes the disk. */
   async close(): Promise<Result<void>> {
-    const stopped = await this.#stopMachine();
-    if (!stopped.ok) await this.machine.kill();
+    const stopped = await switchOff(this.machine);
     const closed = await this.disk.close();
     return stopped.ok ? closed : stopped;
-  }
-
-  async #stopMachine(): Promise<Result<void>> {
-    const { machine } = this;
-    // A guest that has just shut down: its machine is being stopped already.
-    await new Promise<void>((resolve) => {
-      const look = () => {
-        if (machine.state.kind === 'stopping') return;
-        stopListening();
-        resolve();
-      };
-      const stopListening = machine.on('state', look);
-      look();
-    });
-    const { kind } = machine.state;
-    return isAlive(machine.state) || kind === 'starting' ? machine.stop() : ok(undefined);
   }
 
   /** Resolves when the machine has stopped by itself; fails with what made it fail, or `cancelled`. */

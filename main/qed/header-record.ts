@@ -1,3 +1,4 @@
+import { OneAtATime } from '../../shared/one-at-a-time.ts';
 import { DONE, err, ok, type Result } from '../../shared/result.ts';
 import type { BlockFile } from '../block/file.ts';
 import { isStamped, markStamped, placeOf, writeContentStamp, type ContentStamp } from './content-stamp.ts';
@@ -19,7 +20,7 @@ export class HeaderRecord {
   #header: Header;
   #backing: BackingReference | null;
   #stamp: ContentStamp | null;
-  #lastChange: Promise<unknown> = Promise.resolve();
+  readonly #changes = new OneAtATime();
 
   /** @param flush makes everything the image holds durable; called before and after the header is written */
   constructor(
@@ -52,7 +53,7 @@ export class HeaderRecord {
   setContentStamp(stamp: ContentStamp): Promise<Result<void>> {
     // From here on changes must wait until the stamp is there, and then clear it.
     this.#stamp = stamp;
-    return this.#inTurn(async () => {
+    return this.#changes.run(async () => {
       const bare = isStamped(this.#header) ? await this.#unmark() : DONE;
       if (!bare.ok) return bare;
       const written = await writeContentStamp(this.#file, this.#header, stamp);
@@ -62,7 +63,7 @@ export class HeaderRecord {
 
   /** See {@link QedImage.clearContentStamp}. */
   clearContentStamp(): Promise<Result<void>> {
-    return this.#inTurn(async () => {
+    return this.#changes.run(async () => {
       if (this.#stamp === null) return DONE;
       // Also where it seems not to be marked: marking it may have failed half-way.
       const cleared = await this.#unmark();
@@ -73,12 +74,12 @@ export class HeaderRecord {
 
   /** Writes the header with the changes that `change` makes to the present one. */
   rewrite(change: (header: Header) => Partial<Header>): Promise<Result<void>> {
-    return this.#inTurn(() => this.#store(change(this.#header)));
+    return this.#changes.run(() => this.#store(change(this.#header)));
   }
 
   /** See {@link QedImage.setBacking}. */
   setBacking(reference: BackingReference | null): Promise<Result<void>> {
-    return this.#inTurn(async () => {
+    return this.#changes.run(async () => {
       const stored = await (reference === null ? this.#dropBacking() : this.#nameBacking(reference));
       if (stored.ok) this.#backing = reference;
       return stored;
@@ -136,12 +137,6 @@ export class HeaderRecord {
     const durable = written.ok ? await this.#flush() : written;
     if (durable.ok) this.#header = header;
     return durable;
-  }
-
-  #inTurn(change: () => Promise<Result<void>>): Promise<Result<void>> {
-    const turn = this.#lastChange.then(change);
-    this.#lastChange = turn.catch(() => DONE);
-    return turn;
   }
 }
 

@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { z } from 'zod';
 import { systemClock } from '../../shared/clock.ts';
 import { unwrap } from '../../shared/result.ts';
 import { MIB } from '../../shared/units.ts';
@@ -12,6 +13,11 @@ import { newImages, openDisk, MASTER_BYTES } from '../support/disk-workbench.ts'
 import { tempFolder } from '../support/temp-folder.ts';
 
 const run = promisify(execFile);
+
+const fioBytes = z.object({ io_bytes: z.number() });
+const fioReport = z.object({
+  jobs: z.array(z.object({ error: z.number(), read: fioBytes, write: fioBytes })),
+});
 
 /** Starts a server of somebody else's and waits for its socket. */
 async function started(command: string, args: readonly string[], socket: string): Promise<string> {
@@ -144,10 +150,16 @@ describe('a disk of ours, to the clients of others', () => {
     expect(fs.readFileSync(`${out}.again`).equals(changed)).toBe(true);
   });
 
-  it("is read by fio's nbd engine, at depth", async () => {
-    const { uri } = await served();
+  it("is read and written by fio's nbd engine, at depth, and gives back what was written", async () => {
+    const { uri, folder } = await served();
+    const output = path.join(folder, 'fio.json');
     const job = ['--name=j', '--ioengine=nbd', `--uri=${uri}`, '--rw=randrw', '--bs=4k', '--iodepth=64'];
-    const { stdout } = await run('fio', [...job, '--size=4m', '--verify=crc32c', '--output-format=terse']);
-    expect(stdout).toContain('fio');
+    const verify = ['--verify=crc32c', '--verify_state_save=0'];
+    await run('fio', [...job, ...verify, '--size=4m', '--output-format=json', `--output=${output}`]);
+    const report = fioReport.parse(JSON.parse(fs.readFileSync(output, 'utf8')));
+    expect(report.jobs).toMatchObject([{ error: 0 }]);
+    // Half of them are writes, and what was written is read once more and compared.
+    expect(report.jobs[0]?.read.io_bytes).toBeGreaterThanOrEqual(4 * MIB);
+    expect(report.jobs[0]?.write.io_bytes).toBeGreaterThan(MIB);
   });
 });

@@ -3,7 +3,7 @@ import { isRemote } from '../../storage/chain/location.ts';
 import { publishedLayer } from '../../storage/chain/published-master.ts';
 import type { Tables } from '../../catalog/catalog.ts';
 import type { ApplianceRow } from '../../catalog/tables/appliances.ts';
-import type { Master } from '../../catalog/tables/masters.ts';
+import { newMaster, type Master } from '../../catalog/tables/masters.ts';
 import type { ListedAppliance, ListedMaster, ReadyAppliance } from './listing.ts';
 
 export interface Installed {
@@ -62,24 +62,16 @@ function dropUnused({ masters }: Tables): void {
 
 function masterOf(applianceId: string, name: string, content: ListedMaster, nowMs: number): Master {
   const { description, sources } = content;
-  return {
+  return newMaster({
     id: masterIdOf(applianceId, content),
     name,
     source: sources.some(isRemote) ? 'http' : 'file',
     ...placeOf(content),
     format: 'raw',
     lengthBytes: description.lengthBytes,
-    etag: null,
-    lastModified: null,
     sha256: description.sha256,
-    parentId: null,
-    owned: false,
-    role: 'master',
-    copyOf: null,
-    importState: 'ready',
-    importProblem: null,
     createdMs: nowMs,
-  };
+  });
 }
 
 function placeOf({ description, sources }: ListedMaster): Required<Pick<Master, 'location' | 'published'>> {

@@ -1,4 +1,3 @@
-import fs from 'node:fs';
 import path from 'node:path';
 import type { Clock } from '../../../shared/clock.ts';
 import { bootProfileOf } from '../../../shared/boot-profile.ts';
@@ -7,15 +6,15 @@ import type { MasterDescription } from '../../../shared/master.ts';
 import { err, ok, type Result } from '../../../shared/result.ts';
 import { SECTOR_BYTES, alignDown, alignUp } from '../../../shared/units.ts';
 import type { BlockDevice } from '../../block/device.ts';
-import { failureFromSystem } from '../../block/errno.ts';
 import { sha256 } from '../../block/manifest/digest.ts';
 import { NodeFile } from '../../block/node-file.ts';
 import { writePack, type WrittenPack } from '../../block/pack/write-pack.ts';
 import { rangeEnd, type Range } from '../../block/range.ts';
+import { putInPlace, writeWhole } from '../../block/whole-file.ts';
 import { findPublished } from '../../storage/chain/master-description.ts';
 import { openPublished } from '../../storage/chain/published-master.ts';
 import { BootRecorder } from '../../streaming/order/boot-recorder.ts';
-import { replaceFile, writeDescription } from './master-folder.ts';
+import { writeDescription } from './master-folder.ts';
 
 export interface PublishBootRequest {
   /** The folder of a published master. */
@@ -48,7 +47,7 @@ export async function publishBoot(
     const profile = bootProfileOf(needed.value);
     if (profile === null) return err('invalid-argument', 'the boot read nothing of the disk');
     const text = `${JSON.stringify(profile)}\n`;
-    const written = await replaceFile(path.join(folder, MASTER_FILES.bootProfile), text);
+    const written = await writeWhole(path.join(folder, MASTER_FILES.bootProfile), text);
     if (!written.ok) return written;
     const pack = await packInto(folder, disk.value, description.sha256, needed.value, progress);
     if (!pack.ok) return pack;
@@ -97,15 +96,8 @@ async function packInto(
   if (!draft.ok) return draft;
   const total = ranges.reduce((sum, { length }) => sum + length, 0);
   const packed = await writePack(disk, diskSha256, ranges, draft.value, (bytes) => progress(bytes / total));
-  const synced = packed.ok ? await draft.value.sync() : packed;
   const closed = await draft.value.close();
   if (!packed.ok) return packed;
-  if (!synced.ok) return synced;
-  if (!closed.ok) return closed;
-  try {
-    fs.renameSync(`${file}.part`, file);
-    return packed;
-  } catch (error) {
-    return failureFromSystem(error, `Could not write '${file}'`);
-  }
+  const placed = closed.ok ? await putInPlace(draft.value.path, file) : closed;
+  return placed.ok ? packed : placed;
 }

@@ -11,12 +11,12 @@ import { failureFromSystem } from '../../block/errno.ts';
 import { ChunkHashWriter } from '../../block/manifest/build.ts';
 import { ManifestLayout } from '../../block/manifest/layout.ts';
 import { NodeFile } from '../../block/node-file.ts';
+import { syncFolder } from '../../block/whole-file.ts';
 import { layersOf, type ImageChain } from '../../storage/chain/image-chain.ts';
 import { findPublished } from '../../storage/chain/master-description.ts';
 import { identityOf, isRemote, localPath } from '../../storage/chain/location.ts';
 import { openChain } from '../../storage/chain/open.ts';
 import { lockImage } from '../../storage/image-lock.ts';
-import { syncFolder } from '../../storage/overlays/create-overlay.ts';
 import { copyAndHash } from './copy-and-hash.ts';
 import { folderOfMaster, writeDescription } from './master-folder.ts';
 

@@ -1,4 +1,5 @@
 import type { Clock } from '../../../shared/clock.ts';
+import { OneAtATime } from '../../../shared/one-at-a-time.ts';
 import { DONE, err, ok, type Result } from '../../../shared/result.ts';
 import { alignDown, alignUp } from '../../../shared/units.ts';
 import { checkRange, closedFailure, readOnlyFailure } from '../bounds.ts';
@@ -66,7 +67,7 @@ export class NbdDevice implements RemoteSource {
   /** Newest first. None where the device is written. */
   #windows: StatusWindow[] = [];
   /** Writes of parts of blocks, one after the other: each reads what is around it. */
-  #lastPartialWrite: Promise<unknown> = Promise.resolve();
+  readonly #partialWrites = new OneAtATime();
   #closing: Promise<Result<void>> | null = null;
 
   constructor(name: string, served: AlignedExport, readOnly: boolean) {
@@ -147,15 +148,13 @@ export class NbdDevice implements RemoteSource {
   #write(offset: number, data: Uint8Array): Promise<Result<void>> {
     const around = this.#blocksAround(offset, data.length);
     if (around.length === data.length) return this.#export.write(offset, data);
-    const written = this.#lastPartialWrite.then(async () => {
+    return this.#partialWrites.run(async () => {
       const bytes = Buffer.allocUnsafe(around.length);
       const read = await this.#export.read(around.offset, bytes);
       if (!read.ok) return read;
       bytes.set(data, offset - around.offset);
       return this.#export.write(around.offset, bytes);
     });
-    this.#lastPartialWrite = written;
-    return written;
   }
 
   async #extentAt(offset: number, length: number): Promise<Result<Extent>> {

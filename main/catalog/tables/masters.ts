@@ -46,6 +46,23 @@ const masterRowSchema = z
 /** A disk that overlays lie on; see the schema for what the members mean. */
 export type Master = z.output<typeof masterRowSchema>;
 
+type Given = 'id' | 'name' | 'source' | 'location' | 'format' | 'lengthBytes' | 'createdMs';
+
+/** A row for a disk that needs no other and belongs to somebody else, but for what is said otherwise. */
+export const newMaster = (facts: Pick<Master, Given> & Partial<Omit<Master, Given>>): Master => ({
+  etag: null,
+  lastModified: null,
+  sha256: null,
+  parentId: null,
+  owned: false,
+  role: 'master',
+  copyOf: null,
+  importState: 'ready',
+  importProblem: null,
+  published: null,
+  ...facts,
+});
+
 export class MasterTable {
   readonly #db: Database;
 

@@ -1,6 +1,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { Clock } from '../../../shared/clock.ts';
 import type { DiskView, StreamCommand } from '../../../shared/ipc/machines.ts';
+import { OneAtATime } from '../../../shared/one-at-a-time.ts';
 import { DONE, ok, type Failure, type Result } from '../../../shared/result.ts';
 import type { Range } from '../../block/range.ts';
 import type { WrongBytes } from '../../block/verified/mirror-set.ts';
@@ -64,7 +65,7 @@ export class DiskControl {
   /** What came of steering the job the last time. */
   #steered: Result<void> = DONE;
   #goOnAfterError = false;
-  #turn: Promise<void> = Promise.resolve();
+  readonly #turns = new OneAtATime();
   #looking: Promise<void> = Promise.resolve();
   #lastPublished = '';
   #ended = false;
@@ -204,14 +205,13 @@ export class DiskControl {
   /** Closes the disk for good, making everything durable; its stream can be resumed. */
   async end(): Promise<Result<void>> {
     this.#ended = true;
-    await Promise.all([this.#turn.catch(() => undefined), this.#looking.catch(() => undefined)]);
+    await Promise.all([this.#turns.idle(), this.#looking.catch(() => undefined)]);
     return this.#close();
   }
 
   /** Brings the disk into the state it should be in. Resolves when that was tried with all that was known at the call. */
   settle(): Promise<void> {
-    this.#turn = this.#turn.catch(() => undefined).then(() => this.#settleNow());
-    return this.#turn;
+    return this.#turns.run(() => this.#settleNow());
   }
 
   async #settleNow(): Promise<void> {

@@ -1,8 +1,6 @@
-import { randomBytes } from 'node:crypto';
-import fs from 'node:fs';
-import { DONE, err, type Result } from '../../../shared/result.ts';
+import { err, type Result } from '../../../shared/result.ts';
 import type { Activity } from '../../activities/activities.ts';
-import { failureFromSystem } from '../../block/errno.ts';
+import { draftBeside, putInPlace, removeDraft } from '../../block/whole-file.ts';
 import type { ImageTasks } from '../../storage/overlays/image-tasks-client.ts';
 import type { ConvertOptions, QemuImg } from '../../storage/overlays/qemu-img.ts';
 import type { DiskRows } from './disk-rows.ts';
@@ -26,7 +24,7 @@ export async function exportDisk(
 ): Promise<Result<void>> {
   const { rows, target, format } = order;
   const chain = diskChain(rows.row.path, rows.masters);
-  const draft = draftFor(target);
+  const draft = draftBeside(target);
   const follow = { signal, onProgress: progress };
   if (format !== 'qcow2') return tools.tasks.run('export', { chain, target, draft, format }, follow);
   if (!(await tools.qemuImg.isAvailable())) {
@@ -39,10 +37,10 @@ export async function exportDisk(
   if (order.complete) {
     return convert(tools.qemuImg, { path: rows.row.path, format: 'qed' }, draft, target, follow);
   }
-  const whole = draftFor(target);
+  const whole = draftBeside(target);
   const copied = await tools.tasks.run(
     'export',
-    { chain, target: whole, draft: draftFor(whole), format: 'raw' },
+    { chain, target: whole, draft: draftBeside(whole), format: 'raw' },
     { signal, onProgress: (fraction) => progress(fraction / 2) },
   );
   if (!copied.ok) return copied;
@@ -50,7 +48,7 @@ export async function exportDisk(
     signal,
     onProgress: (fraction) => progress(0.5 + fraction / 2),
   });
-  await remove(whole);
+  await removeDraft(whole);
   return converted;
 }
 
@@ -62,24 +60,7 @@ async function convert(
   follow: ConvertOptions,
 ): Promise<Result<void>> {
   const converted = await qemuImg.convert(source, { path: draft, format: 'qcow2' }, follow);
-  if (converted.ok) {
-    try {
-      await fs.promises.rename(draft, target);
-      return DONE;
-    } catch (error) {
-      await remove(draft);
-      return failureFromSystem(error, `Could not put '${target}' in place`);
-    }
-  }
-  await remove(draft);
-  return converted;
-}
-
-/** A name nobody else has, beside the target. */
-function draftFor(target: string): string {
-  return `${target}.${randomBytes(4).toString('hex')}.part`;
-}
-
-async function remove(file: string): Promise<void> {
-  await fs.promises.rm(file, { force: true }).catch(() => undefined); // a leftover beside the user's own file, nothing worse
+  const placed = converted.ok ? await putInPlace(draft, target) : converted;
+  if (!placed.ok) await removeDraft(draft);
+  return placed;
 }

@@ -1,4 +1,5 @@
 import type { Clock } from '../../../shared/clock.ts';
+import { OneAtATime } from '../../../shared/one-at-a-time.ts';
 import type { FileFacts } from './disk-view.ts';
 
 /** Counting in an image that is written may take this part of the time. */
@@ -23,7 +24,7 @@ export class ImageWatch {
   readonly #clock: Clock;
   readonly #survey: () => Promise<Look>;
   #facts = NOTHING_KNOWN;
-  #looking: Promise<void> = Promise.resolve();
+  readonly #looks = new OneAtATime();
   #nextMs = 0;
 
   /** @param survey looks at the file; quick where nothing has changed since the last time */
@@ -43,8 +44,7 @@ export class ImageWatch {
 
   /** Looks again. One look at a time: who comes meanwhile waits for one that began after. */
   look(): Promise<void> {
-    this.#looking = this.#looking.catch(() => undefined).then(() => this.#lookNow());
-    return this.#looking;
+    return this.#looks.run(() => this.#lookNow());
   }
 
   async #lookNow(): Promise<void> {

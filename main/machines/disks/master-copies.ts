@@ -1,7 +1,7 @@
 import { DONE, err, ok, type Result } from '../../../shared/result.ts';
 import type { Catalog, Tables } from '../../catalog/catalog.ts';
 import type { ImageFiles } from '../../storage/overlays/image-files.ts';
-import type { OneAtATime } from '../one-at-a-time.ts';
+import type { OneAtATime } from '../../../shared/one-at-a-time.ts';
 import type { DiskService } from './disk-service.ts';
 import type { Journal } from './journal.ts';
 import { deletePassing } from './passing-files.ts';

@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { ok, type Result } from '../../../shared/result.ts';
 import { NodeFile } from '../../block/node-file.ts';
-import { syncFolder } from '../../storage/overlays/create-overlay.ts';
+import { syncFolder } from '../../block/whole-file.ts';
 import type { StateFacts } from './header.ts';
 import { readState, type StateFit, type StateReading } from './read-state.ts';
 import { writeState } from './write-state.ts';

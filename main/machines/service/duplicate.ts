@@ -3,7 +3,7 @@ import { err, ok, type Result } from '../../../shared/result.ts';
 import type { Catalog, Tables } from '../../catalog/catalog.ts';
 import type { DiskRow } from '../../catalog/tables/disks.ts';
 import type { MachineRow } from '../../catalog/tables/machines.ts';
-import type { Master } from '../../catalog/tables/masters.ts';
+import { newMaster } from '../../catalog/tables/masters.ts';
 import type { SavedStateRow } from '../../catalog/tables/saved-states.ts';
 import { newStream } from '../../catalog/tables/streams.ts';
 import type { ContentStamp } from '../../qed/content-stamp.ts';
@@ -59,25 +59,18 @@ export function planDuplicate(
   if (!read.ok) return read;
   const { name, behind, stream } = read.value;
   const createdMs = nowMs();
-  const snapshot: Master = {
+  const snapshot = newMaster({
     id: newId(),
     name: `${machine.name}, ${new Date(createdMs).toISOString().slice(0, 16).replace('T', ' ')}`,
     source: 'file',
     location: disk.path,
     format: 'qed',
     lengthBytes: disk.lengthBytes,
-    etag: null,
-    lastModified: null,
-    sha256: null,
     parentId: disk.masterId,
     owned: true,
     role: 'snapshot',
-    copyOf: null,
-    importState: 'ready',
-    importProblem: null,
-    published: null,
     createdMs,
-  };
+  });
   const backing = masterChain([snapshot, ...behind]);
   if (backing === null) return err('not-found', 'There is nothing to copy');
   const folder = path.dirname(disk.path);

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import type { Catalog, Tables } from '../../catalog/catalog.ts';
-import type { Master } from '../../catalog/tables/masters.ts';
+import { newMaster, type Master } from '../../catalog/tables/masters.ts';
 import { newStream } from '../../catalog/tables/streams.ts';
 import { err, ok, type Result } from '../../../shared/result.ts';
 import { streamOf } from '../disks/disk-rows.ts';
@@ -80,25 +80,19 @@ function onNewCopy(
   const location = path.join(folder, imageFileName(`${master.name} copy`, id));
   const lengthBytes = diskLengthOf(master);
   const createdMs = nowMs();
-  const copy: Master = {
+  const copy = newMaster({
     id,
     name: master.name,
     source: 'file',
     location,
     format: 'qed',
     lengthBytes,
-    etag: null,
-    lastModified: null,
-    sha256: null,
     parentId: master.id,
     owned: true,
     role: 'copy',
     copyOf: master.id,
-    importState: 'ready',
-    importProblem: null,
-    published: null,
     createdMs,
-  };
+  });
   const backing = masterChain(behind);
   return {
     masters: [copy, ...behind],

@@ -9,7 +9,7 @@ import type { Journal } from '../disks/journal.ts';
 import type { OpenedDisk } from '../disks/opened-disk.ts';
 import { Emitter } from '../emitter.ts';
 import type { Machine } from '../machine.ts';
-import type { OneAtATime } from '../one-at-a-time.ts';
+import type { OneAtATime } from '../../../shared/one-at-a-time.ts';
 import { planMachine, type ApplianceSource } from './create-machine.ts';
 import { planDuplicate, type Original } from './duplicate.ts';
 import { MachineRows } from './machine-rows.ts';

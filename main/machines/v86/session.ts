@@ -1,4 +1,5 @@
 import type { Clock } from '../../../shared/clock.ts';
+import { OneAtATime } from '../../../shared/one-at-a-time.ts';
 import { DONE, assertNever, because, err, ok, type Result } from '../../../shared/result.ts';
 import { portChannel } from '../rfb/port-channel.ts';
 import { typedText } from '../rfb/typed-text.ts';
@@ -56,7 +57,8 @@ export class Session {
   #progress = '';
   /** Present while a flush has failed and none has succeeded since. */
   #flushFailed: Watch | null = null;
-  #commands: Promise<unknown> = Promise.resolve();
+  /** Commands wait for one another. */
+  readonly #commands = new OneAtATime();
 
   constructor(parts: SessionParts) {
     const { clock, limits, device, post } = parts;
@@ -150,25 +152,18 @@ export class Session {
       case 'type':
         return this.#type(request.text);
       case 'save':
-        return this.#inTurn(() => this.#save(request.order));
+        return this.#commands.run(() => this.#save(request.order));
       case 'pause':
-        return this.#inTurn(() => this.#pause());
+        return this.#commands.run(() => this.#pause());
       case 'resume':
-        return this.#inTurn(() => this.#resume());
+        return this.#commands.run(() => this.#resume());
       case 'reset':
-        return this.#inTurn(() => this.#reset());
+        return this.#commands.run(() => this.#reset());
       case 'stop':
-        return this.#inTurn(() => this.#stop());
+        return this.#commands.run(() => this.#stop());
       default:
         return assertNever(request);
     }
-  }
-
-  /** Commands wait for one another. */
-  #inTurn<T>(command: () => Promise<Result<T>>): Promise<Result<T>> {
-    const result = this.#commands.then(command);
-    this.#commands = result;
-    return result;
   }
 
   async #type(text: string): Promise<Result<{ left: number }>> {

@@ -1,4 +1,5 @@
 import type { Clock } from '../../../shared/clock.ts';
+import { OneAtATime } from '../../../shared/one-at-a-time.ts';
 import { DONE, err, ok, type Result } from '../../../shared/result.ts';
 import { QedDevice } from '../../qed/device.ts';
 import { WAIT } from '../../streaming/back-off.ts';
@@ -59,7 +60,7 @@ export class DiskStreams {
   readonly #own = new Set<QedDevice>();
   #layers: readonly ImageChain[];
   /** What opens and closes images when jobs start and end, one after the other. */
-  #lastStep: Promise<unknown> = Promise.resolve();
+  readonly #steps = new OneAtATime();
   #topJob: StreamJob | null = null;
   #topJobFillsAll = false;
   /** What lies behind the topmost image is open as it was before a job changed it. */
@@ -92,7 +93,7 @@ export class DiskStreams {
 
   /** Starts a job. Failures carry QEMU's texts where QEMU has the case. */
   start(spec: StreamSpec): Promise<Result<void>> {
-    return this.#inTurn(() => this.#start(spec));
+    return this.#steps.run(() => this.#start(spec));
   }
 
   /** Lets every job that waits for its source try again at once. */
@@ -107,9 +108,9 @@ export class DiskStreams {
 
   /** Ends every job, resumably, and resolves when what they had open is closed. */
   async end(): Promise<void> {
-    await this.#lastStep;
+    await this.#steps.idle();
     await this.#table.cancelAll();
-    await this.#lastStep;
+    await this.#steps.idle();
   }
 
   async #start(spec: StreamSpec): Promise<Result<void>> {
@@ -147,7 +148,7 @@ export class DiskStreams {
       this.#topJobFillsAll = nodes.base === null;
     }
     void started.value.done.then(() =>
-      this.#inTurn(async () => {
+      this.#steps.run(async () => {
         await this.#close(own);
         await this.#refresh();
       }),
@@ -228,7 +229,7 @@ export class DiskStreams {
     if (own === null) return DONE;
     const closed = await this.#close(own);
     this.#stale = true;
-    await this.#inTurn(() => this.#refresh());
+    await this.#steps.run(() => this.#refresh());
     return closed;
   }
 
@@ -254,12 +255,6 @@ export class DiskStreams {
     const closed = await own.close();
     this.#own.delete(own);
     return closed;
-  }
-
-  #inTurn<T>(step: () => Promise<T>): Promise<T> {
-    const done = this.#lastStep.then(step);
-    this.#lastStep = done.catch(() => {});
-    return done;
   }
 
   #options(): OpenOptions {

@@ -1,8 +1,9 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { DONE, type Result } from '../../../shared/result.ts';
+import type { Result } from '../../../shared/result.ts';
 import { failureFromSystem } from '../../block/errno.ts';
 import { NodeFile } from '../../block/node-file.ts';
+import { syncFolder } from '../../block/whole-file.ts';
 import type { ContentStamp } from '../../qed/content-stamp.ts';
 import { createQed } from '../../qed/create.ts';
 import { backingReferenceFor, type ImageChain } from '../chain/image-chain.ts';
@@ -49,21 +50,4 @@ export async function createOverlay(
   // Half an image would be taken for a damaged one next time.
   fs.rmSync(overlay.location, { force: true });
   return done;
-}
-
-/** Makes the names in a folder durable: a file whose name is lost in a power cut is lost. */
-export async function syncFolder(folder: string): Promise<Result<void>> {
-  try {
-    const handle = await fs.promises.open(folder, 'r');
-    try {
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    return DONE;
-  } catch (error) {
-    const failed = failureFromSystem(error, `Could not sync the folder '${folder}'`);
-    // Windows and some network file systems cannot sync folders; they need no sync either.
-    return ['EPERM', 'EISDIR', 'EINVAL', 'EACCES'].includes(failed.failure.errno ?? '') ? DONE : failed;
-  }
 }

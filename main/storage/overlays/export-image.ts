@@ -1,12 +1,11 @@
-import fs from 'node:fs';
 import type { Clock } from '../../../shared/clock.ts';
 import { because, DONE, err, ok, type Result } from '../../../shared/result.ts';
 import { alignDown, MIB } from '../../../shared/units.ts';
 import { contentAt, readPadded } from '../../block/backing-read.ts';
 import type { BlockDevice } from '../../block/device.ts';
-import { failureFromSystem } from '../../block/errno.ts';
 import { NodeFile } from '../../block/node-file.ts';
 import { RawDevice } from '../../block/raw.ts';
+import { putInPlace, removeDraft } from '../../block/whole-file.ts';
 import { createQed } from '../../qed/create.ts';
 import { QedDevice } from '../../qed/device.ts';
 import { QedImage } from '../../qed/image.ts';
@@ -39,17 +38,9 @@ export async function exportImage(request: ExportRequest, context: TaskContext):
   const complete = refuseLooseEnd(source.value);
   const written = complete.ok ? await writeDraft(source.value, request, context) : complete;
   await source.value.close();
-  if (written.ok) {
-    try {
-      fs.renameSync(request.draft, request.target);
-      return DONE;
-    } catch (error) {
-      fs.rmSync(request.draft, { force: true });
-      return failureFromSystem(error, `Could not put '${request.target}' in place`);
-    }
-  }
-  fs.rmSync(request.draft, { force: true });
-  return written;
+  const placed = written.ok ? await putInPlace(request.draft, request.target) : written;
+  if (!placed.ok) await removeDraft(request.draft);
+  return placed;
 }
 
 async function writeDraft(

@@ -3,11 +3,12 @@ import path from 'node:path';
 import { err, ok, type Result } from '../../../shared/result.ts';
 import { failureFromSystem } from '../../block/errno.ts';
 import { NodeFile } from '../../block/node-file.ts';
+import { syncFile, syncFolder } from '../../block/whole-file.ts';
 import { readContentStamp, type ContentStamp } from '../../qed/content-stamp.ts';
 import { readHeader } from '../../qed/header.ts';
 import { lockImage } from '../image-lock.ts';
 import { packFileOf } from '../pack-file.ts';
-import { createOverlay, syncFolder, type OverlayOptions } from './create-overlay.ts';
+import { createOverlay, type OverlayOptions } from './create-overlay.ts';
 import type { ImageChain } from '../chain/image-chain.ts';
 
 /** How a file stands on the computer. */
@@ -52,8 +53,7 @@ async function duplicateFile(from: string, to: string): Promise<Result<void>> {
     await fs.promises.mkdir(path.dirname(to), { recursive: true });
     if (await tryLink(from, to)) return await syncFolder(path.dirname(to));
     await fs.promises.copyFile(from, to, fs.constants.COPYFILE_EXCL | fs.constants.COPYFILE_FICLONE);
-    const handle = await fs.promises.open(to, 'r+');
-    await handle.sync().finally(() => handle.close());
+    await syncFile(to);
     return await syncFolder(path.dirname(to));
   } catch (error) {
     return failureFromSystem(error, `Could not copy '${from}' to '${to}'`);

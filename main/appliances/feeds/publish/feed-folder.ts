@@ -1,8 +1,9 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { FEED_FILES, feedSchema, type FeedDocument } from '../../../../shared/feed.ts';
-import { because, DONE, err, ok, type Result } from '../../../../shared/result.ts';
+import { because, err, ok, type Result } from '../../../../shared/result.ts';
 import { failureFromSystem } from '../../../block/errno.ts';
+import { writeWhole } from '../../../block/whole-file.ts';
 import { parseDocument } from '../document.ts';
 import { rotationStatement } from '../rotation.ts';
 import type { SecretKey } from '../signature/secret-key.ts';
@@ -20,7 +21,7 @@ export function readFeed(folder: string): Result<FeedDocument> {
 }
 
 /** Stores a feed that is not signed yet: readers go on with what they have until it is. */
-export function writeFeed(folder: string, feed: FeedDocument): Result<void> {
+export async function writeFeed(folder: string, feed: FeedDocument): Promise<Result<void>> {
   return writeWhole(path.join(folder, FEED_FILES.document), bytesOf(feed));
 }
 
@@ -35,13 +36,13 @@ export interface Issue {
  * Signs a feed as a new issue. The same feed, key and issue give the same bytes.
  * @param old the key of before, where this issue is the first with a new one: its holder passes the feed on
  */
-export function signFeed(
+export async function signFeed(
   folder: string,
   feed: FeedDocument,
   key: SecretKey,
   issue: Issue,
   old: SecretKey | null = null,
-): Result<FeedDocument> {
+): Promise<Result<FeedDocument>> {
   if (feed.key !== (old ?? key).publicText) {
     return err(
       'invalid-argument',
@@ -64,9 +65,9 @@ export function signFeed(
   }
   const document = bytesOf(next.data);
   const signature = signDetached(document, key, `feed ${feed.feedId} serial ${issue.serial}`);
-  const written = writeWhole(path.join(folder, FEED_FILES.document), document);
+  const written = await writeWhole(path.join(folder, FEED_FILES.document), document);
   if (!written.ok) return written;
-  const signed = writeWhole(path.join(folder, FEED_FILES.signature), Buffer.from(signature));
+  const signed = await writeWhole(path.join(folder, FEED_FILES.signature), signature);
   return signed.ok ? ok(next.data) : signed;
 }
 
@@ -79,23 +80,4 @@ function passOn(feedId: string, old: SecretKey, next: SecretKey, { serial }: Iss
 /** Members in the order of the schema, whatever order they were written in. */
 function bytesOf(feed: FeedDocument): Buffer {
   return Buffer.from(`${JSON.stringify(feedSchema.parse(feed), null, 2)}\n`);
-}
-
-/** A file that is read meanwhile is the old one or the new one, never a part. */
-export function writeWhole(file: string, content: Uint8Array, mode = 0o644): Result<void> {
-  const draft = `${file}.${process.pid}.part`;
-  try {
-    const handle = fs.openSync(draft, 'wx', mode);
-    try {
-      fs.writeSync(handle, content);
-      fs.fsyncSync(handle);
-    } finally {
-      fs.closeSync(handle);
-    }
-    fs.renameSync(draft, file);
-    return DONE;
-  } catch (error) {
-    fs.rmSync(draft, { force: true });
-    return failureFromSystem(error, `Could not write '${file}'`);
-  }
 }

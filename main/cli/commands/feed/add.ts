@@ -51,7 +51,7 @@ export const addCommand = simpleCommand({
     });
     if (!entry.success) return err('malformed', `'${description}': ${firstProblem(entry.error)}`);
     const others = feed.value.appliances.filter(({ id }) => id !== entry.data.id);
-    const written = writeFeed(folder, { ...feed.value, appliances: [...others, entry.data] });
+    const written = await writeFeed(folder, { ...feed.value, appliances: [...others, entry.data] });
     if (!written.ok) return written;
     const { id, version } = entry.data;
     return ok({ json: entry.data, text: `'${id}' ${version} is in the feed; sign it to issue it\n` });

@@ -62,7 +62,7 @@ export const initCommand = simpleCommand({
       key: key.value.publicText,
       appliances: [],
     };
-    const signed = signFeed(folder, feed, key.value, issue.value);
+    const signed = await signFeed(folder, feed, key.value, issue.value);
     return signed.ok
       ? ok({ json: signed.value, text: `began '${file}', serial ${issue.value.serial}\n` })
       : signed;

@@ -42,7 +42,7 @@ export const signCommand = simpleCommand({
     if (!old.ok) return old;
     const issue = issueOf(given, feed.value.serial + 1);
     if (!issue.ok) return issue;
-    const signed = signFeed(folder, feed.value, key.value, issue.value, old.value);
+    const signed = await signFeed(folder, feed.value, key.value, issue.value, old.value);
     if (!signed.ok) return signed;
     const { serial, issued, expires, key: keyText, appliances } = signed.value;
     const fingerprint = fingerprintOf(keyText);

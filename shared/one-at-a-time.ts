@@ -7,4 +7,9 @@ export class OneAtATime {
     this.#last = done.catch(() => undefined);
     return done;
   }
+
+  /** Resolves when all that was asked for so far has ended. */
+  async idle(): Promise<void> {
+    await this.#last;
+  }
 }
