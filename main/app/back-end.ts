@@ -9,6 +9,7 @@ import { ApplianceService } from '../appliances/appliance-service.ts';
 import { FeedService } from '../appliances/feeds/feed-service.ts';
 import { MasterImports } from '../appliances/master-imports.ts';
 import { MasterService } from '../appliances/master-service.ts';
+import { PublishedBoots } from '../appliances/published-boots.ts';
 import { Catalog } from '../catalog/catalog.ts';
 import { DiskService } from '../machines/disks/disk-service.ts';
 import { Journal } from '../machines/disks/journal.ts';
@@ -74,7 +75,7 @@ export async function openBackEnd(options: BackEndOptions): Promise<Result<BackE
   const wired = wire(options, catalog, nowMs);
   if (!wired.ok) return giveUp(wired);
   const { preferences, appliances, masters, feeds, activities, disks, machines } = wired.value;
-  const { bandwidth, tasks, catalogChanged } = wired.value;
+  const { bandwidth, tasks, boots, catalogChanged } = wired.value;
   const listed = await feeds.open();
   if (!listed.ok) return giveUp(listed);
   const started = await disks.start();
@@ -89,12 +90,14 @@ export async function openBackEnd(options: BackEndOptions): Promise<Result<BackE
   };
   catalogChanged();
   feeds.start();
+  void boots.look();
   return ok({ catalog, preferences, appliances, masters, feeds, activities, disks, machines, close });
 }
 
 type Wired = Omit<BackEnd, 'close' | 'catalog'> & {
   readonly bandwidth: Bandwidth;
   readonly tasks: ImageTasks;
+  readonly boots: PublishedBoots;
   readonly catalogChanged: () => void;
 };
 
@@ -166,9 +169,26 @@ function wire(options: BackEndOptions, catalog: Catalog, nowMs: () => number): R
     changed: () => {
       publish('feeds.changed', feeds.views);
       catalogChanged();
+      void boots.look();
     },
   });
-  const appliances = new ApplianceService({ catalog, clock, recipesFolder, feeds, nowMs, importProgress });
+  const boots: PublishedBoots = new PublishedBoots({
+    catalog,
+    nowMs,
+    fetch: (published) => tasks.run('bootProfile', published),
+    learned: (masterId) => disks.bootKnown(masterId),
+    warn,
+  });
+  const installed = () => void boots.look();
+  const appliances = new ApplianceService({
+    catalog,
+    clock,
+    recipesFolder,
+    feeds,
+    nowMs,
+    importProgress,
+    installed,
+  });
 
   const disks: DiskService = new DiskService({
     ...shared,
@@ -216,6 +236,7 @@ function wire(options: BackEndOptions, catalog: Catalog, nowMs: () => number): R
     machines,
     bandwidth,
     tasks,
+    boots,
     catalogChanged,
   });
 }

@@ -21,6 +21,8 @@ export interface ApplianceParts {
   readonly feeds: { readonly subscriptions: readonly Subscription[] };
   /** Milliseconds since 1970. */
   readonly nowMs: () => number;
+  /** A master may be in the catalog that was not. */
+  readonly installed: () => void;
   /** How far the import of a master is, from 0 to 1; null when none is under way. */
   readonly importProgress: (masterId: string) => number | null;
 }
@@ -71,7 +73,11 @@ export class ApplianceService {
     const { catalog, nowMs } = this.#parts;
     if (listed !== null) {
       const { feedId, appliance } = listed;
-      if (isReady(appliance)) return catalog.change((tables) => install(tables, feedId, appliance, nowMs()));
+      if (isReady(appliance)) {
+        const entered = catalog.change((tables) => install(tables, feedId, appliance, nowMs()));
+        if (entered.ok) this.#parts.installed();
+        return entered;
+      }
     }
     return installed === null
       ? err('unsupported', candidate.entry.obstacle ?? 'It is not in the catalog')

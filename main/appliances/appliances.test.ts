@@ -50,6 +50,7 @@ function setUp(qemuImg = new QemuImg()) {
     feeds: { subscriptions: [] },
     nowMs: () => 1,
     importProgress: (id) => activities.progressOf('import', id),
+    installed: () => undefined,
   });
   onTestFinished(async () => {
     await activities.close();

@@ -2,8 +2,10 @@ import path from 'node:path';
 import { systemClock } from '../../shared/clock.ts';
 import type { Result } from '../../shared/result.ts';
 import { ApplianceService } from '../appliances/appliance-service.ts';
+import { PublishedBoots } from '../appliances/published-boots.ts';
 import { FeedService } from '../appliances/feeds/feed-service.ts';
 import { Catalog } from '../catalog/catalog.ts';
+import { fetchBootProfile } from '../storage/chain/published-boot.ts';
 import { appliancesFolder, dataFolder } from './places.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -11,6 +13,7 @@ import type { Terminal } from './terminal.ts';
 export interface CatalogDesk {
   readonly feeds: FeedService;
   readonly appliances: ApplianceService;
+  readonly boots: PublishedBoots;
 }
 
 /**
@@ -41,12 +44,20 @@ export async function atCatalog<T>(
     feeds,
     nowMs: Date.now,
     importProgress: () => null,
+    installed: () => undefined,
+  });
+  const boots = new PublishedBoots({
+    catalog,
+    nowMs: Date.now,
+    fetch: (published) => fetchBootProfile(published, systemClock),
+    learned: () => undefined,
+    warn: say,
   });
   const stop = () => void feeds.close();
   terminal.interrupted.addEventListener('abort', stop);
   try {
     const listed = await feeds.open();
-    return listed.ok ? await work({ feeds, appliances }) : listed;
+    return listed.ok ? await work({ feeds, appliances, boots }) : listed;
   } finally {
     terminal.interrupted.removeEventListener('abort', stop);
     await feeds.close();

@@ -69,12 +69,15 @@ export class DiskHappenings {
 
   /** The next overlay of the same master is filled in this order; those that are there know how much they lack. */
   bootRecorded(control: DiskControl, ranges: readonly Range[], end: BootEnd): void {
-    const { catalog, nowMs, journal, bootLearned } = this.#parts;
+    const { catalog, nowMs, journal } = this.#parts;
     const learned = learnBoot(catalog, control.rows, ranges, end, nowMs());
     journal.heard(learned);
-    if (!learned.ok || learned.value === null) return;
-    journal.heard(this.#registry.bootLearned(learned.value));
-    bootLearned();
+    if (learned.ok && learned.value !== null) this.bootKnown(learned.value);
+  }
+
+  bootKnown(masterId: string): void {
+    this.#parts.journal.heard(this.#registry.bootLearned(masterId));
+    this.#parts.bootLearned();
   }
 
   storeFailed({ id }: DiskControl, { message }: Failure): void {

@@ -287,6 +287,11 @@ export class DiskService {
     return retried.find((result) => !result.ok) ?? DONE;
   }
 
+  /** What a start of a master reads is known better: disks over it are told how much of that they lack. */
+  bootKnown(masterId: string): void {
+    this.#happenings.bootKnown(masterId);
+  }
+
   /** Closes every disk, making everything durable; streams can be resumed. Fails with the first failure. */
   async close(): Promise<Result<void>> {
     this.#stopListening();

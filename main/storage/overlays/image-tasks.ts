@@ -1,3 +1,4 @@
+import type { PublishedMaster } from '../../../shared/master.ts';
 import type { Range } from '../../block/range.ts';
 import type { CheckReport, Repair } from '../../qed/check.ts';
 import type { ImageFormat } from '../chain/location.ts';
@@ -16,6 +17,8 @@ export interface ImageTaskTypes {
   map: { argument: { path: string; cells: number; sourceBytes: number }; answer: MapCell[] };
   inspect: { argument: { path: string; format: ImageFormat }; answer: ImageFacts };
   check: { argument: { path: string; repair: Repair }; answer: CheckReport };
+  /** See `fetchBootProfile`. */
+  bootProfile: { argument: PublishedMaster; answer: readonly Range[] | null };
   export: { argument: ExportRequest; answer: void };
 }
 

@@ -4,6 +4,7 @@ import { systemClock } from '../../../shared/clock.ts';
 import { ok } from '../../../shared/result.ts';
 import { answerCalls } from '../../threads/answer-calls.ts';
 import { paced } from '../../threads/paced.ts';
+import { fetchBootProfile } from '../chain/published-boot.ts';
 import { checkImage } from './check-image.ts';
 import { mapImage } from './cluster-map.ts';
 import { exportImage } from './export-image.ts';
@@ -21,6 +22,7 @@ if (parentPort !== null) {
     map: ({ path, cells, sourceBytes }) => mapImage(path, cells, sourceBytes),
     inspect: ({ path, format }) => inspectImage(path, format),
     check: ({ path, repair }) => checkImage(path, repair),
+    bootProfile: (published) => fetchBootProfile(published, systemClock),
     export: (request, { signal, progress }) =>
       exportImage(request, { clock: systemClock, signal, progress: paced(systemClock, progress) }),
   }));

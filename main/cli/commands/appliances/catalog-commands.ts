@@ -60,10 +60,11 @@ ${COMMON_HELP}`,
     const operands = given.expect('one appliance');
     if (!operands.ok) return operands;
     const [word = ''] = operands.value;
-    return atCatalog(terminal, async ({ appliances }) => {
+    return atCatalog(terminal, async ({ appliances, boots }) => {
       const found = pick(await appliances.list(), word);
       if (!found.ok) return found;
       const installed = await appliances.install({ id: found.value.id });
+      if (installed.ok) await boots.look();
       return installed.ok
         ? ok({ json: found.value, text: `'${found.value.name}' is in the catalog\n` })
         : installed;
