@@ -52,6 +52,7 @@ export interface CopyOnReadOptions {
  */
 export class CopyOnReadDevice implements BlockDevice {
   readonly #overlay: OverlayDevice;
+  readonly #clock: Clock;
   readonly #observer: CopyOnReadObserver;
   readonly #limit: RateLimit;
   readonly #stores: StoreQueue;
@@ -67,6 +68,7 @@ export class CopyOnReadDevice implements BlockDevice {
   constructor(overlay: OverlayDevice, options: CopyOnReadOptions) {
     const { clock, observer = {}, limit = UNLIMITED } = options;
     this.#overlay = overlay;
+    this.#clock = clock;
     this.#observer = observer;
     this.#limit = limit;
     this.#stores = new StoreQueue(options.mostPendingBytes ?? MOST_PENDING_BYTES);
@@ -199,6 +201,7 @@ export class CopyOnReadDevice implements BlockDevice {
 
   async #read(offset: number, target: Uint8Array): Promise<Result<void>> {
     const waiting = this.#waits.join();
+    const beganMs = this.#clock.now();
     let missed = false;
     await this.#noteSequence({ offset, length: target.length });
     for (let at = offset; at < offset + target.length;) {
@@ -212,7 +215,8 @@ export class CopyOnReadDevice implements BlockDevice {
       }
     }
     waiting.left(true);
-    this.#tell({ kind: 'read', offset, length: target.length, missed });
+    const tookMs = this.#clock.now() - beganMs;
+    this.#tell({ kind: 'read', offset, length: target.length, missed, tookMs });
     return DONE;
   }
 

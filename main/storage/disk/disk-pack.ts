@@ -9,6 +9,7 @@ import type { QedDevice } from '../../qed/device.ts';
 import { WAIT, type SourcePolicy } from '../../streaming/back-off.ts';
 import { BootPack, type PackPhase } from '../../streaming/boot-pack/boot-pack.ts';
 import type { RateLimit } from '../../streaming/limits/rate-limit.ts';
+import { isRemoteLayer } from '../chain/image-chain.ts';
 import { localPath } from '../chain/location.ts';
 import { PublishedPack } from '../chain/published-pack.ts';
 import { packFileOf } from '../pack-file.ts';
@@ -50,7 +51,9 @@ export class DiskPack {
     const { chain, readOnly, copyOnRead, bootProfile } = spec;
     const published = chain.backing?.published;
     const pack = published?.description.bootPack;
-    if (published === undefined || pack === undefined) return null;
+    if (chain.backing === null || published === undefined || pack === undefined) return null;
+    // What lies on this computer need not be brought nearer.
+    if (!isRemoteLayer(chain.backing)) return null;
     if (readOnly || copyOnRead === 'off' || chain.format !== 'qed') return null;
     const path = packFileOf(localPath(chain.location));
     const flags = new FrameFlags();

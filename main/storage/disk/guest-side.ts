@@ -17,6 +17,8 @@ export interface GuestCounters {
   readonly readBytes: number;
   /** Reads that had to go to the backing device. */
   readonly missedReads: number;
+  /** What reads took together, in milliseconds, while the disk lies on something. */
+  readonly readMs: number;
   readonly writes: number;
   readonly writtenBytes: number;
 }
@@ -45,7 +47,7 @@ export class GuestSide {
   readonly #overlay: QedDevice | null;
   readonly #demand: DemandMap | null;
   #boot: BootWatch | null = null;
-  readonly #counters = { reads: 0, readBytes: 0, missedReads: 0, writes: 0, writtenBytes: 0 };
+  readonly #counters = { reads: 0, readBytes: 0, missedReads: 0, readMs: 0, writes: 0, writtenBytes: 0 };
 
   /**
    * @param device the disk as its images are
@@ -124,6 +126,7 @@ export class GuestSide {
     const { kind, length, missed } = access;
     this.#counters[kind === 'read' ? 'reads' : 'writes']++;
     this.#counters[kind === 'read' ? 'readBytes' : 'writtenBytes'] += length;
+    this.#counters.readMs += access.tookMs ?? 0;
     this.#boot?.note(access);
     if (!missed) return;
     this.#counters.missedReads++;

@@ -4,6 +4,7 @@ import { appMainThread } from './app/main-thread.ts';
 import { appMemory } from './app/memory.ts';
 import { appScroll } from './app/scroll.ts';
 import { appStart } from './app/start.ts';
+import { bootDebian, bootTinyLinux } from './boot/index.ts';
 import { allocatingWrites } from './allocating-writes.ts';
 import { consoleCost } from './console-cost.ts';
 import { guestLatency } from './guest-latency.ts';
@@ -27,6 +28,8 @@ export const CASES: readonly BenchCase[] = [
   memory,
   guestLatency,
   consoleCost,
+  bootTinyLinux,
+  bootDebian,
   appStart,
   appBoot,
   appMainThread,

@@ -10,6 +10,7 @@ export const TOOLS = {
   'qemu-io': 'qemu-utils',
   'qemu-nbd': 'qemu-utils',
   'qemu-storage-daemon': 'qemu-system-common',
+  'qemu-system-i386': 'qemu-system-x86',
   fio: 'fio',
   /** QEMU's HTTP driver, a loadable module. */
   'block-curl': 'qemu-block-extra',
@@ -23,7 +24,14 @@ export class Toolbox {
 
   static async look(children: Children): Promise<Toolbox> {
     const versions = new Map<Tool, string>();
-    for (const tool of ['qemu-img', 'qemu-io', 'qemu-nbd', 'qemu-storage-daemon', 'fio'] as const) {
+    for (const tool of [
+      'qemu-img',
+      'qemu-io',
+      'qemu-nbd',
+      'qemu-storage-daemon',
+      'qemu-system-i386',
+      'fio',
+    ] as const) {
       const told = await children.run(tool, ['--version'], PROBE_TIMEOUT_MS);
       if (told.ok) versions.set(tool, told.value.stdout.split('\n')[0] ?? '');
     }

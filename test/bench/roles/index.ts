@@ -1,5 +1,6 @@
 import { assertNever, unwrap, type Result } from '../../../shared/result.ts';
 import type { Figures } from '../measure/interleave.ts';
+import { measureBoot, type BootArguments } from './boot.ts';
 import { measureConsole, type ConsoleArguments } from './console.ts';
 import { measureGuest, type GuestArguments } from './guest.ts';
 import { measureMemory, type MemoryArguments } from './memory.ts';
@@ -28,6 +29,8 @@ function measure(name: Exclude<RoleName, 'serve'>, given: unknown): Promise<Resu
       return measureMemory(given as MemoryArguments);
     case 'console':
       return measureConsole(given as ConsoleArguments);
+    case 'boot':
+      return measureBoot(given as BootArguments);
     default:
       return assertNever(name);
   }

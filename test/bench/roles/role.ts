@@ -3,6 +3,7 @@ import { err, ok, type Result } from '../../../shared/result.ts';
 import { workerScript } from '../../../main/threads/worker-script.ts';
 import type { Figures } from '../measure/interleave.ts';
 import type { Children } from '../workshop/children.ts';
+import type { BootArguments } from './boot.ts';
 import type { ConsoleArguments } from './console.ts';
 import type { GuestArguments } from './guest.ts';
 import type { MemoryArguments } from './memory.ts';
@@ -20,6 +21,7 @@ export interface Roles {
   open: OpenArguments;
   memory: MemoryArguments;
   console: ConsoleArguments;
+  boot: BootArguments;
   serve: ServeArguments;
 }
 

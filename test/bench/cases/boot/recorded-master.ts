@@ -1,0 +1,46 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { systemClock } from '../../../../shared/clock.ts';
+import type { MasterDescription } from '../../../../shared/master.ts';
+import { err, ok, type Result } from '../../../../shared/result.ts';
+import { findBuiltAppliance } from '../../../../main/appliances/built-appliances.ts';
+import { publishBoot } from '../../../../main/appliances/masters/publish-boot.ts';
+import { publishMaster } from '../../../../main/appliances/masters/publish-master.ts';
+import { BootRecording } from '../../../../main/cli/commands/master/boot-recording.ts';
+import { appliancesFolder } from '../../../../main/cli/places.ts';
+import type { Workshop } from '../../workshop/workshop.ts';
+
+export interface RecordedMaster {
+  readonly memoryMiB: number;
+  /** What its guest says when one can log in. */
+  readonly prompt: string;
+  readonly description: MasterDescription;
+  readonly folder: string;
+}
+
+/** Publishes an appliance that was built, with a boot that is recorded now. */
+export async function recordMaster(workshop: Workshop, id: string): Promise<Result<RecordedMaster>> {
+  const found = findBuiltAppliance(appliancesFolder(), id);
+  if (!found.ok) return err('not-found', `${found.failure.message}; or: headwater appliances build ${id}`);
+  const { description: appliance, masterPath } = found.value;
+  const { memoryMiB } = appliance;
+  const prompt = appliance.serial?.loginPrompt ?? 'login: ';
+  const { signal } = new AbortController();
+  const context = { clock: systemClock, signal, progress: () => undefined };
+  const source = { location: masterPath, format: 'raw', backing: null } as const;
+  const published = await publishMaster({ source, out: workshop.folder }, context);
+  if (!published.ok) return published;
+  const folder = path.join(workshop.folder, 'masters', published.value.description.sha256);
+  const scratch = fs.mkdtempSync(path.join(workshop.folder, 'recording-'));
+  const ranges = await new BootRecording({
+    folder,
+    scratch,
+    memoryMiB,
+    until: prompt,
+    say: () => undefined,
+  }).run({ description: published.value.description, sources: [folder] }, signal);
+  fs.rmSync(scratch, { recursive: true, force: true });
+  if (!ranges.ok) return ranges;
+  const described = await publishBoot({ folder, ranges: ranges.value }, context);
+  return described.ok ? ok({ memoryMiB, prompt, description: described.value, folder }) : described;
+}
