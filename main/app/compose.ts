@@ -1,4 +1,5 @@
 import { shell } from 'electron';
+import { REQUESTS, type CheckedInput } from '../../shared/ipc/contract.ts';
 import { DONE, err, type Result } from '../../shared/result.ts';
 import { isRemote } from '../storage/chain/location.ts';
 import { appInfo } from './handlers/app-info.ts';
@@ -6,93 +7,66 @@ import { ChosenPaths } from './handlers/chosen-paths.ts';
 import { consoleHandlers } from './handlers/consoles.ts';
 import { dialogHandlers } from './handlers/dialogs.ts';
 import type { RequestHandlers } from './ipc/handlers.ts';
-import type { AppServices } from './services.ts';
+import { isServiceGroup, type AppServices, type ServiceRequest } from './services.ts';
 import type { Windows } from './windows/windows.ts';
 
-/** Who answers which request. */
+/** Who answers which request: the service of its group, but for what is the app's own. */
 export function composeHandlers(services: AppServices, windows: Windows): RequestHandlers {
-  const { catalog, masters, feeds, machines, disks, activities, preferences, consoles } = services;
   const chosen = new ChosenPaths();
-  /** For a service that this build of the app does not have. */
-  const absent = async () => err('unsupported', 'This version of Headwater cannot do that yet.');
-
-  /** Addresses may be typed; paths come from a dialog. */
-  const mayRead = (location: string) => (isRemote(location) ? DONE : chosen.check(location));
-
   return {
-    'app.info': appInfo,
+    ...forwarded(services, pathGuards(chosen)),
     ...dialogHandlers(windows, chosen),
-
-    'catalog.list': async (input) => catalog?.list(input) ?? absent(),
-    'catalog.install': async (input) => catalog?.install(input) ?? absent(),
-
-    'feeds.list': async () => feeds?.list() ?? absent(),
-    'feeds.look': async (input) => {
-      const allowed = mayRead(input.location);
-      return allowed.ok ? (feeds?.look(input) ?? absent()) : allowed;
-    },
-    'feeds.add': async (input) => {
-      const allowed = mayRead(input.location);
-      return allowed.ok ? (feeds?.add(input) ?? absent()) : allowed;
-    },
-    'feeds.refresh': async (input) => feeds?.refresh(input) ?? absent(),
-    'feeds.remove': async (input) => feeds?.remove(input) ?? absent(),
-
-    'masters.list': async () => masters?.list() ?? absent(),
-    'masters.add': async (master) => {
-      const allowed = master.source === 'file' ? chosen.check(master.path) : DONE;
-      return allowed.ok ? (masters?.add(master) ?? absent()) : allowed;
-    },
-    'masters.remove': async (input) => masters?.remove(input) ?? absent(),
-
-    'machines.list': async () => machines?.list() ?? absent(),
-    'machines.create': async (wanted) => {
-      const allowed = wanted.folder === undefined ? DONE : chosen.check(wanted.folder);
-      return allowed.ok ? (machines?.create(wanted) ?? absent()) : allowed;
-    },
-    'machines.command': async (input) => machines?.command(input) ?? absent(),
-    'machines.rename': async (input) => machines?.rename(input) ?? absent(),
-    'machines.setMemory': async (input) => machines?.setMemory(input) ?? absent(),
-    'machines.duplicate': async (input) => machines?.duplicate(input) ?? absent(),
-    'machines.remove': async (input) => machines?.remove(input) ?? absent(),
+    ...consoleHandlers(services.consoles, chosen),
+    'app.info': appInfo,
     'machines.openConsole': async ({ id }) => {
-      const known = await find(machines?.list() ?? absent(), id, 'machine');
+      const known = await find(services.machines.list(), id, 'machine');
       if (known.ok) windows.showConsole(id);
       return known.ok ? DONE : known;
     },
-    'console.attach': absent,
-    'console.type': absent,
-    'console.screenshot': absent,
-    ...(consoles && consoleHandlers(consoles, chosen)),
-
-    'disks.list': async () => disks?.list() ?? absent(),
-    'disks.streamAll': async (input) => disks?.streamAll(input) ?? absent(),
-    'disks.stream': async (input) => disks?.stream(input) ?? absent(),
-    'disks.setLimit': async (input) => disks?.setLimit(input) ?? absent(),
-    'disks.setPriority': async (input) => disks?.setPriority(input) ?? absent(),
-    'disks.setOnError': async (input) => disks?.setOnError(input) ?? absent(),
-    'disks.check': async (input) => disks?.check(input) ?? absent(),
-    'disks.map': async (input) => disks?.map(input) ?? absent(),
-    'disks.export': async (target) => {
-      const allowed = chosen.check(target.path);
-      return allowed.ok ? (disks?.export(target) ?? absent()) : allowed;
-    },
     'disks.showInFolder': async ({ id }) => {
-      const disk = await find(disks?.list() ?? absent(), id, 'disk');
+      const disk = await find(services.disks.list(), id, 'disk');
       if (disk.ok) shell.showItemInFolder(disk.value.path);
       return disk.ok ? DONE : disk;
     },
-
-    'activities.list': async () => activities?.list() ?? absent(),
-    'activities.cancel': async (input) => activities?.cancel(input) ?? absent(),
-
-    'preferences.get': async () => preferences?.get() ?? absent(),
-    'preferences.set': async (change) => {
-      const { storageFolder } = change;
-      const allowed = typeof storageFolder === 'string' ? chosen.check(storageFolder) : DONE;
-      return allowed.ok ? (preferences?.set(change) ?? absent()) : allowed;
-    },
   };
+}
+
+/** What a request must pass before its service hears of it. */
+type Guards = { readonly [Name in ServiceRequest]?: (input: CheckedInput<Name>) => Result<void> };
+
+/** Addresses may be typed; paths come from a dialog. */
+function pathGuards(chosen: ChosenPaths): Guards {
+  const path = (given: string | null | undefined) => (typeof given === 'string' ? chosen.check(given) : DONE);
+  const location = (given: string) => (isRemote(given) ? DONE : chosen.check(given));
+  return {
+    'feeds.look': (feed) => location(feed.location),
+    'feeds.add': (feed) => location(feed.location),
+    'masters.add': (master) => (master.source === 'file' ? chosen.check(master.path) : DONE),
+    'machines.create': ({ folder }) => path(folder),
+    'disks.export': (target) => chosen.check(target.path),
+    'preferences.set': ({ storageFolder }) => path(storageFolder),
+  };
+}
+
+type AnyHandler = (input: unknown) => Promise<Result<unknown>>;
+
+/** `group.method` is what `services[group][method]` answers. The types of services say that all of them are there. */
+function forwarded(services: AppServices, guards: Guards): Pick<RequestHandlers, ServiceRequest> {
+  const handlers: Record<string, AnyHandler> = {};
+  for (const name of Object.keys(REQUESTS)) {
+    const [group = '', method = ''] = name.split('.');
+    if (!isServiceGroup(group)) continue;
+    const service = services[group] as unknown as Readonly<Record<string, AnyHandler | undefined>>;
+    const answer = service[method];
+    if (answer === undefined) continue; // the app's own
+    const guard = guards[name as ServiceRequest] as ((input: unknown) => Result<void>) | undefined;
+    handlers[name] = async (input) => {
+      const allowed = guard?.(input) ?? DONE;
+      return allowed.ok ? answer.call(service, input) : allowed;
+    };
+  }
+  // The names were taken from the same table as the types; the compiler cannot follow that.
+  return handlers as unknown as Pick<RequestHandlers, ServiceRequest>;
 }
 
 async function find<Item extends { readonly id: string }>(

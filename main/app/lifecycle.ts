@@ -94,7 +94,7 @@ export class Lifecycle {
   #hasToStay(): boolean {
     const { services, stayFor } = this.#options;
     if (stayFor() === 'always' || services.machinesRunning() > 0) return true;
-    return stayFor() === 'streams' && (services.streamsRunning?.() ?? 0) > 0;
+    return stayFor() === 'streams' && services.streamsRunning() > 0;
   }
 
   #tellOfBackground(): void {

@@ -30,14 +30,35 @@ type Group<Prefix extends string> = {
   ]: Operation<Name>;
 };
 
-export type CatalogService = Group<'catalog'>;
-export type MastersService = Group<'masters'>;
-export type FeedsService = Group<'feeds'>;
-/** Windows are the app's own business. */
-export type MachinesService = Omit<Group<'machines'>, 'openConsole'>;
-export type DisksService = Omit<Group<'disks'>, 'showInFolder'>;
-export type ActivitiesService = Group<'activities'>;
-export type PreferencesService = Group<'preferences'>;
+/** Services by the prefix of the requests that they answer. Windows, and showing folders, are the app's own business. */
+export interface ServiceGroups {
+  readonly catalog: Group<'catalog'>;
+  readonly masters: Group<'masters'>;
+  readonly feeds: Group<'feeds'>;
+  readonly machines: Omit<Group<'machines'>, 'openConsole'>;
+  readonly disks: Omit<Group<'disks'>, 'showInFolder'>;
+  readonly activities: Group<'activities'>;
+  readonly preferences: Group<'preferences'>;
+}
+
+const SERVICE_GROUPS: Readonly<Record<keyof ServiceGroups, true>> = {
+  catalog: true,
+  masters: true,
+  feeds: true,
+  machines: true,
+  disks: true,
+  activities: true,
+  preferences: true,
+};
+
+export function isServiceGroup(name: string): name is keyof ServiceGroups {
+  return Object.hasOwn(SERVICE_GROUPS, name);
+}
+
+/** The requests that a service answers. */
+export type ServiceRequest = {
+  [Prefix in keyof ServiceGroups]: `${Prefix}.${keyof ServiceGroups[Prefix] & string}`;
+}[keyof ServiceGroups];
 
 /**
  * Tells every window. `machine.changed` and `disk.changed` may be published as often as things change: windows get the
@@ -59,22 +80,15 @@ export interface NotSaved {
   readonly failure: Failure;
 }
 
-export interface AppServices {
-  readonly catalog?: CatalogService;
-  readonly masters?: MastersService;
-  readonly feeds?: FeedsService;
-  readonly machines?: MachinesService;
-  readonly disks?: DisksService;
-  readonly activities?: ActivitiesService;
-  readonly preferences?: PreferencesService;
-  readonly consoles?: ConsoleBroker;
-  readonly windowStates?: WindowStateStore;
+export interface AppServices extends ServiceGroups {
+  readonly consoles: ConsoleBroker;
+  readonly windowStates: WindowStateStore;
   /** How many machines would be cut off if the app ended now. Asked whenever a machine changed. */
   machinesRunning(): number;
   /** Saves the machines that are on and switches them off; answers with those that could not be saved. */
   saveMachines(): Promise<readonly NotSaved[]>;
   /** How many disks stream, or wait for their turn or their source. Asked whenever one changed. */
-  streamsRunning?(): number;
+  streamsRunning(): number;
   /** Powers machines off and writes everything down. Called once, when the app ends. */
   close(): Promise<void>;
 }

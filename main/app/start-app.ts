@@ -70,7 +70,7 @@ async function run(openServices: OpenServices): Promise<void> {
     return;
   }
   const services = opened.value;
-  if (services.windowStates) windows.keepStatesIn(services.windowStates);
+  windows.keepStatesIn(services.windowStates);
 
   let words = wordsFor('system', app.getLocale());
   let preferences = await readPreferences(services);
@@ -79,7 +79,7 @@ async function run(openServices: OpenServices): Promise<void> {
   const heard = (result: Result<void>) => {
     if (!result.ok) log.warn(result.failure.message);
   };
-  const streamAll = (command: 'pause' | 'resume') => void services.disks?.streamAll({ command }).then(heard);
+  const streamAll = (command: 'pause' | 'resume') => void services.disks.streamAll({ command }).then(heard);
   const streams = { pauseStreams: () => streamAll('pause'), resumeStreams: () => streamAll('resume') };
   const tray = new TrayIcon(path.join(icons, 'tray.png'), {
     ...streams,
@@ -143,8 +143,8 @@ async function run(openServices: OpenServices): Promise<void> {
 }
 
 async function readPreferences({ preferences }: AppServices): Promise<Preferences> {
-  const read = await preferences?.get();
-  return read?.ok ? read.value : preferencesSchema.parse({});
+  const read = await preferences.get();
+  return read.ok ? read.value : preferencesSchema.parse({});
 }
 
 function showNotification(title: string, body: string, chosen: () => void): void {

@@ -1,7 +1,7 @@
 /**
  * Everything that crosses between a window and the main process, in one table: adding a channel means adding a line
- * here, a handler in `main/app/handlers/` and its use in a window. The main process checks every payload, whichever way
- * it goes, against its schema.
+ * here, a method of the service of its group and its use in a window; a request that names a path has a guard in
+ * `main/app/compose.ts`. The main process checks every payload, whichever way it goes, against its schema.
  */
 import { z } from 'zod';
 import { activityViewSchema } from './activities.ts';

@@ -1,4 +1,5 @@
-import type { AppServices, OpenServices } from '../../../main/app/services.ts';
+import type { OpenServices, ServiceGroups } from '../../../main/app/services.ts';
+import { forgetfulWindowStates } from '../../../main/app/windows/window-state.ts';
 import { pretendedBridge } from '../../../renderer/testing/pretended-bridge.ts';
 import { scenarioNamed } from '../../../renderer/testing/scenarios.ts';
 import type { Bridge } from '../../../shared/ipc/bridge.ts';
@@ -17,19 +18,21 @@ export const openPretended: OpenServices = async ({ publish }) => {
   return ok({
     ...servicesOver(bridge),
     consoles: pretendedConsoles(scenario.machines.map(({ id }) => id)),
+    windowStates: forgetfulWindowStates(),
     machinesRunning: () => 0,
+    streamsRunning: () => 0,
     saveMachines: async () => [],
     close: async () => undefined,
   });
 };
 
 /** A service for every group of the contract, which asks the bridge. */
-function servicesOver(bridge: Bridge): Partial<AppServices> {
+function servicesOver(bridge: Bridge): ServiceGroups {
   const groups: Record<string, Record<string, (input: unknown) => Promise<unknown>>> = {};
   for (const name of Object.keys(REQUESTS)) {
     const [group = '', method = ''] = name.split('.');
     groups[group] ??= {};
     groups[group][method] = (input: unknown) => bridge.request(name, input ?? null);
   }
-  return groups;
+  return groups as unknown as ServiceGroups;
 }

@@ -1,6 +1,7 @@
 /** Services that tests steer from outside: they note what they are asked, machines exist in name only, consoles echo. */
 import type { ConsoleBroker } from '../../../main/machines/consoles/connection.ts';
-import type { AppServices, MachinesService, OpenServices, Publish } from '../../../main/app/services.ts';
+import type { OpenServices, Publish, ServiceGroups } from '../../../main/app/services.ts';
+import { forgetfulWindowStates } from '../../../main/app/windows/window-state.ts';
 import { REQUESTS } from '../../../shared/ipc/contract.ts';
 import type { MachineView } from '../../../shared/ipc/machines.ts';
 import { DONE, err, ok } from '../../../shared/result.ts';
@@ -39,7 +40,7 @@ export const openTestServices: OpenServices = async ({ publish }) => {
   const hooks: TestHooks = { running: 0, closed: false, openConsoles: 0, asked: [], publish };
   globalThis.headwaterTest = hooks;
 
-  const machines: Partial<MachinesService> = {
+  const machines: Partial<ServiceGroups['machines']> = {
     list: async () => ok([MACHINE]),
     command: async () => DONE,
     rename: async () => {
@@ -75,7 +76,9 @@ export const openTestServices: OpenServices = async ({ publish }) => {
   return ok({
     ...servicesThat((name, input) => hooks.asked.push({ name, input }), { machines }),
     consoles,
+    windowStates: forgetfulWindowStates(),
     machinesRunning: () => hooks.running,
+    streamsRunning: () => 0,
     saveMachines: async () => {
       hooks.running = 0;
       return [];
@@ -90,7 +93,7 @@ type Method = (input: unknown) => Promise<unknown>;
 type Groups = Record<string, Record<string, Method>>;
 
 /** A service for every group of the contract. Methods that are not `known` answer that they cannot. */
-function servicesThat(note: (name: string, input: unknown) => void, known: object): Partial<AppServices> {
+function servicesThat(note: (name: string, input: unknown) => void, known: object): ServiceGroups {
   const groups: Groups = {};
   for (const name of Object.keys(REQUESTS)) {
     const [group = '', method = ''] = name.split('.');
@@ -101,5 +104,5 @@ function servicesThat(note: (name: string, input: unknown) => void, known: objec
       return answer ? answer(input) : err('unsupported', 'not here');
     };
   }
-  return groups;
+  return groups as unknown as ServiceGroups;
 }
