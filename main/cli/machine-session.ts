@@ -2,7 +2,7 @@ import { err, ok, type Failure, type Result } from '../../shared/result.ts';
 import { V86Machine } from '../machines/v86/v86-machine.ts';
 import { loadFirmware } from '../machines/v86/firmware.ts';
 import { switchOff } from '../machines/switch-off.ts';
-import type { ImageChain } from '../storage/chain/image-chain.ts';
+import { withNodeNames, type ImageChain } from '../storage/chain/image-chain.ts';
 import type { DiskEvent } from '../storage/disk/disk-events.ts';
 import type { DiskThread } from '../storage/disk/disk-thread.ts';
 import { openMachineDisk } from '../storage/disk/machine-disk.ts';
@@ -15,6 +15,8 @@ export interface SessionOptions {
   readonly chain: ImageChain;
   /** `off`: do not stream by itself, whatever the image's flag says. */
   readonly stream: 'image' | 'off';
+  /** What a monitor calls the disk; its images are `#block000` and so on then. */
+  readonly deviceName?: string;
   readonly listen?: (event: DiskEvent) => void;
 }
 
@@ -30,7 +32,13 @@ export class MachineSession {
     const firmware = loadFirmware(firmwareFolder());
     if (!firmware.ok) return firmware;
     const opened = await openMachineDisk(
-      { chain: options.chain, readOnly: false, copyOnRead: 'image', onSourceLost: 'wait' },
+      {
+        chain: options.deviceName === undefined ? options.chain : withNodeNames(options.chain),
+        deviceName: options.deviceName,
+        readOnly: false,
+        copyOnRead: 'image',
+        onSourceLost: 'wait',
+      },
       options.stream,
       options.listen,
     );

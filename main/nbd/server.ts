@@ -3,7 +3,7 @@ import type { Clock } from '../../shared/clock.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import { ExportTable } from './export-table.ts';
 import type { NbdExport } from './export.ts';
-import { listen, type Listener, type NbdAddress } from './listen.ts';
+import { listen, type ListenAddress, type Listener } from '../sockets/listen.ts';
 import { Session, type SessionSurroundings } from './session.ts';
 import type { NbdTls } from './tls.ts';
 import { SlabPool } from './transmission/slabs.ts';
@@ -76,7 +76,7 @@ export class NbdServer {
   }
 
   /** Waits for clients at an address too. @returns the address, with the port where any was asked for */
-  async listen(address: NbdAddress): Promise<Result<NbdAddress>> {
+  async listen(address: ListenAddress): Promise<Result<ListenAddress>> {
     if (this.#closing !== null) return err('closed', 'The NBD server is closed');
     const server: Server = createServer({ noDelay: true, pauseOnConnect: true }, (socket) => {
       this.#admit(socket);

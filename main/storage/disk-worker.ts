@@ -49,6 +49,7 @@ class DiskServer {
         }),
       stampContent: ({ stamp }) => this.#with((disk) => disk.stampContent(stamp)),
       status: () => this.#with((disk) => ok(disk.status())),
+      layers: () => this.#with((disk) => ok(disk.layers())),
       activity: ({ cells }) => this.#with((disk) => ok(disk.activity(cells))),
       recordBoot: ({ quietMs }) =>
         this.#with((disk) => {
@@ -107,6 +108,8 @@ function control(disk: OpenDisk, id: string, verb: JobVerb): Result<void> {
       return job.value.cancel();
     case 'force-cancel':
       return job.value.cancel(true);
+    case 'complete':
+      return job.value.complete();
     case 'finalize':
       return job.value.finalize();
     case 'dismiss':

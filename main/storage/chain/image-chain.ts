@@ -47,6 +47,15 @@ export function nodeNameOf(layer: ImageChain): string {
   return layer.nodeName ?? layer.location;
 }
 
+/** Gives every layer that has no name one like those QEMU makes up, from the topmost on. */
+export function withNodeNames(chain: ImageChain, depth = 0): ImageChain {
+  return {
+    ...chain,
+    nodeName: chain.nodeName ?? `#block${String(depth).padStart(3, '0')}`,
+    backing: chain.backing && withNodeNames(chain.backing, depth + 1),
+  };
+}
+
 /** The layers of a chain, topmost first. */
 export function layersOf(chain: ImageChain): ImageChain[] {
   return chain.backing === null ? [chain] : [chain, ...layersOf(chain.backing)];

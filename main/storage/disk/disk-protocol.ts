@@ -1,11 +1,12 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { ContentStamp } from '../../qed/content-stamp.ts';
+import type { DiskLayer } from './disk-layers.ts';
 import type { DiskSpec, StreamSpec } from './disk-spec.ts';
 import type { NbdService, NbdServiceSpec } from './nbd-services.ts';
 import type { DiskActivity, DiskStatus } from './open-disk.ts';
 
 /** What can be done with a streaming job. */
-export type JobVerb = 'pause' | 'resume' | 'cancel' | 'force-cancel' | 'finalize' | 'dismiss';
+export type JobVerb = 'pause' | 'resume' | 'cancel' | 'force-cancel' | 'complete' | 'finalize' | 'dismiss';
 
 /** `read`: for overlays that lie on the disk. */
 export type Access = 'read' | 'write';
@@ -29,6 +30,8 @@ export interface DiskCalls {
   stampContent: { argument: { stamp: ContentStamp }; answer: void };
   retryNow: { argument: null; answer: void };
   status: { argument: null; answer: DiskStatus };
+  /** Topmost first. */
+  layers: { argument: null; answer: readonly DiskLayer[] };
   /** For each of `cells` equal stretches of the disk. */
   activity: { argument: { cells: number }; answer: DiskActivity };
   /** A guest is about to boot: what it reads is told afterwards, as `boot-recorded`. */

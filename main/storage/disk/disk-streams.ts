@@ -15,6 +15,7 @@ import { isRemote } from '../chain/location.ts';
 import { openBehind, openChain, type OpenOptions } from '../chain/open.ts';
 import type { SourceSeals } from '../chain/source-seals.ts';
 import type { DiskSpec, StreamSpec } from './disk-spec.ts';
+import { checkFilterName } from './filter-node.ts';
 import { findStreamRange } from './stream-range.ts';
 
 export interface DiskStreamsParts {
@@ -82,6 +83,11 @@ export class DiskStreams {
     return this.#topJobFillsAll && this.#topJob?.status === 'running';
   }
 
+  /** The images of the disk as they are now, topmost first. */
+  get layers(): readonly ImageChain[] {
+    return this.#layers;
+  }
+
   /** Every job, oldest first. */
   query(): readonly StreamJobInfo[] {
     return this.#table.query();
@@ -119,8 +125,10 @@ export class DiskStreams {
     const nodes = found.value;
     const isTopmost = nodes.top === this.#nameAt(0);
     const busy = [nodes.top, ...nodes.between];
-    const free = this.#table.checkFree(busy);
+    const free = this.#table.checkFree(busy, spec.device ?? this.#parts.spec.deviceName);
     if (!free.ok) return free;
+    const filter = checkFilterName(spec.filterNodeName, this.#layers, this.#parts.spec.deviceName);
+    if (!filter.ok) return filter;
     const opened = await this.#openTarget(nodes, spec);
     if (!opened.ok) return opened;
     const { target, own } = opened.value;

@@ -7,6 +7,7 @@ import { layersOf, portsOf, type ImageChain } from '../chain/image-chain.ts';
 import { isRemote, localPath } from '../chain/location.ts';
 import { releaseLockOfThread } from '../image-lock.ts';
 import type { DiskEvent } from './disk-events.ts';
+import type { DiskLayer } from './disk-layers.ts';
 import type { Access, DiskCalls, JobVerb } from './disk-protocol.ts';
 import type { DiskSpec, StreamSpec } from './disk-spec.ts';
 import type { NbdService, NbdServiceSpec } from './nbd-services.ts';
@@ -95,6 +96,11 @@ export class DiskThread {
 
   status(): Promise<Result<DiskStatus>> {
     return this.#thread.call('status', null);
+  }
+
+  /** The images of the disk, topmost first. */
+  layers(): Promise<Result<readonly DiskLayer[]>> {
+    return this.#thread.call('layers', null);
   }
 
   /** What goes on where, for each of `cells` equal stretches of the disk. */

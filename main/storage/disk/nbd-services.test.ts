@@ -15,9 +15,9 @@ import {
 } from '../../../test/support/disk-workbench.ts';
 import { NbdTalker } from '../../../test/support/nbd-talker.ts';
 import { COMMAND, ERROR, FLAG } from '../../block/nbd/protocol.ts';
-import type { NbdAddress } from '../../nbd/listen.ts';
+import type { ListenAddress } from '../../sockets/listen.ts';
 
-const at = (folder: string): NbdAddress & { kind: 'unix' } => ({
+const at = (folder: string): ListenAddress & { kind: 'unix' } => ({
   kind: 'unix',
   path: path.join(folder, 'disk.socket'),
 });

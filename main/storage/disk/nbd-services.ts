@@ -1,14 +1,14 @@
 import type { Clock } from '../../../shared/clock.ts';
 import { DONE, err, ok, type Result } from '../../../shared/result.ts';
-import type { NbdAddress } from '../../nbd/listen.ts';
 import { NbdServer } from '../../nbd/server.ts';
 import { loadTlsFolder } from '../../nbd/tls.ts';
+import type { ListenAddress } from '../../sockets/listen.ts';
 import type { DiskEvent } from './disk-events.ts';
 import type { OpenDisk } from './open-disk.ts';
 
 /** How a disk is to be served over NBD. Plain data: it is sent to the thread that owns the disk. */
 export interface NbdServiceSpec {
-  readonly address: NbdAddress;
+  readonly address: ListenAddress;
   /** What clients ask for. Default: the empty name; a client that asks for none gets the disk in any case. */
   readonly exportName?: string | undefined;
   readonly description?: string | undefined;
@@ -24,7 +24,7 @@ export interface NbdServiceSpec {
 export interface NbdService {
   readonly id: number;
   /** As asked for, with the port where any was asked for. */
-  readonly address: NbdAddress;
+  readonly address: ListenAddress;
 }
 
 /** The NBD servers of an open disk: in its thread, so that no request of a client waits for another thread. */

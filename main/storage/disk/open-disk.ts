@@ -23,6 +23,7 @@ import { SourceSeals } from '../chain/source-seals.ts';
 import { WorkerCopier } from '../worker-copier.ts';
 import type { DiskEvent } from './disk-events.ts';
 import { DiskPack, type PackStatus } from './disk-pack.ts';
+import { describeLayer, type DiskLayer } from './disk-layers.ts';
 import type { DiskSpec, StreamSpec } from './disk-spec.ts';
 import { DiskStreams } from './disk-streams.ts';
 import { GuestSide, type GuestCounters } from './guest-side.ts';
@@ -241,6 +242,12 @@ export class OpenDisk {
       filling: sharesIn(this.#overlay?.claimed() ?? [], this.device.lengthBytes, cells),
       demanded: this.#guest.demandShares(cells),
     };
+  }
+
+  /** The images of the disk, topmost first. */
+  layers(): DiskLayer[] {
+    const topmost = this.#overlay ?? this.device;
+    return this.#streams.layers.map((layer) => describeLayer(layer, topmost));
   }
 
   status(): DiskStatus {

@@ -68,12 +68,16 @@ export class JobTable {
     return this.#userOf(node) !== undefined;
   }
 
-  /** Fails with `busy`, in QEMU's words, when a job uses one of `nodes`, which are looked at from the first on. */
-  checkFree(nodes: readonly string[]): Result<void> {
+  /**
+   * Fails with `busy`, in QEMU's words, when a job uses one of `nodes`, which are looked at from the first on.
+   * @param asked what the first was called by whoever asks, which may be the name of a device
+   */
+  checkFree(nodes: readonly string[], asked = nodes[0]): Result<void> {
     for (const [index, node] of nodes.entries()) {
       const user = this.#userOf(node);
       if (user === undefined) continue;
-      const met = index > 0 && user.nodes[0] === node ? (user.filterNode ?? node) : node;
+      const fromAbove = user.nodes[0] === node ? (user.filterNode ?? node) : node;
+      const met = index === 0 ? (asked ?? node) : fromAbove;
       return err('busy', `Node '${met}' is busy: block device is in use by block job: stream`);
     }
     return DONE;

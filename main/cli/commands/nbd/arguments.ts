@@ -1,6 +1,6 @@
 import { DONE, err, ok, type Result } from '../../../../shared/result.ts';
 import { DEFAULT_PORT } from '../../../block/nbd/protocol.ts';
-import type { NbdAddress } from '../../../nbd/listen.ts';
+import type { ListenAddress } from '../../../sockets/listen.ts';
 import type { ImageFormat } from '../../../storage/chain/location.ts';
 import { parseArguments, type OptionSpec } from '../../arguments/getopt.ts';
 import { parseRate } from '../../arguments/rate.ts';
@@ -15,7 +15,7 @@ export interface NbdExportArguments {
 export interface NbdArguments {
   readonly exports: readonly NbdExportArguments[];
   readonly description: string | undefined;
-  readonly address: NbdAddress;
+  readonly address: ListenAddress;
   readonly readOnly: boolean;
   readonly persistent: boolean;
   /** Clients served at a time; 0 for any number. */

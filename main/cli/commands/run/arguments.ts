@@ -12,6 +12,8 @@ export interface RunArguments {
   readonly stream: 'image' | 'off';
   /** The simulated line to the master; null to take the master from the local file. */
   readonly link: LinkShape | null;
+  /** Where programs written for QEMU may watch and control the machine. */
+  readonly qmpSocket: string | null;
 }
 
 export const RUN_HELP = `usage: headwater run [OPTIONS] APPLIANCE
@@ -25,6 +27,7 @@ on with it. Leave with Ctrl-] q; Ctrl-] h lists the other keys.
   -m, --memory MIB       memory of the machine
       --stream on|off    off: fetch only what the guest reads
       --link SPEC        reach the master through a simulated line, such as 20mbit,30ms
+      --qmp SOCKET       let programs that speak QMP control the machine (docs/qmp.md)
   -h, --help             this text
 `;
 
@@ -34,6 +37,7 @@ const OPTIONS = [
   { short: 'm', long: 'memory', argument: 'required' },
   { long: 'stream', argument: 'required' },
   { long: 'link', argument: 'required' },
+  { long: 'qmp', argument: 'required' },
   { short: 'h', long: 'help', argument: 'none' },
 ] as const satisfies readonly OptionSpec[];
 
@@ -64,5 +68,6 @@ export function parseRunArguments(args: readonly string[]): Result<RunArguments 
     memoryMiB,
     stream: stream === 'on' ? 'image' : 'off',
     link: link.value,
+    qmpSocket: given('qmp') ?? null,
   });
 }

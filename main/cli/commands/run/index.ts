@@ -6,10 +6,12 @@ import { findBuiltAppliance, type InstalledAppliance } from '../../../appliances
 import { startRangeServer } from '../../../appliances/serve/range-server.ts';
 import { attachSerialTerminal } from '../../../machines/serial-terminal.ts';
 import type { ImageChain } from '../../../storage/chain/image-chain.ts';
+import type { Monitor } from '../../../monitor/monitor.ts';
 import { MachineSession } from '../../machine-session.ts';
 import { appliancesFolder, overlaysFolder } from '../../places.ts';
 import type { Command, Terminal } from '../../terminal.ts';
 import { parseRunArguments, RUN_HELP, type RunArguments } from './arguments.ts';
+import { monitorOf, QMP_DEVICE, shutdownReason } from './qmp.ts';
 import { ConsoleNotes } from './console-notes.ts';
 import { prepareOverlay } from './prepare-overlay.ts';
 import { tryAgain } from './try-again.ts';
@@ -74,17 +76,30 @@ async function runMachine(
   const { interrupted } = terminal;
   // The terminal may be raw: lines end with CR LF.
   const notes = new ConsoleNotes((text) => terminal.err(`\r\nheadwater: ${text}\r\n`));
+  let monitor: Monitor | null = null;
   const opened = await MachineSession.open({
     name: description.name,
     memoryMiB: options.memoryMiB ?? description.memoryMiB,
     chain,
     stream: options.stream,
-    listen: (event) => notes.hear(event),
+    ...(options.qmpSocket !== null && { deviceName: QMP_DEVICE }),
+    listen: (event) => {
+      notes.hear(event);
+      if (event.kind === 'job') monitor?.hearJob(event.event);
+    },
   });
   if (!opened.ok) return complain(terminal, opened.failure);
   const session = opened.value;
   if (session.warning !== null) {
     terminal.err(`headwater: streaming did not start: ${session.warning.message}\n`);
+  }
+  if (options.qmpSocket !== null) {
+    monitor = monitorOf(session, description.name, QMP_DEVICE);
+    const listening = await monitor.listen({ kind: 'unix', path: options.qmpSocket });
+    if (!listening.ok) {
+      await session.close();
+      return complain(terminal, listening.failure);
+    }
   }
   terminal.err(`headwater: starting ${description.name} from '${chain.location}'\n`);
   if (description.loginHint !== undefined) terminal.err(`headwater: ${description.loginHint}\n`);
@@ -93,7 +108,9 @@ async function runMachine(
   const ended = await useMachine(session, interrupted);
   stopTrying();
   const { state } = session.machine;
+  monitor?.shutDown(shutdownReason(state, ended));
   const closed = await session.close();
+  await monitor?.close();
   if (!ended.ok) return complain(terminal, ended.failure);
   if (!closed.ok) return complain(terminal, closed.failure);
   if (state.kind === 'failed') return complain(terminal, state.failure);

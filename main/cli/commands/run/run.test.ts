@@ -32,14 +32,17 @@ describe('the arguments of headwater run', () => {
       memoryMiB: null,
       stream: 'image',
       link: null,
+      qmpSocket: null,
     });
-    expect(parse('-d', 'x.qed', '--fresh', '-m128', '--stream=off', '--link', '20mbit,30ms', 'a')).toEqual({
+    const given = ['-d', 'x.qed', '--fresh', '-m128', '--stream=off', '--link', '20mbit,30ms', '--qmp', 'q'];
+    expect(parse(...given, 'a')).toEqual({
       appliance: 'a',
       overlay: 'x.qed',
       fresh: true,
       memoryMiB: 128,
       stream: 'off',
       link: { bitsPerSecond: 20e6, roundTripMs: 30 },
+      qmpSocket: 'q',
     });
     expect(parse('--help', 'nonsense', 'more')).toBeNull();
   });

@@ -5,7 +5,7 @@ import { DONE, err, ok, type Result } from '../../shared/result.ts';
 import { failureFromSystem } from '../block/errno.ts';
 
 /** Where a server waits for clients. */
-export type NbdAddress =
+export type ListenAddress =
   | { readonly kind: 'unix'; readonly path: string }
   /** Port 0: any that is free. */
   | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
@@ -14,7 +14,7 @@ export type NbdAddress =
 
 export interface Listener {
   /** As asked for; with the port that was found free. */
-  readonly address: NbdAddress;
+  readonly address: ListenAddress;
   /** Lets nobody in any more, and removes the socket's file. Connections stay. */
   close(): void;
 }
@@ -24,7 +24,7 @@ const MAX_UNIX_PATH_BYTES = 107;
 const ATTEMPTS = 5;
 
 /** Begins to listen; `server` hears of the connections. */
-export function listen(server: Server, address: NbdAddress): Promise<Result<Listener>> {
+export function listen(server: Server, address: ListenAddress): Promise<Result<Listener>> {
   switch (address.kind) {
     case 'unix':
       return listenOnPath(server, address.path);
@@ -45,7 +45,7 @@ async function listenOnPort(server: Server, host: string, port: number): Promise
 
 async function listenOnDescriptor(
   server: Server,
-  address: Extract<NbdAddress, { kind: 'inherited' }>,
+  address: Extract<ListenAddress, { kind: 'inherited' }>,
 ): Promise<Result<Listener>> {
   const bound = await start(server, { fd: address.fd });
   if (!bound.ok) return failureFromSystem(bound.error, `Could not listen on descriptor ${address.fd}`);
