@@ -1,7 +1,7 @@
 import { because, ok, type Result } from '../../../shared/result.ts';
 import type { ResumeOrder, SaveOrder } from '../machine.ts';
-import type { StateFacts } from '../saved-state/header.ts';
-import { loadStateFile, saveStateFile } from '../saved-state/state-file.ts';
+import type { StateFacts } from '../../storage/saved-state/header.ts';
+import { loadStateFile, saveStateFile } from '../../storage/saved-state/state-file.ts';
 import { decodeGuestImage, encodeGuestImage, type GuestImage } from './guest-image.ts';
 
 /** The machine a state is saved of, or is to fit. */
@@ -36,5 +36,5 @@ export function saveGuest(
   facts: StateOwner & Pick<StateFacts, 'savedAtMs'>,
   onProgress: (fraction: number) => void,
 ): Promise<Result<number>> {
-  return saveStateFile(file, { ...facts, contentStamp }, encodeGuestImage(image), onProgress);
+  return saveStateFile(file, { ...facts, contentStamp }, encodeGuestImage(image), { onProgress });
 }

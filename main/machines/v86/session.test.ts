@@ -5,7 +5,7 @@ import { err, ok, unwrap, type Err } from '../../../shared/result.ts';
 import { SimulatedClock } from '../../../test/support/simulated-clock.ts';
 import { tempFolder } from '../../../test/support/temp-folder.ts';
 import type { ResumeOrder } from '../machine.ts';
-import { loadStateFile } from '../saved-state/state-file.ts';
+import { loadStateFile } from '../../storage/saved-state/state-file.ts';
 import { ScriptedDisk } from '../../../test/support/scripted-disk.ts';
 import type { EmulatorConfig, SavedGuest } from './emulator.ts';
 import { encodeGuestImage } from './guest-image.ts';

@@ -1,11 +1,13 @@
-import { createHash, type Hash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { createBrotliDecompress } from 'node:zlib';
 import { ok, type Err, type Result } from '../../../shared/result.ts';
 import { MIB } from '../../../shared/units.ts';
+import { sha256 } from '../../block/manifest/digest.ts';
 import type { BlockFile } from '../../block/file.ts';
+import type { Range } from '../../block/range.ts';
 import type { ContentStamp } from '../../qed/content-stamp.ts';
-import { HEADER_BYTES, parseStateHeader, type StateFacts, type StateHeader } from './header.ts';
+import { parseStateHeader, type StateFacts, type StateHeader } from './header.ts';
+import { HEADER_BYTES, isPiece, layOut } from './pieces.ts';
 
 /** The machine that is to go on. */
 export interface StateFit extends Pick<StateFacts, 'emulator' | 'memoryMiB' | 'diskBytes'> {
@@ -18,7 +20,7 @@ export type StateReading =
   | { readonly fits: true; readonly state: Uint8Array<ArrayBuffer>; readonly savedAtMs: number }
   | { readonly fits: false; readonly why: string };
 
-const PIECE_BYTES = MIB;
+const UNPACKED_BYTES = MIB;
 
 /**
  * Reads a state and checks all of it. Takes no more memory than the machine has, and some, whatever the file holds.
@@ -29,13 +31,12 @@ export async function readState(file: BlockFile, fit: StateFit): Promise<Result<
   if (!header.ok) return unfit(header);
   const difference = differenceBetween(header.value, fit);
   if (difference !== null) return ok({ fits: false, why: difference });
-  const { stateBytes, storedBytes, digest, savedAtMs } = header.value;
+  const { stateBytes, savedAtMs } = header.value;
   const state = new Uint8Array(stateBytes);
-  const hash = createHash('sha256');
-  const source = new StoredBytes(file, storedBytes, hash);
+  const source = new StoredBytes(file, header.value);
   const unpacked = await unpack(Readable.from(source.pieces()), state);
   if (source.failure !== null) return source.failure;
-  const whole = unpacked && source.complete && hash.digest().equals(digest);
+  const whole = unpacked && source.complete;
   return ok(whole ? { fits: true, state, savedAtMs } : { fits: false, why: 'it is damaged: its content' });
 }
 
@@ -67,41 +68,44 @@ function differenceBetween(header: StateHeader, fit: StateFit): string | null {
   return null;
 }
 
-/** What is stored in a file, piece by piece, hashed on the way. */
+/** What is stored in a file, piece by piece, each verified before it is given away; ends before one that is wrong. */
 class StoredBytes {
   /** Why the file could not be read, once that happened. */
   failure: Err | null = null;
+  /** All of it was given away. */
+  complete = false;
   readonly #file: BlockFile;
-  readonly #hash: Hash;
-  #left: number;
+  readonly #header: StateHeader;
 
-  constructor(file: BlockFile, storedBytes: number, hash: Hash) {
+  constructor(file: BlockFile, header: StateHeader) {
     this.#file = file;
-    this.#left = storedBytes;
-    this.#hash = hash;
-  }
-
-  get complete(): boolean {
-    return this.#left === 0;
+    this.#header = header;
   }
 
   async *pieces(): AsyncGenerator<Uint8Array> {
-    for (let at = HEADER_BYTES; this.#left > 0;) {
-      const piece = new Uint8Array(Math.min(PIECE_BYTES, this.#left));
-      const read = await this.#file.read(at, piece);
-      if (!read.ok) this.failure = read;
-      if (!read.ok || read.value < piece.length) return;
-      this.#hash.update(piece);
-      this.#left -= piece.length;
-      at += piece.length;
+    const { storedBytes, digest } = this.#header;
+    const { pieces, hashes } = layOut(storedBytes);
+    const expected = await this.#read(hashes);
+    if (expected === null || !sha256(expected).equals(digest)) return;
+    for (const [index, range] of pieces.entries()) {
+      const piece = await this.#read(range);
+      if (piece === null || !isPiece(expected, index, piece)) return;
       yield piece;
     }
+    this.complete = true;
+  }
+
+  async #read({ offset, length }: Range): Promise<Uint8Array | null> {
+    const bytes = new Uint8Array(length);
+    const read = await this.#file.read(offset, bytes);
+    if (!read.ok) this.failure = read;
+    return read.ok && read.value === length ? bytes : null;
   }
 }
 
 /** Fills `state`; false when the packed bytes are no such state. Reads them to the end in any case. */
 async function unpack(packed: Readable, state: Uint8Array): Promise<boolean> {
-  const unpacked = packed.pipe(createBrotliDecompress({ chunkSize: PIECE_BYTES }));
+  const unpacked = packed.pipe(createBrotliDecompress({ chunkSize: UNPACKED_BYTES }));
   let filled = 0;
   try {
     for await (const piece of unpacked as AsyncIterable<Buffer>) {

@@ -2,18 +2,19 @@ import { createHash } from 'node:crypto';
 import { err, ok, type Result } from '../../../shared/result.ts';
 import { MIB } from '../../../shared/units.ts';
 import type { ContentStamp } from '../../qed/content-stamp.ts';
+import { HEADER_BYTES, stateFileBytes } from './pieces.ts';
 
 /**
- * The first bytes of a saved state, little-endian. What follows to the end of the file is the state, compressed with
- * Brotli.
+ * The first bytes of a saved state, little-endian. The state follows, compressed with Brotli, and then the hashes of the
+ * pieces of what is stored, so that a state from far away is verified as it comes (`pieces.ts`).
  *
  * ```
  *     0  magic            "HDWSTATE"
- *     8  u32 version      1
+ *     8  u32 version      2
  *    12  u32 compression  1: Brotli
  *    16  u64 stateBytes   uncompressed
  *    24  u64 storedBytes  in the file
- *    32  sha256           of what is stored
+ *    32  sha256           of the hashes behind it
  *    64  u64 diskBytes    size of the machine's disk
  *    72  16 bytes         content stamp of the disk
  *    88  f64 savedAtMs    milliseconds since 1970
@@ -30,7 +31,7 @@ export interface StateHeader extends StateFacts {
   /** Size of the state, and of what is stored of it, in bytes. */
   readonly stateBytes: number;
   readonly storedBytes: number;
-  /** SHA-256 of what is stored. */
+  /** SHA-256 of the hashes of its pieces. */
   readonly digest: Uint8Array;
 }
 
@@ -46,8 +47,7 @@ export interface StateFacts {
   readonly savedAtMs: number;
 }
 
-export const HEADER_BYTES = 256;
-export const FORMAT_VERSION = 1;
+export const FORMAT_VERSION = 2;
 
 const MAGIC = Buffer.from('HDWSTATE', 'latin1');
 const BROTLI = 1;
@@ -117,9 +117,8 @@ function problemOf(header: StateHeader, fileBytes: number): string | null {
   if (stateBytes < 1 || stateBytes > memoryMiB * MIB + DEVICES_BYTES) {
     return `stateBytes is ${stateBytes}, with ${memoryMiB} MiB of memory`;
   }
-  if (HEADER_BYTES + storedBytes !== fileBytes) {
-    return `it has ${fileBytes} bytes instead of ${HEADER_BYTES + storedBytes}`;
-  }
+  const wholeBytes = stateFileBytes(storedBytes);
+  if (wholeBytes !== fileBytes) return `it has ${fileBytes} bytes instead of ${wholeBytes}`;
   if (!Number.isSafeInteger(diskBytes)) return `diskBytes is ${diskBytes}`;
   if (!Number.isFinite(savedAtMs)) return `savedAtMs is ${savedAtMs}`;
   return null;

@@ -5,7 +5,7 @@ import { NodeFile } from '../../block/node-file.ts';
 import { syncFolder } from '../../block/whole-file.ts';
 import type { StateFacts } from './header.ts';
 import { readState, type StateFit, type StateReading } from './read-state.ts';
-import { writeState } from './write-state.ts';
+import { writeState, type WriteStateOptions } from './write-state.ts';
 
 /**
  * Saves a state as a new file, durably, with its name. Never replaces a file; leaves none when it fails.
@@ -15,11 +15,11 @@ export async function saveStateFile(
   file: string,
   facts: StateFacts,
   state: readonly Uint8Array[],
-  onProgress: (fraction: number) => void,
+  options: WriteStateOptions = {},
 ): Promise<Result<number>> {
   const created = NodeFile.create(file, { exclusive: true });
   if (!created.ok) return created;
-  const written = await writeState(created.value, facts, state, onProgress);
+  const written = await writeState(created.value, facts, state, options);
   const closed = await created.value.close();
   const named = written.ok && closed.ok ? await syncFolder(path.dirname(file)) : closed;
   if (written.ok && named.ok) return written;

@@ -6,7 +6,8 @@ import { unwrap } from '../../../shared/result.ts';
 import { KIB, MIB } from '../../../shared/units.ts';
 import { MemoryFile, Saboteur } from '../../../test/support/memory-file.ts';
 import { SeededRandom } from '../../../test/support/seeded-random.ts';
-import { encodeStateHeader, HEADER_BYTES, type StateFacts, type StateHeader } from './header.ts';
+import { encodeStateHeader, type StateFacts, type StateHeader } from './header.ts';
+import { HEADER_BYTES, PieceHashes } from './pieces.ts';
 import { readState, readStateHeader, type StateFit } from './read-state.ts';
 import { writeState } from './write-state.ts';
 
@@ -40,14 +41,17 @@ const whyNot = async (file: MemoryFile, fit: StateFit = FACTS) => {
 
 /** A file with this header, its checksum right, over these stored bytes. */
 function forged(changes: Partial<StateHeader>, stored: Uint8Array = brotliCompressSync(STATE)): MemoryFile {
+  const pieces = new PieceHashes();
+  pieces.add(stored);
+  const hashes = pieces.finish();
   const header: StateHeader = {
     ...FACTS,
     stateBytes: STATE.length,
     storedBytes: stored.length,
-    digest: createHash('sha256').update(stored).digest(),
+    digest: createHash('sha256').update(hashes).digest(),
     ...changes,
   };
-  return MemoryFile.of(Buffer.concat([encodeStateHeader(header), stored]));
+  return MemoryFile.of(Buffer.concat([encodeStateHeader(header), stored, hashes]));
 }
 
 describe('a saved state', () => {
@@ -62,7 +66,9 @@ describe('a saved state', () => {
 
   it('tells how far its writing is', async () => {
     const told: number[] = [];
-    unwrap(await writeState(new MemoryFile(), FACTS, PIECES, (fraction) => told.push(fraction)));
+    unwrap(
+      await writeState(new MemoryFile(), FACTS, PIECES, { onProgress: (fraction) => told.push(fraction) }),
+    );
     expect(told).toEqual(told.toSorted((a, b) => a - b));
     expect(told.at(-1)).toBe(1);
   });
@@ -134,8 +140,8 @@ describe('a damaged state', () => {
 
   it('of a version to come is called that', async () => {
     const bytes = (await saved()).content.toBytes();
-    bytes[8] = 2;
-    expect(await whyNot(MemoryFile.of(bytes))).toBe('its format is version 2, this Headwater knows 1');
+    bytes[8] = 3;
+    expect(await whyNot(MemoryFile.of(bytes))).toBe('its format is version 3, this Headwater knows 2');
   });
 });
 
