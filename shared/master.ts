@@ -45,15 +45,18 @@ export const masterDescriptionSchema = z.strictObject({
   /** A machine that has just booted, saved with this disk: `state.bin`. */
   state: z
     .strictObject({
+      /** Of the head of `state.bin`: its first 256 bytes, which hold the hash of the hashes of all else. */
       sha256: sha256Schema,
-      lengthBytes: lengthSchema,
+      lengthBytes: lengthSchema.max(8 * 1024 * 1024 * 1024),
       /** Memory of the saved machine. */
       memoryMiB: z.number().int().min(1).max(4096),
-      /** What can restore it, by name and version: `v86 0.5.462`. */
-      emulator: z.string().min(1).max(100),
+      /** What can restore it, by name, version and devices: `v86 0.5.462, PC 1`. */
+      emulator: z.string().min(1).max(88),
     })
     .optional(),
 });
+
+export type StateDescription = NonNullable<z.infer<typeof masterDescriptionSchema>['state']>;
 
 export type MasterDescription = z.infer<typeof masterDescriptionSchema>;
 

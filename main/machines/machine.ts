@@ -48,6 +48,8 @@ export interface ResumeOrder {
   readonly file: string;
   /** The name that the disk carries now. */
   readonly contentStamp: ContentStamp | null;
+  /** Other machines go on from it too: the guest is told that it is not the one that was saved. */
+  readonly shared?: boolean;
 }
 
 /** How a machine started. */

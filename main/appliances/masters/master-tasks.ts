@@ -3,6 +3,7 @@ import { CallingThread } from '../../threads/calling-thread.ts';
 import { workerScript } from '../../threads/worker-script.ts';
 import type { MasterDescription } from '../../../shared/master.ts';
 import type { PublishBootRequest } from './publish-boot.ts';
+import type { PublishStateRequest } from './publish-state.ts';
 import type { PublishedFolder, PublishRequest } from './publish-master.ts';
 import type { VerifyReport, VerifyRequest } from './verify-master.ts';
 
@@ -10,6 +11,7 @@ import type { VerifyReport, VerifyRequest } from './verify-master.ts';
 export interface MasterTaskTypes {
   publish: { argument: PublishRequest; answer: PublishedFolder };
   publishBoot: { argument: PublishBootRequest; answer: MasterDescription };
+  publishState: { argument: PublishStateRequest; answer: MasterDescription };
   verify: { argument: VerifyRequest; answer: VerifyReport };
 }
 

@@ -8,6 +8,7 @@ import { unwrap } from '../../../shared/result.ts';
 import { KIB, MIB } from '../../../shared/units.ts';
 import { raw, qed } from '../../../test/support/disk-workbench.ts';
 import { writeQed, writeRaw } from '../../../test/support/image-files.ts';
+import { publishWithState } from '../../../test/support/published-state.ts';
 import { publishInMemory } from '../../../test/support/memory-master.ts';
 import { spoil } from '../../../test/support/published-master.ts';
 import { serve } from '../../../test/support/served.ts';
@@ -374,5 +375,22 @@ describe('the description of a published master', () => {
     expect(found).toMatchObject({
       failure: { code: 'malformed', message: expect.stringContaining(message) as string },
     });
+  });
+});
+
+describe('checking a published state', () => {
+  it.each<[string, (lengthBytes: number) => number]>([
+    ['in its head', () => 100],
+    ['in its content', () => 300_000],
+    ['in the hashes of its pieces', (lengthBytes) => lengthBytes - 1],
+  ])('finds one byte that is another %s', async (_, placeIn) => {
+    const { folder } = await publishWithState(new Uint8Array(MIB).fill(1));
+    expect(await verify(folder)).toMatchObject({ problemCount: 0 });
+    const file = path.join(folder, MASTER_FILES.state);
+    const bytes = fs.readFileSync(file);
+    const place = placeIn(bytes.length);
+    bytes.writeUInt8(bytes.readUInt8(place) ^ 1, place);
+    fs.writeFileSync(file, bytes);
+    expect((await verify(folder)).problems).toMatchObject([{ file: MASTER_FILES.state }]);
   });
 });

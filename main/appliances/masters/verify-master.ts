@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Clock } from '../../../shared/clock.ts';
 import { CHUNK_BYTES, MASTER_FILES } from '../../../shared/master-files.ts';
-import type { PublishedMaster } from '../../../shared/master.ts';
+import type { PublishedMaster, StateDescription } from '../../../shared/master.ts';
 import { err, ok, type Result } from '../../../shared/result.ts';
 import { MIB } from '../../../shared/units.ts';
 import type { BlockDevice } from '../../block/device.ts';
@@ -13,6 +13,8 @@ import { openFrame } from '../../block/pack/frame.ts';
 import type { PackFrame } from '../../block/pack/layout.ts';
 import { loadPackIndex, type PackDescription } from '../../block/pack/load-index.ts';
 import { masterSources } from '../../storage/chain/published-master.ts';
+import { HEADER_BYTES, isPiece, layOut } from '../../storage/saved-state/pieces.ts';
+import { isStateHead, parsePublishedHead } from '../../storage/saved-state/published-state.ts';
 
 export interface VerifyRequest {
   readonly master: PublishedMaster;
@@ -80,13 +82,13 @@ class Verifier {
       this.#withFile(MASTER_FILES.disk, lengthBytes, (content) => this.#checkDisk(manifest, content)),
     );
     if (!disk.ok) return disk;
-    for (const [file, told] of [
-      [MASTER_FILES.bootProfile, bootProfile],
-      [MASTER_FILES.state, state],
-    ] as const) {
-      const checked = told === undefined ? ok(undefined) : await this.#checkWhole(file, told);
-      if (!checked.ok) return checked;
-    }
+    const profile =
+      bootProfile === undefined
+        ? ok(undefined)
+        : await this.#checkWhole(MASTER_FILES.bootProfile, bootProfile);
+    if (!profile.ok) return profile;
+    const saved = state === undefined ? ok(undefined) : await this.#checkState(state);
+    if (!saved.ok) return saved;
     const pack = bootPack === undefined ? ok(undefined) : await this.#checkPack(bootPack);
     if (!pack.ok) return pack;
     return ok({
@@ -158,6 +160,38 @@ class Verifier {
       }
       if (this.#context.signal.aborted) return err('cancelled', 'The check was cancelled');
       if (whole.digest('hex') !== told.sha256) this.#tell(file, null, 'it has another SHA-256');
+      return ok(undefined);
+    });
+  }
+
+  /** Every piece, and that it belongs to this disk. */
+  #checkState(told: StateDescription): Promise<Result<void>> {
+    const { state: file } = MASTER_FILES;
+    return this.#withFile(file, told.lengthBytes, async (content) => {
+      const head = await readBytes(content, 0, HEADER_BYTES);
+      if (!head.ok) return head;
+      if (!isStateHead(told, head.value)) {
+        this.#tell(file, 0, 'its head has another SHA-256');
+        return ok(undefined);
+      }
+      const header = parsePublishedHead(this.#master.description, told, head.value);
+      if (!header.ok) return this.#unlessUnreadable(file, 0, header);
+      const { pieces, hashes } = layOut(header.value.storedBytes);
+      const expected = await readBytes(content, hashes.offset, hashes.length);
+      if (!expected.ok) return expected;
+      if (!sha256(expected.value).equals(header.value.digest)) {
+        this.#tell(file, hashes.offset, 'the hashes of its pieces have another SHA-256');
+        return ok(undefined);
+      }
+      for (const [index, { offset, length }] of pieces.entries()) {
+        if (this.#context.signal.aborted) return err('cancelled', 'The check was cancelled');
+        const piece = await readBytes(content, offset, length);
+        if (!piece.ok) return piece;
+        if (!isPiece(expected.value, index, piece.value)) {
+          this.#tell(file, offset, `the ${length} bytes have another SHA-256`);
+        }
+      }
+      this.#checkedBytes += told.lengthBytes;
       return ok(undefined);
     });
   }

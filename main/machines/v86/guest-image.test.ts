@@ -4,7 +4,7 @@ import { decodeGuestImage, encodeGuestImage, type GuestImage } from './guest-ima
 
 const IMAGE: GuestImage = {
   machine: Uint8Array.from({ length: 1000 }, (_, index) => index),
-  around: { clockMs: 1234.5, unread: [[1, 2], []], listens: true },
+  around: { clockMs: 1234.5, unread: [[1, 2], []], listens: true, printed: 'login: ' },
 };
 
 describe('the image of a guest', () => {

@@ -15,6 +15,8 @@ export interface GuestSurroundings {
   readonly unread: readonly [readonly number[], readonly number[]];
   /** Whether the guest listens at its host line. */
   readonly listens: boolean;
+  /** The last that it printed at its first serial port, one character for each byte: a terminal shows its prompt again. */
+  readonly printed: string;
 }
 
 const LENGTH_BYTES = 4;
@@ -50,10 +52,11 @@ function parseSurroundings(text: string): GuestSurroundings | null {
 
 function isSurroundings(value: unknown): value is GuestSurroundings {
   if (typeof value !== 'object' || value === null) return false;
-  const { clockMs, unread, listens } = value as Record<string, unknown>;
+  const { clockMs, unread, listens, printed } = value as Record<string, unknown>;
   return (
     Number.isFinite(clockMs) &&
     typeof listens === 'boolean' &&
+    typeof printed === 'string' &&
     Array.isArray(unread) &&
     unread.length === 2 &&
     unread.every((bytes) => Array.isArray(bytes) && bytes.every((byte) => Number.isInteger(byte)))

@@ -76,7 +76,7 @@ describe('the line from a host to its guest', () => {
 
   it('gives a restored guest randomness at once and the time, once each', async () => {
     const { clock, said, host, engine, pause } = line();
-    host.restored(true);
+    host.restored(true, false);
     await engine.run();
     await clock.advance(5000);
     expect(said).toEqual([`0: ${ENTROPY}`, '600: time 1795650001']);
@@ -85,9 +85,31 @@ describe('the line from a host to its guest', () => {
     expect(said.slice(2)).toEqual(['15600: time 1795650016']);
   });
 
+  it('tells a guest who it is that goes on from what others go on from too', async () => {
+    const { said, host, engine } = line();
+    host.restored(true, true);
+    await engine.run();
+    expect(said).toEqual([`0: ${ENTROPY}`, `0: identity ${'ab'.repeat(16)}`]);
+  });
+
+  it('asks a guest to rest, and knows when it does', async () => {
+    const { clock, said, host, engine, hear } = line();
+    expect(await host.rest()).toBe(false);
+    await engine.run();
+    hear(GREETING);
+    const rested = host.rest();
+    expect(said.at(-1)).toBe('0: rest');
+    await clock.advance(5000);
+    hear('rested\n');
+    expect(await rested).toBe(true);
+    const restless = host.rest();
+    await clock.advance(120_000);
+    expect(await restless).toBe(false);
+  });
+
   it('gives a restored guest that did not listen what it missed when it begins to', async () => {
     const { clock, said, host, engine, hear } = line();
-    host.restored(false);
+    host.restored(false, false);
     await engine.run();
     await clock.advance(5000);
     expect(said).toEqual([]);

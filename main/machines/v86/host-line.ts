@@ -5,6 +5,10 @@ import type { Engine } from './pause-gate.ts';
 const NOTICEABLE_MS = 1000;
 const SECOND_MS = 1000;
 const ENTROPY_BYTES = 32;
+const IDENTITY_BYTES = 16;
+/** What a guest says when it has done what `rest` asks for. It has to write its caches, and to fill its memory. */
+const RESTED = 'rested';
+const LONGEST_REST_MS = 120_000;
 /** What a guest says first: that it listens, and the version of what it understands. */
 const GREETING = 'headwater-guest 1';
 const MAX_LINE_CHARS = 64;
@@ -20,7 +24,8 @@ export interface HostLineParts {
 /**
  * What a host tells its guest, in lines of text over the second serial port (`docs/host-line.md`): the time after it
  * stood still for the guest, and fresh randomness after it went on from a saved state, since whoever goes on from the
- * same state has the same random numbers. Nothing is said to a guest that did not greet.
+ * same state has the same random numbers. Where others go on from it too, it is told who it is from now on. Nothing is
+ * said to a guest that did not greet.
  */
 export class HostLine {
   readonly #parts: HostLineParts;
@@ -29,6 +34,8 @@ export class HostLine {
   #stoppedAtMs: number | null = null;
   #timeIsDue = false;
   #entropyIsDue = false;
+  #identityIsDue = false;
+  #rested: () => void = () => undefined;
   #cancelTime: () => void = () => undefined;
 
   constructor(parts: HostLineParts) {
@@ -40,11 +47,32 @@ export class HostLine {
     return this.#listens;
   }
 
-  /** The guest is one that was saved, however long ago, and perhaps goes on more than once. */
-  restored(listens: boolean): void {
+  /**
+   * The guest is one that was saved, however long ago, and perhaps goes on more than once.
+   * @param shared whether that is what it was saved for: then it is another machine than the one that was saved
+   */
+  restored(listens: boolean, shared: boolean): void {
     this.#listens = listens;
     this.#timeIsDue = true;
     this.#entropyIsDue = true;
+    this.#identityIsDue = shared;
+  }
+
+  /**
+   * Asks the guest to write what it holds back, and to put zeroes into memory that it does not need: a saved state is much
+   * smaller then. Resolves when it has, or has taken too long; false when it does not listen, or did not answer.
+   */
+  async rest(): Promise<boolean> {
+    if (!this.#listens) return false;
+    const over = new Promise<boolean>((resolve) => {
+      const cancel = this.#parts.clock.after(LONGEST_REST_MS, () => resolve(false));
+      this.#rested = () => {
+        cancel();
+        resolve(true);
+      };
+    });
+    this.#say('rest');
+    return over;
   }
 
   /** The guest begins anew, and may not listen any more. */
@@ -87,6 +115,7 @@ export class HostLine {
       this.#timeIsDue = true;
       this.#tell();
     }
+    if (this.#line === RESTED) this.#rested();
     this.#line = '';
   }
 
@@ -95,6 +124,10 @@ export class HostLine {
     if (this.#entropyIsDue) {
       this.#entropyIsDue = false;
       this.#say(`entropy ${Buffer.from(this.#parts.random(ENTROPY_BYTES)).toString('hex')}`);
+    }
+    if (this.#identityIsDue) {
+      this.#identityIsDue = false;
+      this.#say(`identity ${Buffer.from(this.#parts.random(IDENTITY_BYTES)).toString('hex')}`);
     }
     if (this.#timeIsDue) this.#tellTime();
   }

@@ -32,12 +32,14 @@ export type SessionAnswers = Readonly<Record<SessionCommand, void>> & {
   readonly screenshot: Uint8Array<ArrayBuffer>;
   readonly 'screen-text': readonly string[] | null;
   readonly type: { readonly left: number };
+  /** Whether the guest did what it was asked for. */
+  readonly rest: boolean;
   /** Size of the saved state's file in bytes. */
   readonly save: number;
 };
 
 export type SessionRequest =
-  | { readonly kind: SessionCommand | 'screenshot' | 'screen-text' }
+  | { readonly kind: SessionCommand | 'screenshot' | 'screen-text' | 'rest' }
   | { readonly kind: 'type'; readonly text: string }
   | { readonly kind: 'save'; readonly order: SaveOrder };
 

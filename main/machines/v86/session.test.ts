@@ -319,7 +319,7 @@ describe('saving a guest', () => {
     expect(messages.findLast(({ kind }) => kind === 'holds')).toEqual({ kind: 'holds', holds: ['user'] });
     const fit = { emulator: 'test', memoryMiB: 64, diskBytes: 65_536, contentStamp: STAMP };
     const reading = unwrap(await loadStateFile(order.file, fit));
-    const image = { machine: saved.machine, around: { ...saved.around, listens: true } };
+    const image = { machine: saved.machine, around: { ...saved.around, listens: true, printed: '' } };
     expect(reading).toMatchObject({
       fits: true,
       state: Uint8Array.from(Buffer.concat(encodeGuestImage(image))),
@@ -364,12 +364,16 @@ describe('saving a guest', () => {
   });
 
   it('is what a start can go on from', async () => {
-    const { order, save } = await saving();
+    const { config: first, order, save } = await saving();
+    for (const byte of Buffer.from('login: ')) first.onSerialByte(byte);
     unwrap(await save());
     const { config, messages } = await running(new ScriptedDisk(65_536), order);
-    expect(config.restore).toEqual({ ...saved, around: { ...saved.around, listens: false } });
+    const around = { ...saved.around, listens: false, printed: 'login: ' };
+    expect(config.restore).toEqual({ ...saved, around });
     const result = { ok: true, value: { from: 'saved-state', stateRefused: null } };
     expect(messages).toContainEqual({ kind: 'started', result });
+    // Who looks at the serial port sees what was there.
+    expect(messages).toContainEqual({ kind: 'serial', bytes: Uint8Array.from(Buffer.from('login: ')) });
   });
 
   it.each<[string, Partial<ResumeOrder>, RegExp]>([

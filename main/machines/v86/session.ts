@@ -12,6 +12,7 @@ import { HostLine } from './host-line.ts';
 import type { FromSession, SessionRequest, SessionResult, ToSession } from './messages.ts';
 import { KeyQueue } from './key-queue.ts';
 import { PauseGate } from './pause-gate.ts';
+import { RecentOutput } from './recent-output.ts';
 import { Retry } from './retry.ts';
 import { GuestConsole } from './screen/guest-console.ts';
 import { SerialInput } from './serial-input.ts';
@@ -48,6 +49,7 @@ export class Session {
   readonly #durability: Durability;
   readonly #drive: GuestDrive;
   readonly #serial: SerialOutput;
+  readonly #printed = new RecentOutput();
   readonly #serialInput: SerialInput;
   readonly #keys: KeyQueue;
   readonly #console: GuestConsole;
@@ -87,7 +89,7 @@ export class Session {
     });
     this.#console = new GuestConsole(clock, { name: parts.name, onKey: (bytes) => this.#keys.push(bytes) });
     this.#hostLine = new HostLine({ ...parts, send: (bytes) => this.#emulator?.sendHostLine(bytes) });
-    this.#serial = new SerialOutput(clock, (bytes) => post({ kind: 'serial', bytes }));
+    this.#serial = new SerialOutput(clock, (bytes) => this.#print(bytes));
   }
 
   /** Builds the machine and lets it run; reports `started`. */
@@ -104,7 +106,7 @@ export class Session {
     const found = await loadGuest(resume, this.#owner);
     if (!found.ok) return found;
     const { image, stateRefused } = found.value;
-    if (image !== null) this.#hostLine.restored(image.around.listens);
+    if (image !== null) this.#hostLine.restored(image.around.listens, resume?.shared === true);
     this.#emulator = await this.#parts.createEmulator({
       ...config,
       drive: this.#drive,
@@ -119,6 +121,7 @@ export class Session {
       },
     });
     this.#console.connect(this.#emulator);
+    if (image !== null) this.#print(Buffer.from(image.around.printed, 'latin1'));
     await this.#gate.attach(this.#hostLine.around(this.#emulator));
     return ok({ from: image === null ? 'disk' : 'saved-state', stateRefused });
   }
@@ -151,6 +154,8 @@ export class Session {
         return ok(this.#console.text());
       case 'type':
         return this.#type(request.text);
+      case 'rest':
+        return ok(await this.#hostLine.rest());
       case 'save':
         return this.#commands.run(() => this.#save(request.order));
       case 'pause':
@@ -224,7 +229,11 @@ export class Session {
     await this.#drive.settleReads(clock, READS_END_MS);
     const guest = await this.#emulator?.save();
     if (guest === undefined) return err('invalid-argument', 'it has not started');
-    const image = { machine: guest.machine, around: { ...guest.around, listens: this.#hostLine.listens } };
+    this.#serial.flush();
+    const image = {
+      machine: guest.machine,
+      around: { ...guest.around, listens: this.#hostLine.listens, printed: this.#printed.text },
+    };
     return saveGuest(image, order, { ...this.#owner, savedAtMs: nowMs() }, (fraction) =>
       post({ kind: 'saving', fraction }),
     );
@@ -250,6 +259,11 @@ export class Session {
   async #storeWrites(): Promise<Result<void>> {
     const written = await this.#drive.settleWrites();
     return written.ok ? this.#durability.flush() : written;
+  }
+
+  #print(bytes: Uint8Array): void {
+    this.#printed.add(bytes);
+    this.#parts.post({ kind: 'serial', bytes: Uint8Array.from(bytes) });
   }
 
   #forgetInput(reason: string): void {

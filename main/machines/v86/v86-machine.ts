@@ -141,6 +141,11 @@ export class V86Machine implements Machine {
     return DONE;
   }
 
+  /** Asks the guest to get ready to be saved for many ({@link HostLine.rest}); false where it does not do that. */
+  rest(): Promise<Result<boolean>> {
+    return this.#ask({ kind: 'rest' }, 'rest');
+  }
+
   async save(order: SaveOrder): Promise<Result<number>> {
     const thread = this.#thread;
     if (thread === null || !isAlive(this.#state)) return this.#refuse('be saved');

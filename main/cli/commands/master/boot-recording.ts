@@ -6,9 +6,17 @@ import type { Range } from '../../../block/range.ts';
 import { SerialConsole } from '../../../machines/expect.ts';
 import type { ImageChain } from '../../../storage/chain/image-chain.ts';
 import { publishedLayer } from '../../../storage/chain/published-master.ts';
+import { CONTENT_STAMP_BYTES } from '../../../qed/content-stamp.ts';
 import { createOverlay } from '../../../storage/overlays/create-overlay.ts';
 import { formatBytes } from '../../display/quantities.ts';
 import { MachineSession } from '../../machine-session.ts';
+
+/** What a boot read, and the machine as it was after it. */
+export interface RecordedBoot {
+  readonly ranges: readonly Range[];
+  /** Where it was saved, and the disk it was saved with; null where it was not to be. */
+  readonly saved: { readonly state: string; readonly disk: ImageChain } | null;
+}
 
 export interface BootRecordingParts {
   /** Of the master. */
@@ -18,6 +26,8 @@ export interface BootRecordingParts {
   readonly memoryMiB: number;
   /** What the guest says when it has booted. */
   readonly until: string;
+  /** Whether the machine is saved when it has booted. */
+  readonly save: boolean;
   /** Told how far it is. */
   readonly say: (text: string) => void;
 }
@@ -29,6 +39,9 @@ const PATIENCE = { withinMs: 1_800_000 };
 /** A kernel may unpack itself for long on a slow computer; only a guest that never prompts is over when it is quiet. */
 const QUIET_MS = 180_000;
 const REFRESH_MS = 500;
+/** Linux writes what it has logged of its file system within five seconds. */
+const REST_MS = 6000;
+const LONGEST_UNREST_MS = 60_000;
 
 /** A boot of a published master in v86, watched by its disk. */
 export class BootRecording {
@@ -41,7 +54,7 @@ export class BootRecording {
   }
 
   /** Fails with `cancelled` when interrupted, and with what made the machine fail. */
-  async run({ description }: PublishedMaster, interrupted: AbortSignal): Promise<Result<readonly Range[]>> {
+  async run({ description }: PublishedMaster, interrupted: AbortSignal): Promise<Result<RecordedBoot>> {
     const { folder, scratch, memoryMiB } = this.#parts;
     const backing = publishedLayer({ description, sources: [folder] });
     const chain = { location: path.join(scratch, 'boot.qed'), format: 'qed', backing } as const;
@@ -49,12 +62,35 @@ export class BootRecording {
     if (!created.ok) return created;
     const session = await this.#open(chain, memoryMiB);
     if (!session.ok) return session;
-    const recorded = await this.#boot(session.value, interrupted);
-    // Its overlay is thrown away: there is nothing in it to be saved.
+    const ranges = await this.#boot(session.value, interrupted);
+    const state = path.join(scratch, 'machine.state');
+    const saved =
+      ranges.ok && this.#parts.save ? await this.#save(session.value, state, interrupted) : ranges;
+    // What it wrote after it was saved, or at all when it is not, is not wanted.
     await session.value.machine.kill();
     const closed = await session.value.close();
-    if (!recorded.ok) return recorded;
-    return closed.ok ? recorded : closed;
+    if (!ranges.ok) return ranges;
+    if (!saved.ok) return saved;
+    if (!closed.ok) return closed;
+    return ok({ ranges: ranges.value, saved: this.#parts.save ? { state, disk: chain } : null });
+  }
+
+  /** Saves the machine once its guest has written what it was about to write; it stands still from then on. */
+  async #save({ machine }: MachineSession, file: string, interrupted: AbortSignal): Promise<Result<number>> {
+    this.#parts.say('waiting until the guest rests');
+    const rested = await machine.rest();
+    if (!rested.ok) return rested;
+    for (let waitedMs = 0, quietMs = 0; quietMs < REST_MS && waitedMs < LONGEST_UNREST_MS;) {
+      const before = machine.progress.writeRequests;
+      await sleep(systemClock, REFRESH_MS, interrupted);
+      if (interrupted.aborted) return err('cancelled', 'interrupted');
+      waitedMs += REFRESH_MS;
+      quietMs = machine.progress.writeRequests === before ? quietMs + REFRESH_MS : 0;
+    }
+    this.#parts.say('saving the machine');
+    // The disk gets its name when it is published.
+    const contentStamp = '0'.repeat(2 * CONTENT_STAMP_BYTES);
+    return machine.save({ file, contentStamp });
   }
 
   #open(chain: ImageChain, memoryMiB: number): Promise<Result<MachineSession>> {
@@ -66,7 +102,8 @@ export class BootRecording {
       listen: (event) => {
         if (event.kind !== 'boot-recorded') return;
         this.#ranges = event.ranges;
-        this.#over.abort();
+        // A state without a prompt is of no use: that has to be seen.
+        if (!this.#parts.save) this.#over.abort();
       },
     });
   }

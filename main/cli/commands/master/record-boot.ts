@@ -3,9 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { bootProfileSchema, stretchesOf } from '../../../../shared/boot-profile.ts';
 import { systemClock } from '../../../../shared/clock.ts';
-import type { MasterDescription } from '../../../../shared/master.ts';
 import { err, ok, type Result } from '../../../../shared/result.ts';
-import { runMasterTask } from '../../../appliances/masters/master-tasks.ts';
 import { failureFromSystem } from '../../../block/errno.ts';
 import type { Range } from '../../../block/range.ts';
 import { findPublished } from '../../../storage/chain/master-description.ts';
@@ -13,8 +11,8 @@ import { isRemote } from '../../../storage/chain/location.ts';
 import { parseArguments, type OptionSpec } from '../../arguments/getopt.ts';
 import { formatBytes } from '../../display/quantities.ts';
 import { StatusLine } from '../../display/status-line.ts';
-import { TaskProgress } from '../../display/task-progress.ts';
 import type { Command, Terminal } from '../../terminal.ts';
+import { BootPublishing, type BootedMaster } from './boot-publishing.ts';
 import { BootRecording } from './boot-recording.ts';
 import { complain } from './complain.ts';
 
@@ -25,7 +23,13 @@ publishes what the boot read beside it: boot.json, the ranges in order, and boot
 their content in one compressed piece. Whoever starts the master elsewhere fetches that
 first. Nothing is written to the master's disk.
 
+With --state the machine is saved when it has booted, and published with the disk it has
+then: a second master, which holds what its guest wrote, in a folder beside the first. A
+machine made from that goes on at the login prompt. Publish the second one instead of the
+first, with the memory that was given here.
+
   -m, --memory MIB       memory of the machine that boots (default 256)
+      --state            save the machine, and publish that as well
       --until TEXT       what the guest's serial port says when it has booted
                          (default 'login: '; without it, 3 min without a read count)
       --profile FILE     take the ranges from this boot.json, and boot nothing
@@ -36,6 +40,7 @@ first. Nothing is written to the master's disk.
 
 const OPTIONS = [
   { short: 'm', long: 'memory', argument: 'required' },
+  { long: 'state', argument: 'none' },
   { long: 'until', argument: 'required' },
   { long: 'profile', argument: 'required' },
   { short: 'q', long: 'quiet', argument: 'none' },
@@ -48,6 +53,7 @@ interface RecordArguments {
   readonly memoryMiB: number;
   readonly until: string;
   readonly profile: string | null;
+  readonly state: boolean;
   readonly quiet: boolean;
   readonly json: boolean;
 }
@@ -86,11 +92,20 @@ function parse(args: readonly string[]): Result<RecordArguments | null> {
   }
   const until = given('until') ?? 'login: ';
   if (until === '') return err('invalid-argument', '--until takes the text of a prompt');
+  const profile = given('profile') ?? null;
+  const state = given('state') !== undefined;
+  if (state && profile !== null) {
+    return err('invalid-argument', '--state needs a boot; it cannot be had with --profile');
+  }
+  if (state && path.basename(path.dirname(path.resolve(folder))) !== 'masters') {
+    return err('invalid-argument', '--state publishes a second master: give a folder …/masters/SHA256');
+  }
   return ok({
     folder: path.resolve(folder),
     memoryMiB,
     until,
-    profile: given('profile') ?? null,
+    profile,
+    state,
     quiet: given('quiet') !== undefined,
     json: given('json') !== undefined,
   });
@@ -100,35 +115,24 @@ async function recordAndPublish(
   options: RecordArguments,
   terminal: Terminal,
   line: StatusLine,
-): Promise<Result<MasterDescription>> {
+): Promise<Result<BootedMaster>> {
   // Heard from now on, so that the machine is ended properly whenever the user interrupts.
   const { interrupted } = terminal;
   const say = (text: string) => {
     if (!options.quiet && !options.json) line.show(text);
   };
-  const ranges =
-    options.profile === null ? await record(options, interrupted, say) : readProfile(options.profile);
-  if (!ranges.ok) return ranges;
-  const totalBytes = ranges.value.reduce((sum, { length }) => sum + length, 0);
-  const progress = new TaskProgress(systemClock, totalBytes);
-  return runMasterTask(
-    'publishBoot',
-    { folder: options.folder, ranges: ranges.value },
-    { signal: interrupted, onProgress: (fraction) => say(`compressing ${progress.describe(fraction)}`) },
-  );
-}
-
-async function record(
-  { folder, memoryMiB, until }: RecordArguments,
-  interrupted: AbortSignal,
-  say: (text: string) => void,
-): Promise<Result<readonly Range[]>> {
-  const published = await findPublished(folder, systemClock);
+  const publishing = new BootPublishing(options.folder, { signal: interrupted, say });
+  if (options.profile !== null) {
+    const ranges = readProfile(options.profile);
+    return ranges.ok ? publishing.publish({ ranges: ranges.value, saved: null }) : ranges;
+  }
+  const published = await findPublished(options.folder, systemClock);
   if (!published.ok) return published;
   const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'headwater-record-'));
   try {
-    const recording = new BootRecording({ folder, scratch, memoryMiB, until, say });
-    return await recording.run(published.value, interrupted);
+    const recording = new BootRecording({ ...options, save: options.state, scratch, say });
+    const recorded = await recording.run(published.value, interrupted);
+    return recorded.ok ? await publishing.publish(recorded.value) : recorded;
   } finally {
     fs.rmSync(scratch, { recursive: true, force: true });
   }
@@ -147,16 +151,21 @@ function readProfile(file: string): Result<readonly Range[]> {
 }
 
 function report(
-  { folder, json, quiet }: RecordArguments,
-  master: MasterDescription,
+  { json, quiet }: RecordArguments,
+  { folder, master }: BootedMaster,
   terminal: Terminal,
 ): void {
   if (json) {
     terminal.out(`${JSON.stringify({ folder, master }, null, 2)}\n`);
     return;
   }
-  const { bootPack } = master;
+  const { bootPack, state } = master;
   if (quiet || bootPack === undefined) return;
   const [content, packed] = [bootPack.uncompressedBytes, bootPack.lengthBytes].map(formatBytes);
   terminal.out(`the boot reads ${content ?? ''}; its pack is ${packed ?? ''}\n`);
+  if (state === undefined) return;
+  terminal.out(
+    `published the machine after its boot, with its disk, to '${folder}': ` +
+      `it starts at once after ${formatBytes(state.lengthBytes)}, with ${state.memoryMiB} MiB of memory\n`,
+  );
 }

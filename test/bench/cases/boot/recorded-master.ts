@@ -32,15 +32,16 @@ export async function recordMaster(workshop: Workshop, id: string): Promise<Resu
   if (!published.ok) return published;
   const folder = path.join(workshop.folder, 'masters', published.value.description.sha256);
   const scratch = fs.mkdtempSync(path.join(workshop.folder, 'recording-'));
-  const ranges = await new BootRecording({
+  const recorded = await new BootRecording({
     folder,
     scratch,
     memoryMiB,
     until: prompt,
+    save: false,
     say: () => undefined,
   }).run({ description: published.value.description, sources: [folder] }, signal);
   fs.rmSync(scratch, { recursive: true, force: true });
-  if (!ranges.ok) return ranges;
-  const described = await publishBoot({ folder, ranges: ranges.value }, context);
+  if (!recorded.ok) return recorded;
+  const described = await publishBoot({ folder, ranges: recorded.value.ranges }, context);
   return described.ok ? ok({ memoryMiB, prompt, description: described.value, folder }) : described;
 }
