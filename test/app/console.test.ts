@@ -1,4 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { createServer, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { expect, type ElectronApplication, type JSHandle } from '@playwright/test';
 import type { BrowserWindow } from 'electron';
@@ -9,6 +11,7 @@ import {
   openConsoleOf,
   startFromCatalog,
   startFromDisk,
+  startFromUrl,
   type GuestWindow,
 } from './support/guests.ts';
 
@@ -248,5 +251,36 @@ test.describe('the serial port in a console', () => {
     await page.keyboard.type('.');
     await guest.waitForSerial(/>$/);
     await expect(page.locator('.xterm-rows')).toContainText('>');
+  });
+});
+
+test.describe('the console of a machine whose source does not answer', () => {
+  test.setTimeout(2 * BOOT_MS);
+
+  test('says what a guest waits for', async ({ watched }) => {
+    const disk = consoleGuestDisk();
+    const held: ServerResponse[] = [];
+    const server = createServer(({ headers, method }, response) => {
+      response.setHeader('etag', '"1"').setHeader('accept-ranges', 'bytes');
+      const range = /^bytes=(\d+)-(\d+)$/.exec(headers.range ?? '');
+      if (method === 'HEAD') return void response.writeHead(200, { 'content-length': disk.length }).end();
+      if (!range) return void response.writeHead(416).end();
+      const [from, to] = [Number(range[1]), Math.min(Number(range[2]), disk.length - 1)];
+      response.writeHead(206, {
+        'content-range': `bytes ${from}-${to}/${disk.length}`,
+        'content-length': to + 1 - from,
+      });
+      // The catalog looks at a byte or so; whoever wants to boot from it waits.
+      if (to - from < 512) return void response.end(disk.subarray(from, to + 1));
+      held.push(response);
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const guest = await startFromUrl(watched, `http://127.0.0.1:${port}/disk.raw`);
+    await expect(guest.page.getByText(/^Waiting for data for \d/)).toBeVisible({ timeout: 30_000 });
+    await expect(guest.page.getByText('The disk’s source is slow to answer.')).toBeVisible();
+    for (const response of held) response.destroy();
+    server.closeAllConnections();
+    server.close();
   });
 });

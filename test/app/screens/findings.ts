@@ -13,21 +13,28 @@ export async function prepareAxe(page: Page): Promise<void> {
 
 /** What there is to complain about in a page as it is; empty when nothing. */
 export async function findings(page: Page): Promise<string[]> {
-  const { violations, overflows } = await page.evaluate(async () => {
+  const { violations, overflows, outside } = await page.evaluate(async () => {
     const { axe } = window as unknown as { axe: { run(): Promise<AxeResults> } };
     const root = document.documentElement;
     const wide = (element: Element) => element.scrollWidth > element.clientWidth;
+    const isOutside = (element: Element) => {
+      const { left, right } = element.getBoundingClientRect();
+      return left < 0 || right > innerWidth;
+    };
     return {
       violations: (await axe.run()).violations,
       overflows: root.scrollWidth > innerWidth || [...document.querySelectorAll('.screen')].some(wide),
+      outside: [...document.querySelectorAll('header button, footer button')]
+        .filter(isOutside)
+        .map((button) => `not in its window: ${button.outerHTML.slice(0, 160)}`),
     };
   });
-  const complaints = violations
+  const violated = violations
     .filter(({ impact }) => impact !== 'minor')
     .flatMap(({ id, impact, nodes }) =>
       nodes
         .slice(0, 3)
         .map(({ html, failureSummary }) => `${impact}: ${id}: ${html.slice(0, 160)} ${failureSummary}`),
     );
-  return overflows ? [...complaints, 'wider than its window'] : complaints;
+  return [...violated, ...outside, ...(overflows ? ['wider than its window'] : [])];
 }

@@ -1,16 +1,16 @@
-import type { OpenServices, ServiceGroups } from '../../../main/app/services.ts';
-import { forgetfulWindowStates } from '../../../main/app/windows/window-state.ts';
-import { pretendedBridge } from '../../../renderer/testing/pretended-bridge.ts';
-import { scenarioNamed } from '../../../renderer/testing/scenarios.ts';
-import type { Bridge } from '../../../shared/ipc/bridge.ts';
-import type { Push } from '../../../shared/ipc/channel.ts';
-import { PUSHES, REQUESTS, type PushName, type PushPayload } from '../../../shared/ipc/contract.ts';
-import { ok } from '../../../shared/result.ts';
-import { pretendedConsoles } from './pretended-consoles.ts';
+import type { OpenServices, ServiceGroups } from '../../../../main/app/services.ts';
+import { forgetfulWindowStates } from '../../../../main/app/windows/window-state.ts';
+import { pretendedBridge } from './bridge.ts';
+import { scenarioNamed } from './scenarios.ts';
+import type { Bridge } from '../../../../shared/ipc/bridge.ts';
+import type { Push } from '../../../../shared/ipc/channel.ts';
+import { PUSHES, REQUESTS, type PushName, type PushPayload } from '../../../../shared/ipc/contract.ts';
+import { ok } from '../../../../shared/result.ts';
+import { pretendedConsoles } from './consoles.ts';
 
 /** A back end that is made up: the scenario named by `HEADWATER_SCENARIO`, and consoles that show a test card. */
 export const openPretended: OpenServices = async ({ publish }) => {
-  const scenario = scenarioNamed(process.env['HEADWATER_SCENARIO'] ?? 'usual', {});
+  const scenario = scenarioNamed(process.env['HEADWATER_SCENARIO'] ?? 'usual');
   const bridge = pretendedBridge(scenario);
   for (const name of Object.keys(PUSHES) as PushName[]) {
     bridge.on(name, (message) => publish(name, (message as Push<PushPayload<typeof name>>).payload));

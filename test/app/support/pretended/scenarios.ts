@@ -1,9 +1,9 @@
-import type { ApplianceView, MasterView } from '../../shared/ipc/catalog.ts';
-import type { FeedView } from '../../shared/ipc/feeds.ts';
-import type { DiskView, MachineView } from '../../shared/ipc/machines.ts';
-import { preferencesChangeSchema, preferencesSchema, type Preferences } from '../../shared/preferences.ts';
-import { GIB, KIB, MIB, TIB } from '../../shared/units.ts';
-import { aDisk, aFeedView, aMachine, aMaster, anAppliance } from './samples.ts';
+import type { ApplianceView, MasterView } from '../../../../shared/ipc/catalog.ts';
+import type { FeedView } from '../../../../shared/ipc/feeds.ts';
+import type { DiskView, MachineView } from '../../../../shared/ipc/machines.ts';
+import { preferencesSchema, type Preferences } from '../../../../shared/preferences.ts';
+import { GIB, KIB, MIB, TIB } from '../../../../shared/units.ts';
+import { aDisk, aFeedView, aMachine, aMaster, anAppliance } from '../../../../renderer/testing/samples.ts';
 
 /** What the pretended main process knows at the start. */
 export interface Scenario {
@@ -294,15 +294,12 @@ const schedule: Preferences['schedule'] = [
   { days: [0, 6], from: 22 * 60, to: 6 * 60, limit: 0 },
 ];
 
-/** @param settings preferences by name, as in the address: theme, language ... */
-export function scenarioNamed(name: string, settings: Readonly<Record<string, string>>): Scenario {
-  const wished = preferencesChangeSchema.parse({ theme: settings['theme'], language: settings['language'] });
-  const named = Object.fromEntries(Object.entries(wished).filter(([, value]) => value !== undefined));
-  const preferences = preferencesSchema.parse({ globalLimit: 2_500_000, schedule, ...named });
+export function scenarioNamed(name: string): Scenario {
+  const preferences = preferencesSchema.parse({ globalLimit: 2_500_000, schedule });
   const nothing = { appliances: [], machines: [], disks: [], masters: [], feeds: [], preferences };
   switch (name) {
     case 'empty':
-      return { ...nothing, preferences: preferencesSchema.parse(named) };
+      return { ...nothing, preferences: preferencesSchema.parse({}) };
     case 'broken':
       return {
         ...nothing,

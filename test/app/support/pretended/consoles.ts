@@ -1,11 +1,11 @@
 /** Consoles of machines without guests: the picture is a test card, the serial port has said a few lines. */
-import { Framebuffer } from '../../../main/machines/rfb/framebuffer.ts';
-import { portChannel } from '../../../main/machines/rfb/port-channel.ts';
-import { RfbServer } from '../../../main/machines/rfb/server.ts';
-import type { ConsoleBroker } from '../../../main/machines/consoles/connection.ts';
-import { MachineConsoles } from '../../../main/machines/consoles/machine-consoles.ts';
-import { DONE, err, ok } from '../../../shared/result.ts';
-import { FakeMachine } from '../../support/fake-machine.ts';
+import { Framebuffer } from '../../../../main/machines/rfb/framebuffer.ts';
+import { portChannel } from '../../../../main/machines/rfb/port-channel.ts';
+import { RfbServer } from '../../../../main/machines/rfb/server.ts';
+import type { ConsoleBroker } from '../../../../main/machines/consoles/connection.ts';
+import { MachineConsoles } from '../../../../main/machines/consoles/machine-consoles.ts';
+import { DONE, err, ok } from '../../../../shared/result.ts';
+import { FakeMachine } from '../../../support/fake-machine.ts';
 
 const SERIAL_TEXT =
   'Tiny Linux, kernel 6.1, on /dev/ttyS0\r\nLog in as root; there is no password.\r\n\r\ntiny login: ';

@@ -1,10 +1,10 @@
-import type { Bridge } from '../../shared/ipc/bridge.ts';
-import type { RequestAnswer, RequestName } from '../../shared/ipc/contract.ts';
-import { REQUESTS } from '../../shared/ipc/contract.ts';
-import { CATALOG_PAGE, type CatalogPlace } from '../../shared/ipc/catalog.ts';
-import type { ClusterMapCell, DiskView, MachineView } from '../../shared/ipc/machines.ts';
-import { err, ok, type Result } from '../../shared/result.ts';
-import { aDisk, aFeedView, aMachine } from './samples.ts';
+import type { Bridge } from '../../../../shared/ipc/bridge.ts';
+import type { RequestAnswer, RequestName } from '../../../../shared/ipc/contract.ts';
+import { REQUESTS } from '../../../../shared/ipc/contract.ts';
+import { CATALOG_PAGE, type CatalogPlace } from '../../../../shared/ipc/catalog.ts';
+import type { ClusterMapCell, DiskView, MachineView } from '../../../../shared/ipc/machines.ts';
+import { err, ok, type Result } from '../../../../shared/result.ts';
+import { aDisk, aFeedView, aMachine } from '../../../../renderer/testing/samples.ts';
 import type { Scenario } from './scenarios.ts';
 
 type Answers = {
