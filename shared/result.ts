@@ -1,3 +1,5 @@
+import type { FailureWords } from './failure-words.ts';
+
 /**
  * Expected failures are values: every operation that can fail for a reason outside the program returns a
  * {@link Result}. A thrown error means a bug.
@@ -52,6 +54,8 @@ export interface Failure {
   readonly message: string;
   /** The operating system's error name (`ENOSPC`, `EIO` ...), where there was one. */
   readonly errno?: string | undefined;
+  /** What windows say instead of the message in the language of their user. */
+  readonly words?: FailureWords | undefined;
   /** How long a remote source asked us to wait before the next try, in milliseconds. */
   readonly retryAfterMs?: number | undefined;
 }
@@ -78,12 +82,12 @@ export function ok<T>(value: T): Ok<T> {
 export function err(
   code: FailureCode,
   message: string,
-  details: Pick<Failure, 'errno' | 'retryAfterMs'> = {},
+  details: Pick<Failure, 'errno' | 'retryAfterMs' | 'words'> = {},
 ): Err {
   return { ok: false, failure: { code, message, ...details } };
 }
 
-/** Carries a failure into a result of another type, with words in front that say what was being done. */
+/** Carries a failure into a result of another type, with a context in front that says what was being done. */
 export function because(context: string, cause: Err): Err {
   return { ok: false, failure: { ...cause.failure, message: `${context}: ${cause.failure.message}` } };
 }

@@ -70,8 +70,8 @@ describe('an activity', () => {
       return endless(signal);
     });
     await Promise.resolve();
-    expect(activities.progressOf('export', 'disk')).toBe(0.25);
-    expect(activities.progressOf('import', 'disk')).toBeNull();
+    expect(activities.isUnderWay('export', 'disk')).toBe(true);
+    expect(activities.isUnderWay('import', 'disk')).toBe(false);
     await activities.cancelAbout('other');
     await activities.cancelAbout('disk');
     expect(await result).toBe('aborted');

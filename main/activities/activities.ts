@@ -59,7 +59,10 @@ export class Activities {
   async cancel({ id }: { id: string }): Promise<Result<void>> {
     const running = this.#running.get(id);
     if (running === undefined) return DONE;
-    if (!running.view.cancellable) return err('unsupported', `${running.view.name} cannot be interrupted`);
+    if (!running.view.cancellable)
+      return err('unsupported', `${running.view.name} cannot be interrupted`, {
+        words: ['cannot-interrupt'],
+      });
     await end([running], 'cancelled');
     return DONE;
   }
@@ -70,10 +73,8 @@ export class Activities {
     await end(about, 'cancelled');
   }
 
-  /** From 0 to 1; null when nothing of the kind goes on, or nobody can tell how far it is. */
-  progressOf(kind: ActivityView['kind'], subject: string): number | null {
-    const views = [...this.#running.values()].map(({ view }) => view);
-    return views.find((view) => view.kind === kind && view.subject === subject)?.fraction ?? null;
+  isUnderWay(kind: ActivityView['kind'], subject: string): boolean {
+    return [...this.#running.values()].some(({ view }) => view.kind === kind && view.subject === subject);
   }
 
   /** Asks everything to end, also what cannot be cancelled by hand, and waits for it. */

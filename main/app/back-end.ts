@@ -137,7 +137,6 @@ function wire(options: BackEndOptions, catalog: Catalog, nowMs: () => number): R
   const imports = new MasterImports({
     catalog,
     qemuImg,
-    clock,
     newId,
     activities,
     notice,
@@ -158,7 +157,6 @@ function wire(options: BackEndOptions, catalog: Catalog, nowMs: () => number): R
     defaultMemoryMiB: () => preferences.current.defaultMemoryMiB,
     changed: catalogChanged,
   });
-  const importProgress = (id: string) => activities.progressOf('import', id);
   const feeds: FeedService = new FeedService({
     catalog,
     clock,
@@ -172,6 +170,7 @@ function wire(options: BackEndOptions, catalog: Catalog, nowMs: () => number): R
       void boots.look();
     },
   });
+  const isBeingImported = (id: string) => activities.isUnderWay('import', id);
   const boots: PublishedBoots = new PublishedBoots({
     catalog,
     nowMs,
@@ -186,7 +185,7 @@ function wire(options: BackEndOptions, catalog: Catalog, nowMs: () => number): R
     recipesFolder,
     feeds,
     nowMs,
-    importProgress,
+    isBeingImported,
     installed,
   });
 

@@ -72,10 +72,12 @@ function forwarded(services: AppServices, guards: Guards): Pick<RequestHandlers,
 async function find<Item extends { readonly id: string }>(
   list: Promise<Result<Item[]>>,
   id: string,
-  what: string,
+  what: 'machine' | 'disk',
 ): Promise<Result<Item>> {
   const listed = await list;
   if (!listed.ok) return listed;
   const found = listed.value.find((item) => item.id === id);
-  return found ? { ok: true, value: found } : err('not-found', `There is no ${what} ${id} any more.`);
+  return found
+    ? { ok: true, value: found }
+    : err('not-found', `There is no ${what} ${id} any more.`, { words: [`${what}-gone`] });
 }

@@ -1,6 +1,7 @@
 /** The words of what is drawn outside windows: menus, the tray, questions. Windows have their own. */
 const WORDS = {
   en: {
+    language: 'en',
     file: 'File',
     edit: 'Edit',
     view: 'View',
@@ -42,6 +43,7 @@ const WORDS = {
     machineFailed: (machine: string) => `${machine} has failed`,
   },
   de: {
+    language: 'de',
     file: 'Datei',
     edit: 'Bearbeiten',
     view: 'Ansicht',

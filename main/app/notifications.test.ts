@@ -1,12 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import type { Notice } from '../../shared/ipc/notices.ts';
+import type { Notice, NoticeKind } from '../../shared/ipc/notices.ts';
+import { err } from '../../shared/result.ts';
 import { wordsFor } from './language.ts';
 import { notifyAway } from './notifications.ts';
 
-const notice = (kind: string, ...facts: string[]): Notice => ({
+const notice = (kind: NoticeKind, fact: string, failure: Notice['failure'] = null): Notice => ({
   level: 'info',
   kind,
-  facts,
+  facts: [fact],
+  failure,
   subject: 'disk-1',
   text: 'In English.',
 });
@@ -28,10 +30,11 @@ describe('a notification on the desktop', () => {
     expect(shown).toEqual(['Tiny Linux ist vollständig: Die Platte braucht kein Netz mehr.']);
   });
 
-  it('tells that a machine has failed, and why', () => {
+  it('tells that a machine has failed, and why, in the same language', () => {
     const { hear, shown } = setUp(false);
-    hear(notice('machine-failed', 'Tiny Linux', 'It broke.'));
-    expect(shown).toEqual(['Tiny Linux ist ausgefallen: It broke.']);
+    const { failure } = err('not-found', 'It lost its disk', { words: ['machine-lost-disk'] });
+    hear(notice('machine-failed', 'Tiny Linux', failure));
+    expect(shown).toEqual(['Tiny Linux ist ausgefallen: Die Maschine hat ihre Platte verloren.']);
   });
 
   it('is not needed by who looks at a window, nor of what is less', () => {

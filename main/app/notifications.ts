@@ -1,3 +1,4 @@
+import { failureText } from '../../shared/failure-text.ts';
 import type { Notice } from '../../shared/ipc/notices.ts';
 import type { Words } from './language.ts';
 
@@ -11,10 +12,12 @@ export interface NotificationParts {
 
 /** What is worth a word on the desktop while nobody looks: that a machine needs its source no more, or has ended. */
 export function notifyAway({ hasFocus, words, show }: NotificationParts): (notice: Notice) => void {
-  return ({ kind, facts, text }) => {
+  return ({ kind, facts, failure }) => {
     if (hasFocus()) return;
     const [name = ''] = facts;
     if (kind === 'disk-standalone') show(words().standalone(name), words().standaloneBecause);
-    if (kind === 'machine-failed') show(words().machineFailed(name), facts[1] ?? text);
+    if (kind === 'machine-failed' && failure) {
+      show(words().machineFailed(name), failureText(failure, words().language));
+    }
   };
 }

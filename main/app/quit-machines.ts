@@ -1,3 +1,4 @@
+import { failureText } from '../../shared/failure-text.ts';
 import { sleep, type Clock } from '../../shared/clock.ts';
 import type { Words } from './language.ts';
 import type { AppServices, NotSaved } from './services.ts';
@@ -51,7 +52,7 @@ async function saved(parts: QuitParts, saving: Promise<readonly NotSaved[]>): Pr
   if (outcome.length === 0) return true;
   const answer = await parts.ask({
     message: words.notSaved(outcome.map(({ name }) => name)),
-    detail: outcome.map(({ name, failure }) => `${name}: ${failure.message}`).join('\n'),
+    detail: outcome.map(({ name, failure }) => `${name}: ${failureText(failure, words.language)}`).join('\n'),
     buttons: [words.powerOffAndQuit, words.cancel],
   });
   return answer === 0;

@@ -4,6 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { app, BrowserWindow, dialog, nativeTheme, Notification, session } from 'electron';
 import { systemClock } from '../../shared/clock.ts';
+import { failureText } from '../../shared/failure-text.ts';
 import { preferencesSchema, type Preferences } from '../../shared/preferences.ts';
 import type { Result } from '../../shared/result.ts';
 import { packageRoot } from '../threads/worker-script.ts';
@@ -65,7 +66,8 @@ async function run(openServices: OpenServices): Promise<void> {
   const opened = await openServices({ publish: hub.publish, log, clock, dataFolder });
   if (!opened.ok) {
     log.warn(`cannot start: ${opened.failure.message}`);
-    dialog.showErrorBox(wordsFor('system', app.getLocale()).cannotStart, opened.failure.message);
+    const { cannotStart, language } = wordsFor('system', app.getLocale());
+    dialog.showErrorBox(cannotStart, failureText(opened.failure, language));
     app.exit(1);
     return;
   }

@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import type { ApplianceView } from '../../shared/ipc/catalog.ts';
-import { DONE, err, ok, type Result } from '../../shared/result.ts';
+import { DONE, err, ok, type Err, type Failure, type Result } from '../../shared/result.ts';
 import type { Clock } from '../../shared/clock.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { Master } from '../catalog/tables/masters.ts';
@@ -23,8 +23,7 @@ export interface ApplianceParts {
   readonly nowMs: () => number;
   /** A master may be in the catalog that was not. */
   readonly installed: () => void;
-  /** How far the import of a master is, from 0 to 1; null when none is under way. */
-  readonly importProgress: (masterId: string) => number | null;
+  readonly isBeingImported: (masterId: string) => boolean;
 }
 
 /** What machines can be made from: what feeds list, what was built from recipes, and masters the user added. */
@@ -55,8 +54,8 @@ export class ApplianceService {
   async resolve(id: string): Promise<Result<Installed>> {
     const candidate = this.#find(id);
     if (!candidate.ok) return candidate;
-    const { available, unavailableBecause } = await this.#view(candidate.value);
-    if (!available) return err('unsupported', unavailableBecause ?? 'It cannot be started at present');
+    const { unavailableBecause } = await this.#view(candidate.value);
+    if (unavailableBecause !== null) return { ok: false, failure: unavailableBecause };
     return this.#install(candidate.value);
   }
 
@@ -79,18 +78,16 @@ export class ApplianceService {
         return entered;
       }
     }
-    return installed === null
-      ? err('unsupported', candidate.entry.obstacle ?? 'It is not in the catalog')
-      : ok(installed);
+    if (installed !== null) return ok(installed);
+    const { obstacle } = candidate.entry;
+    return obstacle === null ? NOT_LISTED : { ok: false, failure: obstacle };
   }
 
   #find(id: string): Result<Candidate> {
     const known = this.#known();
     if (!known.ok) return known;
     const found = candidateOf(id, known.value);
-    return found === null
-      ? err('not-found', `There is no appliance '${id}' in the catalog any more`)
-      : ok(found);
+    return found === null ? NOT_LISTED : ok(found);
   }
 
   #known(): Result<Known> {
@@ -110,11 +107,10 @@ export class ApplianceService {
     return applianceView(entry, installed === null ? null : await this.#problemOf(installed.master));
   }
 
-  async #problemOf(master: Master): Promise<string | null> {
+  async #problemOf(master: Master): Promise<Failure | null> {
     if (master.importState !== 'ready') {
-      const progress = this.#parts.importProgress(master.id);
-      if (progress !== null) return `Being imported: ${Math.floor(progress * 100)} %`;
-      return master.importProblem ?? 'The import did not end.';
+      const importing = this.#parts.isBeingImported(master.id);
+      return (importing ? BEING_IMPORTED : notImported(master.importProblem ?? 'it did not end')).failure;
     }
     // With several sources it is enough that one is there, and nobody asks the remote ones beforehand.
     if (isRemote(master.location) || master.published?.sources.some(isRemote)) return null;
@@ -122,6 +118,19 @@ export class ApplianceService {
       () => true,
       () => false,
     );
-    return there ? null : `'${master.location}' is missing or cannot be read.`;
+    return there ? null : missing(master.location).failure;
   }
+}
+
+const NOT_LISTED = err('not-found', 'This appliance is not in the catalog any more', {
+  words: ['appliance-gone'],
+});
+const BEING_IMPORTED = err('busy', 'It is still being imported', { words: ['appliance-importing'] });
+
+function notImported(problem: string): Err {
+  return err('io', `It could not be imported: ${problem}`, { words: ['import-failed', problem] });
+}
+
+function missing(file: string): Err {
+  return err('not-found', `'${file}' is missing or cannot be read.`, { words: ['file-missing', file] });
 }

@@ -49,7 +49,7 @@ function setUp(qemuImg = new QemuImg()) {
     recipesFolder,
     feeds: { subscriptions: [] },
     nowMs: () => 1,
-    importProgress: (id) => activities.progressOf('import', id),
+    isBeingImported: (id) => activities.isUnderWay('import', id),
     installed: () => undefined,
   });
   onTestFinished(async () => {
@@ -118,7 +118,14 @@ describe('appliances built from recipes', () => {
     const { appliances, recipesFolder } = setUp();
     const location = buildRecipe(recipesFolder, 'a');
     expect(unwrap(await appliances.list())).toMatchObject([
-      { id: 'tiny', name: 'Tiny', source: 'recipe', available: true, recommended: true, diskBytes: 64 * KIB },
+      {
+        id: 'tiny',
+        name: 'Tiny',
+        source: 'recipe',
+        available: true,
+        recommended: false,
+        diskBytes: 64 * KIB,
+      },
     ]);
     expect(unwrap(await appliances.resolve('tiny')).master).toMatchObject({
       location,

@@ -1,3 +1,4 @@
+import { err, type Failure } from '../../shared/result.ts';
 import type { Tables } from '../catalog/catalog.ts';
 import { isRemote } from '../storage/chain/location.ts';
 import { stateOf, type Subscription } from './feeds/feed-views.ts';
@@ -100,8 +101,9 @@ function listed({ row }: Subscription, appliance: ListedAppliance, known: Known)
 }
 
 /** Whole images can be read from nobody byte by byte: there are no hashes to verify them by until they are complete. */
-function obstacleOf({ location, sha256, format }: ListedImage): string {
-  return `It has to be fetched whole: download ${location}, compare its SHA-256 with ${sha256}, and add it as a local ${format} file.`;
+function obstacleOf({ location, sha256, format }: ListedImage): Failure {
+  const text = `It has to be fetched whole: download ${location}, compare its SHA-256 with ${sha256}, and add it as a local ${format} file.`;
+  return err('unsupported', text, { words: ['fetch-whole', location, sha256, format] }).failure;
 }
 
 function isFarAway(content: ListedAppliance['content']): boolean {

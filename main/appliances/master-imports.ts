@@ -1,7 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import type { Notice } from '../../shared/ipc/notices.ts';
-import type { Clock } from '../../shared/clock.ts';
 import { DONE, err, ok, type Failure, type Result } from '../../shared/result.ts';
 import type { Activities, Activity } from '../activities/activities.ts';
 import { failureFromSystem } from '../block/errno.ts';
@@ -13,7 +12,6 @@ import { draftOf, removeFile } from './master-files.ts';
 export interface ImportParts {
   readonly catalog: Catalog;
   readonly qemuImg: QemuImg;
-  readonly clock: Clock;
   /** Where converted masters are kept. */
   readonly mastersFolder: string;
   readonly newId: () => string;
@@ -64,6 +62,7 @@ export class MasterImports {
       return err(
         'unsupported',
         `A ${source.format} image needs qemu-img, which is not installed (Debian: qemu-utils)`,
+        { words: ['needs-qemu-img'] },
       );
     }
     const length = await qemuImg.lengthOf(source);
@@ -89,8 +88,11 @@ export class MasterImports {
   ): Promise<void> {
     const { qemuImg, changed, notice, catalog } = this.#parts;
     const draft = draftOf(location);
-    const onProgress = this.#pacedProgress(progress);
-    const converted = await qemuImg.convert(source, { path: draft, format: 'raw' }, { onProgress, signal });
+    const converted = await qemuImg.convert(
+      source,
+      { path: draft, format: 'raw' },
+      { onProgress: progress, signal },
+    );
     const placed = converted.ok ? await putInPlace(draft, location) : converted;
     // A draft that cannot be deleted stays written down, and is deleted at the next start.
     const cleared = placed.ok ? DONE : await removeFile(draft);
@@ -105,22 +107,10 @@ export class MasterImports {
     const failure: Failure | null = placed.ok ? (settled.ok ? null : settled.failure) : placed.failure;
     if (failure === null) {
       const text = `${name} is imported and can be started.`;
-      notice({ level: 'info', kind: 'imported', facts: [name], subject: id, text });
+      notice({ level: 'info', kind: 'imported', facts: [name], failure: null, subject: id, text });
     } else if (failure.code !== 'cancelled') {
       const text = `${name} could not be imported: ${failure.message}`;
-      notice({ level: 'error', kind: 'import-failed', facts: [name, failure.message], subject: id, text });
+      notice({ level: 'error', kind: 'import-failed', facts: [name], failure, subject: id, text });
     }
-  }
-
-  /** The list changes once a second at most. */
-  #pacedProgress(progress: (fraction: number) => void): (fraction: number) => void {
-    const { clock, changed } = this.#parts;
-    let toldMs = clock.now();
-    return (fraction) => {
-      progress(fraction);
-      if (clock.now() - toldMs < 1000) return;
-      toldMs = clock.now();
-      changed();
-    };
   }
 }

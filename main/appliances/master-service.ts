@@ -88,16 +88,27 @@ export class MasterService {
   #findUnneeded(id: string): Result<Master> {
     const found = this.#parts.catalog.read(({ masters }) => {
       const master = masters.find(id);
-      if (master === null) return err('not-found', 'This master was removed already');
+      if (master === null)
+        return err('not-found', 'This master was removed already', { words: ['master-gone'] });
+      const { name } = master;
       if (master.source === 'recipe') {
-        return err('unsupported', `'${master.name}' came with Headwater and cannot be removed`);
+        return err('unsupported', `'${name}' came with Headwater and cannot be removed`, {
+          words: ['master-came-along', name],
+        });
       }
       const needed = masters.neededBy(id);
-      if (needed.length > 0) return err('busy', `'${master.name}' is needed by ${needed.join(', ')}`);
+      if (needed.length > 0) {
+        const machines = needed.join(', ');
+        return err('busy', `'${name}' is needed by ${machines}`, {
+          words: ['master-needed', name, machines],
+        });
+      }
       if (!masters.isNeeded(id)) return ok(master);
       const why =
         masters.copyOf(id) === null ? 'another master lies on it' : 'its local copy is not complete';
-      return err('busy', `'${master.name}' cannot be removed: ${why}; remove that first`);
+      return err('busy', `'${name}' cannot be removed: ${why}; remove that first`, {
+        words: ['master-lain-on', name],
+      });
     });
     return found.ok ? found.value : found;
   }
@@ -129,7 +140,10 @@ export class MasterService {
 
   #enter(wanted: NewMaster, facts: Facts, state: 'ready' | 'importing'): Result<MasterView> {
     const { catalog, newId, nowMs, defaultMemoryMiB, changed } = this.#parts;
-    if (facts.lengthBytes === 0) return err('invalid-argument', `'${facts.location}' is empty`);
+    if (facts.lengthBytes === 0)
+      return err('invalid-argument', `'${facts.location}' is empty`, {
+        words: ['file-empty', facts.location],
+      });
     const id = newId();
     const importing = state === 'importing';
     const master = newMaster({

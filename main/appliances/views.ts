@@ -1,5 +1,6 @@
 import type { ApplianceDescription } from '../../shared/appliance.ts';
 import type { ApplianceView, MasterView } from '../../shared/ipc/catalog.ts';
+import { err, type Failure } from '../../shared/result.ts';
 import { TIB } from '../../shared/units.ts';
 import type { Master } from '../catalog/tables/masters.ts';
 
@@ -29,13 +30,13 @@ export interface Entry {
   readonly feed: ApplianceView['feed'];
   readonly withdrawn: boolean;
   /** Why no machine can be made from it as it is listed; null where one can. */
-  readonly obstacle: string | null;
+  readonly obstacle: Failure | null;
   /** What a start reads; null while no start was recorded. */
   readonly bootBytes: number | null;
 }
 
 /** @param problem why its master cannot be reached at present, if so */
-export function applianceView(entry: Entry, problem: string | null): ApplianceView {
+export function applianceView(entry: Entry, problem: Failure | null): ApplianceView {
   const { id, description, source, lengthBytes, feed, withdrawn, obstacle, bootBytes } = entry;
   const unavailableBecause = problem ?? obstacle ?? cannotRun(description.arch, lengthBytes);
   return {
@@ -56,7 +57,7 @@ export function applianceView(entry: Entry, problem: string | null): ApplianceVi
     homepage: description.homepage ?? null,
     icon: description.icon ?? null,
     tags: description.tags ?? [],
-    recommended: source === 'recipe' || description.recommended === true,
+    recommended: description.recommended === true,
     available: unavailableBecause === null,
     unavailableBecause,
   };
@@ -67,7 +68,12 @@ export function masterView(master: Master, neededBy: string[]): MasterView {
   return { id, name, role, source, lengthBytes, location: shownLocation(master.location), neededBy };
 }
 
-function cannotRun(arch: string, lengthBytes: number): string | null {
-  if (arch !== 'i386') return `It needs a ${arch} processor, which the built-in machine does not have.`;
-  return lengthBytes > MOST_DISK_BYTES ? 'The built-in machine can use disks of at most 2 TiB.' : null;
+function cannotRun(arch: string, lengthBytes: number): Failure | null {
+  if (arch !== 'i386') {
+    const text = `It needs a ${arch} processor, which the built-in machine does not have.`;
+    return err('unsupported', text, { words: ['other-processor', arch] }).failure;
+  }
+  if (lengthBytes <= MOST_DISK_BYTES) return null;
+  const text = 'The built-in machine can use disks of at most 2 TiB.';
+  return err('unsupported', text, { words: ['disk-too-large'] }).failure;
 }

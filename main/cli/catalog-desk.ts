@@ -43,7 +43,7 @@ export async function atCatalog<T>(
     recipesFolder: appliancesFolder(),
     feeds,
     nowMs: Date.now,
-    importProgress: () => null,
+    isBeingImported: () => false,
     installed: () => undefined,
   });
   const boots = new PublishedBoots({

@@ -95,7 +95,9 @@ function heldBy(imagePath: string, holder: LockContent | null) {
     return err('busy', `'${imagePath}' is being opened by several programs at once; try again`);
   }
   const who = holder.pid === process.pid ? 'this program' : `process ${holder.pid}`;
-  return err('busy', `'${imagePath}' is already open for writing in ${who}; close it there first`);
+  return err('busy', `'${imagePath}' is already open for writing in ${who}; close it there first`, {
+    words: ['image-locked', imagePath],
+  });
 }
 
 /** Takes the lock file at `lockPath`, or tells who has it: null when that is changing just now. */

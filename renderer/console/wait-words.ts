@@ -1,4 +1,5 @@
 import type { DiskView, MachineView } from '../../shared/ipc/machines.ts';
+import type { Failure } from '../../shared/result.ts';
 import type { Messages } from '../i18n/en.ts';
 
 /** What a guest waits for, in words. */
@@ -15,11 +16,12 @@ export function waitWords(
   { wait }: Pick<MachineView, 'wait'>,
   disks: readonly Pick<DiskView, 'failure'>[],
   words: Messages['console']['wait'],
+  explain: (failure: Failure) => string,
 ): WaitWords | null {
   if (wait === null) return null;
   const failure = wait.failure ?? disks.find((disk) => disk.failure !== null)?.failure;
   return {
-    reason: failure?.message ?? words.slow[wait.operation],
+    reason: failure ? explain(failure) : words.slow[wait.operation],
     sinceMs: wait.sinceMs,
     needsUser: wait.failure !== null && wait.retries === 'on-resume',
   };

@@ -117,6 +117,7 @@ export const de: Messages = {
     version: (version) => `Version ${version}`,
     by: (publisher) => `von ${publisher}`,
     unavailable: 'Kann zurzeit nicht gestartet werden',
+    importing: 'Import',
     facts: {
       publisher: 'Herausgeber',
       version: 'Version',
@@ -592,16 +593,27 @@ export const de: Messages = {
   },
   happened: {
     'disk-standalone': (name) => `${name} ist vollständig: Die Platte braucht kein Netz mehr.`,
+    'copy-complete': (name) => `Die lokale Kopie von ${name} ist vollständig; sie braucht kein Netz mehr.`,
     'disk-exported': (file) => `Die Platte wurde nach „${file}“ exportiert.`,
     'storage-moved': (count, folder) => `${count} Abbilder wurden nach „${folder}“ verschoben.`,
     'stream-failed': (file, why) => `Das Streamen in „${file}“ endete: ${why}`,
+    'store-failed': (file, why) => `Was ein Gast las, konnte nicht in „${file}“ behalten werden: ${why}`,
+    'start-failed': (name, why) => `${name} konnte nicht gestartet werden: ${why}`,
     'machine-failed': (name, why) => `${name} ist ausgefallen: ${why}`,
     'disk-missing': (file) => `„${file}“ fehlt. Legen Sie die Datei zurück, oder löschen Sie ihre Maschine.`,
     'disk-moved': (from, to) => `„${from}“ wurde als „${to}“ wiedergefunden.`,
+    'disk-without-machine': (file) => `„${file}“ gehört zu keiner Maschine mehr.`,
     'foreign-image': (file) =>
       `„${file}“ liegt bei den Platten, gehört aber zu keiner Maschine; es bleibt unberührt.`,
     'machine-without-disk': (name) => `Die Maschine ${name} hat ihre Platte verloren.`,
+    'saved-state-missing': (name, file) =>
+      `Der gesicherte Zustand von ${name} fehlt („${file}“). Legen Sie ihn zurück, sonst startet die Maschine von ihrer Platte.`,
+    'saved-state-refused': (name, why) =>
+      `${name} wurde von der Platte gestartet. Der gesicherte Zustand war nicht zu gebrauchen (${why}).`,
     imported: (name) => `${name} ist importiert und kann gestartet werden.`,
     'import-failed': (name, why) => `${name} konnte nicht importiert werden: ${why}`,
+    'feed-new-key': (name, fingerprint) =>
+      `${name} hat einen neuen Schlüssel, für den der Inhaber des alten bürgt: ${fingerprint}`,
+    'feed-untrusted': (name, why) => `${name} ist nicht zu trauen: ${why}`,
   },
 };

@@ -113,6 +113,7 @@ export const en = {
     version: (version: string) => `Version ${version}`,
     by: (publisher: string) => `by ${publisher}`,
     unavailable: 'Cannot be started at present',
+    importing: 'Importing',
     facts: {
       publisher: 'Publisher',
       version: 'Version',
@@ -582,17 +583,28 @@ export const en = {
   /** What the main process tells of, by its kind. */
   happened: {
     'disk-standalone': (name: string) => `${name} is complete: its disk needs no network any more.`,
+    'copy-complete': (name: string) => `The local copy of ${name} is complete; it needs no network any more.`,
     'disk-exported': (file: string) => `The disk was exported to “${file}”.`,
     'storage-moved': (count: string, folder: string) => `${count} images were moved to “${folder}”.`,
     'stream-failed': (file: string, why: string) => `Streaming into “${file}” ended: ${why}`,
+    'store-failed': (file: string, why: string) => `What a guest read could not be kept in “${file}”: ${why}`,
+    'start-failed': (name: string, why: string) => `${name} could not be started: ${why}`,
     'machine-failed': (name: string, why: string) => `${name} stopped: ${why}`,
     'disk-missing': (file: string) => `“${file}” is missing. Put it back, or delete its machine.`,
     'disk-moved': (from: string, to: string) => `“${from}” was found again as “${to}”.`,
+    'disk-without-machine': (file: string) => `“${file}” belongs to no machine any more.`,
     'foreign-image': (file: string) =>
       `“${file}” lies among the disks but belongs to no machine; it is left alone.`,
     'machine-without-disk': (name: string) => `The machine ${name} has lost its disk.`,
+    'saved-state-missing': (name: string, file: string) =>
+      `What was saved of ${name} is missing (“${file}”): put it back, or it will start from its disk.`,
+    'saved-state-refused': (name: string, why: string) =>
+      `${name} was started from its disk. Its saved state could not be used: ${why}.`,
     imported: (name: string) => `${name} is imported and can be started.`,
     'import-failed': (name: string, why: string) => `${name} could not be imported: ${why}`,
+    'feed-new-key': (name: string, fingerprint: string) =>
+      `${name} has a new key, which the holder of the old one vouches for: ${fingerprint}`,
+    'feed-untrusted': (name: string, why: string) => `${name} is not to be trusted: ${why}`,
   },
 };
 

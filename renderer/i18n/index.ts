@@ -1,4 +1,6 @@
+import { failureText } from '../../shared/failure-text.ts';
 import type { Preferences } from '../../shared/preferences.ts';
+import type { Failure } from '../../shared/result.ts';
 import { Cell } from '../state/cell.ts';
 import { de } from './de.ts';
 import { en, type Messages } from './en.ts';
@@ -40,6 +42,11 @@ export function m(): Messages {
 /** Numbers, sizes, rates and times as the user reads them. */
 export function fmt(): Formatter {
   return current.value.formatter;
+}
+
+/** What went wrong, in the language shown. */
+export function explain(failure: Failure): string {
+  return failureText(failure, current.value.language);
 }
 
 export function locale(): string {

@@ -22,7 +22,9 @@ export async function request<Name extends RequestName>(
   try {
     return (await bridge.request(name, input)) as Result<RequestAnswer<Name>>;
   } catch {
-    return err('closed', 'Headwater’s main process did not answer. Restart Headwater if this goes on.');
+    return err('closed', 'Headwater’s main process did not answer. Restart Headwater if this goes on.', {
+      words: ['no-answer'],
+    });
   }
 }
 

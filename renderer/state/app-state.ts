@@ -4,7 +4,7 @@ import type { FeedView } from '../../shared/ipc/feeds.ts';
 import type { DiskView, MachineView } from '../../shared/ipc/machines.ts';
 import type { RequestAnswer, RequestInput, RequestName } from '../../shared/ipc/contract.ts';
 import type { Preferences, PreferencesChange } from '../../shared/preferences.ts';
-import { m } from '../i18n/index.ts';
+import { explain, m } from '../i18n/index.ts';
 import type { Client } from './client.ts';
 import { Collection } from './collection.ts';
 import { Document } from './document.ts';
@@ -53,7 +53,7 @@ export class AppState {
       subscribe('feeds.changed', (views) => feeds.put(views), gap(feeds)),
       subscribe(
         'notice',
-        (notice) => this.notices.add(notice.level, noticeText(notice, m().happened)),
+        (notice) => this.notices.add(notice.level, noticeText(notice, m().happened, explain)),
         () => undefined,
       ),
     ];
@@ -81,7 +81,7 @@ export class AppState {
   ): Promise<RequestAnswer<Name> | undefined> {
     const result = await this.#client.request(name, input);
     if (result.ok) return result.value;
-    if (result.failure.code !== 'cancelled') this.notices.add('error', result.failure.message);
+    if (result.failure.code !== 'cancelled') this.notices.add('error', explain(result.failure));
     return undefined;
   }
 

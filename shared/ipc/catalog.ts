@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { failureSchema } from './channel.ts';
 import { feedStateSchema } from './feeds.ts';
 import {
   bytesSchema,
@@ -46,7 +47,7 @@ export const applianceViewSchema = z.object({
   recommended: z.boolean(),
   /** False with the reason when it cannot be started at present. */
   available: z.boolean(),
-  unavailableBecause: z.string().nullable(),
+  unavailableBecause: failureSchema.nullable(),
 });
 
 /** As much of the catalog as crosses to a window at a time: who reads it all at once is held up by thousands. */

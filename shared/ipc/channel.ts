@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isFailureWords, type FailureWords } from '../failure-words.ts';
 import { FAILURE_CODES } from '../result.ts';
 
 /** A question a window asks the main process. What comes back is a `Result` of the answer. */
@@ -25,5 +26,7 @@ export const failureSchema = z.object({
   code: z.enum(FAILURE_CODES),
   message: z.string(),
   errno: z.string().optional(),
+  /** What another version knew words for is said without them. */
+  words: z.custom<FailureWords>(isFailureWords).optional().catch(undefined),
   retryAfterMs: z.number().optional(),
 });

@@ -1,16 +1,42 @@
 import { z } from 'zod';
+import { failureSchema } from './channel.ts';
+
+/** What windows have words for. */
+export const NOTICE_KINDS = [
+  'disk-standalone',
+  'copy-complete',
+  'disk-exported',
+  'storage-moved',
+  'stream-failed',
+  'store-failed',
+  'start-failed',
+  'machine-failed',
+  'disk-missing',
+  'disk-moved',
+  'disk-without-machine',
+  'foreign-image',
+  'machine-without-disk',
+  'saved-state-missing',
+  'saved-state-refused',
+  'imported',
+  'import-failed',
+  'feed-new-key',
+  'feed-untrusted',
+] as const;
 
 /** Something the user should know that no screen shows otherwise. */
 export const noticeSchema = z.object({
   level: z.enum(['info', 'warning', 'error']),
-  /** What it is called; windows that have words for it say it in their language. */
-  kind: z.string(),
-  /** What goes into these words, in their order. */
+  kind: z.enum(NOTICE_KINDS),
+  /** What goes into the words for it, in their order. */
   facts: z.array(z.string()),
+  /** What went wrong, where something did: the last of what goes into the words. */
+  failure: failureSchema.nullable(),
   /** The id or file it is about. */
   subject: z.string().nullable(),
-  /** In English, for windows without words for it. */
+  /** In English, for the record. */
   text: z.string(),
 });
 
+export type NoticeKind = (typeof NOTICE_KINDS)[number];
 export type Notice = z.infer<typeof noticeSchema>;

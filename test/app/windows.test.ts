@@ -137,7 +137,14 @@ test.describe('news', () => {
     // Both listen by now: a window handles what it is asked in order.
     await Promise.all([main.title(), console.title()]);
     const notices = ['a', 'b', 'c'].map((text) => {
-      return { level: 'info' as const, kind: 'other', facts: [], subject: null, text };
+      return {
+        level: 'info' as const,
+        kind: 'imported' as const,
+        facts: [],
+        failure: null,
+        subject: null,
+        text,
+      };
     });
     await app.evaluate((_, notices) => {
       for (const notice of notices) globalThis.headwaterTest.publish('notice', notice);

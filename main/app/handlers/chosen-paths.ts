@@ -17,6 +17,7 @@ export class ChosenPaths {
     return err(
       'permission-denied',
       `${wanted} was not chosen in a dialog. Choose it with the button beside it.`,
+      { words: ['not-chosen', wanted] },
     );
   }
 }

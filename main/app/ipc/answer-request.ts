@@ -7,6 +7,7 @@ import type { Caller, RequestHandlers } from './handlers.ts';
 const BUG = err(
   'internal',
   'Something went wrong inside Headwater, and nothing was changed that it knows of. Its log has the details.',
+  { words: ['bug'] },
 );
 
 /** Checks what a window sent, has it handled, checks the answer. Never rejects. */

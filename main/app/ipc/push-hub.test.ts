@@ -32,7 +32,14 @@ function hub() {
   return { subject, sent, bugs, pass: (ms: number) => clock.run(sleep(clock, ms)) };
 }
 
-const notice = (text: string) => ({ level: 'info' as const, kind: 'other', facts: [], subject: null, text });
+const notice = (text: string) => ({
+  level: 'info' as const,
+  kind: 'imported' as const,
+  facts: [],
+  failure: null,
+  subject: null,
+  text,
+});
 
 describe('the hub of pushes', () => {
   it('numbers the messages of every channel from 1', () => {

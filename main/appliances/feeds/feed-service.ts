@@ -172,6 +172,7 @@ export class FeedService {
       level: 'info',
       kind: 'feed-new-key',
       facts: [name, fingerprint],
+      failure: null,
       subject: id,
       text,
     });
@@ -183,7 +184,8 @@ export class FeedService {
       this.#parts.notice({
         level: 'error',
         kind: 'feed-untrusted',
-        facts: [row.name, text],
+        facts: [row.name],
+        failure,
         subject: row.id,
         text,
       });
@@ -209,13 +211,16 @@ export class FeedService {
       const present =
         listing.key === null ? 'not signed' : `signed with the key ${fingerprintOf(listing.key)}`;
       const wanted = key === null ? 'no key was given' : `${fingerprintOf(key)} was expected`;
-      return err('untrusted', `The feed '${shown}' is ${present}, where ${wanted}`);
+      return err('untrusted', `The feed '${shown}' is ${present}, where ${wanted}`, {
+        words: ['feed-other-key'],
+      });
     }
     const known = this.subscriptions.find(({ row }) => row.id === id || row.location === place.location)?.row;
     if (known === undefined) return DONE;
     return err(
       'already-exists',
       `'${known.name}' from '${shownLocation(known.location)}' is among your feeds already; remove it first to add it anew`,
+      { words: ['feed-known', known.name] },
     );
   }
 
@@ -225,7 +230,9 @@ export class FeedService {
     if (copy.value === null) return err('not-found', 'it is not in the catalog');
     const read = await formatOf(row.kind).read(copy.value, row.location, new WorkSlices(this.#parts.clock));
     if (!read.ok || read.value.key === row.publicKey) return read;
-    return err('untrusted', 'it is signed with another key than the catalog says');
+    return err('untrusted', 'it is signed with another key than the catalog says', {
+      words: ['feed-other-key'],
+    });
   }
 
   #view(subscription: Subscription): FeedView {

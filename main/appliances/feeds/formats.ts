@@ -25,11 +25,14 @@ export function placeOf(typed: string): Result<FeedPlace> {
   if (!isRemote(text)) {
     const file = localPath(text);
     if (/^[a-z][a-z0-9+.-]+:\/\//i.test(text)) {
-      return err('invalid-argument', `'${text}': a feed has an http:// or https:// address, or is a file`);
+      return err('invalid-argument', `'${text}': a feed has an http:// or https:// address, or is a file`, {
+        words: ['not-an-address', text],
+      });
     }
     return ok(named(path.resolve(file) + (file.endsWith('/') ? '/' : '')));
   }
-  if (!URL.canParse(text)) return err('invalid-argument', `'${text}' is not an address`);
+  if (!URL.canParse(text))
+    return err('invalid-argument', `'${text}' is not an address`, { words: ['not-an-address', text] });
   const url = new URL(text);
   url.hash = '';
   return ok(named(url.href));

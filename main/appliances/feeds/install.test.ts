@@ -76,7 +76,7 @@ describe('an appliance of a feed', () => {
     unwrap(await backEnd.appliances.install({ id: applianceId }));
     expect(await viewOf(backEnd, applianceId)).toMatchObject({
       available: false,
-      unavailableBecause: expect.stringContaining('is missing') as string,
+      unavailableBecause: { code: 'not-found', message: expect.stringContaining('is missing') as string },
     });
   });
 

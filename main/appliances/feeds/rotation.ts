@@ -33,6 +33,7 @@ export function followRotations(
       return err(
         'untrusted',
         'it is signed with another key than before, and the holder of the old key does not say so',
+        { words: ['feed-other-key'] },
       );
     }
     const passedOn = verifyRotation(feed.feedId, rotation);

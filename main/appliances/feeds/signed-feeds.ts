@@ -42,7 +42,9 @@ export const signedFeeds: ListFormat = {
 };
 
 function signedOf({ document, signature }: FeedCopy): Result<SignedFeed> {
-  return signature === null ? err('untrusted', 'it is not signed') : ok({ document, signature });
+  return signature === null
+    ? err('untrusted', 'it is not signed', { words: ['feed-unsigned'] })
+    : ok({ document, signature });
 }
 
 function listingOf(feed: Feed, location: string): Listing {

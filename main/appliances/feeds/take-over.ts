@@ -9,7 +9,7 @@ import { formatOf } from './formats.ts';
 import { followListing } from './install.ts';
 import type { Listing } from './listing.ts';
 
-export const GONE = err('not-found', 'This feed was removed already');
+export const GONE = err('not-found', 'This feed was removed already', { words: ['feed-gone'] });
 
 export interface TakeOverParts extends FetchParts {
   readonly catalog: Catalog;

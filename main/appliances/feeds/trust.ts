@@ -59,16 +59,22 @@ export async function judgeFeed(
 function succeeds(feed: Feed, { document }: SignedFeed, known: KnownFeed): Result<void> {
   const { feedId, serial, rotations = [] } = feed;
   if (feedId !== known.feedId) {
-    return err('untrusted', `it is another feed: '${feedId}', where '${known.feedId}' was expected`);
+    return err('untrusted', `it is another feed: '${feedId}', where '${known.feedId}' was expected`, {
+      words: ['feed-other'],
+    });
   }
   const followed = followRotations({ feedId, serial, rotations }, known.key, feed.key);
   if (!followed.ok) return followed;
   if (serial < known.serial) {
-    return err('untrusted', `it is an old one: serial ${serial}, where ${known.serial} was seen already`);
+    return err('untrusted', `it is an old one: serial ${serial}, where ${known.serial} was seen already`, {
+      words: ['feed-old', String(serial), String(known.serial)],
+    });
   }
   const same = known.document === null || Buffer.from(known.document).equals(document);
   if (serial === known.serial && !same) {
-    return err('untrusted', `it has serial ${serial} like the one before, but another content`);
+    return err('untrusted', `it has serial ${serial} like the one before, but another content`, {
+      words: ['feed-other'],
+    });
   }
   return ok(undefined);
 }
@@ -76,12 +82,16 @@ function succeeds(feed: Feed, { document }: SignedFeed, known: KnownFeed): Resul
 /** Refuses what is out of date, which somebody may be holding back newer ones with. */
 function isTimely({ issued, expires }: Feed, nowMs: number): Result<void> {
   if (isExpired(Date.parse(expires), nowMs)) {
-    return err('untrusted', `it expired on ${expires.slice(0, 10)}, and no newer one is there`);
+    const date = expires.slice(0, 10);
+    return err('untrusted', `it expired on ${date}, and no newer one is there`, {
+      words: ['feed-expired', date],
+    });
   }
   if (Date.parse(issued) > nowMs + CLOCK_TOLERANCE_MS) {
     return err(
       'untrusted',
       `it was issued on ${issued.slice(0, 10)}, in the future: is this computer's clock right?`,
+      { words: ['feed-from-future', issued.slice(0, 10)] },
     );
   }
   return ok(undefined);

@@ -60,7 +60,8 @@ export class MachineConsoles implements ConsoleBroker {
 
   #screen(machineId: string): Result<ScreenSource> | Err {
     const machine = this.#machines.running(machineId);
-    if (machine === null || !isAlive(machine.state)) return err('closed', 'The machine is off');
+    if (machine === null || !isAlive(machine.state))
+      return err('closed', 'The machine is off', { words: ['machine-off'] });
     return machine.screen === null ? err('unsupported', `${machine.name} has no screen`) : ok(machine.screen);
   }
 

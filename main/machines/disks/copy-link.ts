@@ -27,7 +27,10 @@ export async function linkToCopy(
   const copy = masters.find(({ role }) => role === 'copy');
   if (copy === undefined) return ok(null);
   const lender = copies(copy.id);
-  if (lender === null) return err('not-found', `The local copy of '${copy.name}' is not there any more`);
+  if (lender === null)
+    return err('not-found', `The local copy of '${copy.name}' is not there any more`, {
+      words: ['master-gone'],
+    });
   if (copy.parentId === null) {
     const held = lender.hold();
     return held.ok ? ok({ served: undefined, giveBack: held.value }) : held;

@@ -61,7 +61,8 @@ export class DiskHappenings {
     journal.tell({
       level: 'error',
       kind: 'stream-failed',
-      facts: [control.rows.row.path, failure.message],
+      facts: [control.rows.row.path],
+      failure,
       subject: control.id,
       text,
     });
@@ -80,8 +81,15 @@ export class DiskHappenings {
     this.#parts.bootLearned();
   }
 
-  storeFailed({ id }: DiskControl, { message }: Failure): void {
-    this.#parts.journal.tell({ level: 'warning', kind: 'store-failed', subject: id, text: message });
+  storeFailed({ id, rows }: DiskControl, failure: Failure): void {
+    this.#parts.journal.tell({
+      level: 'warning',
+      kind: 'store-failed',
+      facts: [rows.row.path],
+      failure,
+      subject: id,
+      text: failure.message,
+    });
   }
 
   /** Nothing was lost by it, and other sources may have helped: written down, and told where a disk has to wait. */

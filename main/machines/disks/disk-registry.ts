@@ -121,4 +121,4 @@ export class DiskRegistry {
   }
 }
 
-const NOT_THERE = err('not-found', 'This disk is not there any more');
+const NOT_THERE = err('not-found', 'This disk is not there any more', { words: ['disk-gone'] });

@@ -106,7 +106,9 @@ export class DiskService {
    */
   async stream({ id, command }: { id: string; command: StreamCommand }): Promise<Result<void>> {
     if (this.#registry.get(id)?.complete === true) {
-      return err('invalid-argument', 'This disk is complete: there is nothing left to stream');
+      return err('invalid-argument', 'This disk is complete: there is nothing left to stream', {
+        words: ['disk-complete'],
+      });
     }
     const changed = this.#registry.changeStream(
       id,
@@ -254,6 +256,7 @@ export class DiskService {
       return err(
         'busy',
         `The storage cannot be moved while machines run; stop them first (${running.length})`,
+        { words: ['storage-in-use'] },
       );
     }
     const { activities, storageFolder } = this.#parts;

@@ -31,6 +31,7 @@ export async function exportDisk(
     return err(
       'unsupported',
       'Exporting to qcow2 needs qemu-img, which is not installed (Debian: qemu-utils)',
+      { words: ['needs-qemu-img'] },
     );
   }
   // qemu-img would open whatever an unfinished image names as its backing file: it only gets images that name none.

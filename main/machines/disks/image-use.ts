@@ -33,7 +33,10 @@ export class ImageUse {
 
   takeForMachine(): Result<void> {
     if (this.#work !== null) return this.#refuse();
-    if (this.#machine) return err('busy', `'${this.#file()}' is used by a machine already`);
+    if (this.#machine)
+      return err('busy', `'${this.#file()}' is used by a machine already`, {
+        words: ['disk-in-machine', this.#file()],
+      });
     this.#machine = true;
     return DONE;
   }
@@ -44,9 +47,14 @@ export class ImageUse {
 
   /** @param what for messages: 'being checked' */
   takeForWork(what: string): Result<void> {
-    if (this.#machine) return err('busy', `The machine with '${this.#file()}' runs; stop it first`);
+    if (this.#machine)
+      return err('busy', `The machine with '${this.#file()}' runs; stop it first`, {
+        words: ['disk-in-machine', this.#file()],
+      });
     if (this.#readers > 0)
-      return err('busy', `Disks that lie on '${this.#file()}' are in use; stop their machines first`);
+      return err('busy', `Disks that lie on '${this.#file()}' are in use; stop their machines first`, {
+        words: ['disk-lain-on', this.#file()],
+      });
     if (this.#work !== null) return this.#refuse();
     this.#work = what;
     return DONE;
@@ -57,6 +65,8 @@ export class ImageUse {
   }
 
   #refuse(): Err {
-    return err('busy', `'${this.#file()}' is ${this.#work ?? 'in use'}; try again when that is done`);
+    return err('busy', `'${this.#file()}' is ${this.#work ?? 'in use'}; try again when that is done`, {
+      words: ['disk-occupied', this.#file()],
+    });
   }
 }

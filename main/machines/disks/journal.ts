@@ -1,9 +1,12 @@
 import type { Notice } from '../../../shared/ipc/notices.ts';
-import type { Result } from '../../../shared/result.ts';
+import type { Failure, Result } from '../../../shared/result.ts';
 import type { Catalog } from '../../catalog/catalog.ts';
 
-/** `facts` are needed of what is told to the user. */
-export type Happening = Omit<Notice, 'facts'> & { readonly facts?: string[] };
+/** What happened, as it is written down. */
+export type Happening = Pick<Notice, 'level' | 'subject' | 'text'> & { readonly kind: string };
+
+/** What happened, as the user is told of it. */
+export type Telling = Omit<Notice, 'failure'> & { readonly failure?: Failure };
 
 export interface JournalParts {
   readonly catalog: Catalog;
@@ -27,15 +30,15 @@ export class Journal {
     this.heard(catalog.note(({ events }) => events.add({ atMs: nowMs(), level, kind, subject, text })));
   }
 
-  tell(happening: Happening): void {
-    this.note(happening);
-    this.#parts.notice({ facts: [], ...happening });
+  tell(told: Telling): void {
+    this.note(told);
+    this.#parts.notice({ failure: null, ...told });
   }
 
   /** As {@link tell}, once for each kind and subject, over all starts of the program. */
-  tellOnce(happening: Happening & { readonly subject: string }): void {
-    const known = this.#parts.catalog.read(({ events }) => events.has(happening.kind, happening.subject));
-    if (!known.ok || !known.value) this.tell(happening);
+  tellOnce(told: Telling & { readonly subject: string }): void {
+    const known = this.#parts.catalog.read(({ events }) => events.has(told.kind, told.subject));
+    if (!known.ok || !known.value) this.tell(told);
   }
 
   /** It is over: should it happen again, it is told again. */

@@ -58,10 +58,14 @@ export class MasterCopies {
   #whoNeeds(id: string): Result<void> {
     const read = this.#parts.catalog.read(({ masters }) => {
       const copy = masters.find(id);
-      if (copy?.role !== 'copy') return err('not-found', 'This copy was removed already');
+      if (copy?.role !== 'copy')
+        return err('not-found', 'This copy was removed already', { words: ['master-gone'] });
       const users = masters.neededBy(id);
       if (users.length === 0) return DONE;
-      return err('busy', `The local copy of '${copy.name}' is needed by ${users.join(', ')}`);
+      const machines = users.join(', ');
+      return err('busy', `The local copy of '${copy.name}' is needed by ${machines}`, {
+        words: ['copy-needed', copy.name, machines],
+      });
     });
     return read.ok ? read.value : read;
   }

@@ -87,7 +87,10 @@ async function moveImage({ catalog, files, nowMs }: MoveParts, image: Movable): 
   const context = `Could not move '${from}'`;
   // What is there already is somebody's. After it is written down it would be taken for ours.
   const there = await files.stateOf(to);
-  if (there.ok) return err('already-exists', `${context}: '${to}' exists; move it away first`);
+  if (there.ok)
+    return err('already-exists', `${context}: '${to}' exists; move it away first`, {
+      words: ['file-in-the-way', to],
+    });
   if (there.failure.code !== 'not-found') return because(context, there);
   const begun = catalog.change(({ passingFiles }) => passingFiles.add([to], 'making', nowMs()));
   if (!begun.ok) return because(context, begun);

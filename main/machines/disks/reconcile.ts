@@ -86,7 +86,8 @@ async function tellOfMissingStates({ catalog, files, journal }: ReconcileParts):
     const state = await files.stateOf(file);
     if (machine === null || state.ok || state.failure.code !== 'not-found') continue;
     const text = `What was saved of ${machine.name} is missing ('${file}'): put it back, or it will start from its disk.`;
-    journal.tellOnce({ level: 'warning', kind: 'saved-state-missing', subject: file, text });
+    const facts = [machine.name, file];
+    journal.tellOnce({ level: 'warning', kind: 'saved-state-missing', facts, subject: file, text });
   }
   return DONE;
 }

@@ -49,7 +49,8 @@ export async function planMachine(
   if (!ground.ok) return ground;
   const { masters, overlays, newCopyId } = ground.value;
   const backing = masterChain(masters);
-  if (backing === null) return err('not-found', `'${master.name}' is not in the catalog any more`);
+  if (backing === null)
+    return err('not-found', `'${master.name}' is not in the catalog any more`, { words: ['master-gone'] });
   const name = rows.chooseName(wanted.name, appliance.description.name);
   if (!name.ok) return name;
   const machine: MachineRow = {

@@ -45,7 +45,8 @@ export function planGround(
   if (!read.ok) return read;
   const { behind, copy } = read.value;
   const [master] = behind;
-  if (master === undefined) return err('not-found', 'This master is not in the catalog any more');
+  if (master === undefined)
+    return err('not-found', 'This master is not in the catalog any more', { words: ['master-gone'] });
   if (kind === 'standalone' || !isFarAway(behind)) return ok(onMasters(behind));
   if (copy !== null) return ok(onCopy(copy, behind));
   return ok(onNewCopy(parts, master, behind, folder));

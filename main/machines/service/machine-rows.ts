@@ -23,7 +23,9 @@ export class MachineRows {
     const rows = this.#catalog.read(({ disks }) => disks.ofMachine(id));
     if (!rows.ok) return rows;
     const [disk] = rows.value;
-    return disk === undefined ? err('not-found', 'The machine has lost its disk') : ok(disk);
+    return disk === undefined
+      ? err('not-found', 'The machine has lost its disk', { words: ['machine-lost-disk'] })
+      : ok(disk);
   }
 
   savedStateOf(id: string): Result<SavedStateRow | null> {
@@ -38,10 +40,12 @@ export class MachineRows {
       return isTaken(typed) ? null : typed;
     });
     if (!found.ok) return found;
-    return found.value === null
-      ? err('already-exists', `There is a machine '${typed ?? ''}' already`)
-      : ok(found.value);
+    if (found.value !== null) return ok(found.value);
+    const taken = typed ?? '';
+    return err('already-exists', `There is a machine '${taken}' already`, {
+      words: ['machine-name-taken', taken],
+    });
   }
 }
 
-export const NOT_THERE = err('not-found', 'This machine is not there any more');
+export const NOT_THERE = err('not-found', 'This machine is not there any more', { words: ['machine-gone'] });

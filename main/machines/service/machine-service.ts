@@ -110,7 +110,7 @@ export class MachineService {
     if (!created.ok) return created;
     this.#note(machine.id, 'machine-created', `${machine.name} was created.`);
     const adopted = diskIds.map((id) => this.#parts.disks.adopt(id));
-    if (wanted.start) void this.#startAndTell(machine.id);
+    if (wanted.start) void this.#startAndTell(machine);
     for (const outcome of await Promise.all(adopted)) this.#parts.journal.heard(outcome);
     return this.#views.find(machine.id);
   }
@@ -198,11 +198,13 @@ export class MachineService {
     return off.ok ? this.#power.start(off.value) : off;
   }
 
-  async #startAndTell(id: string): Promise<void> {
+  async #startAndTell({ id, name }: MachineRow): Promise<void> {
     const started = await this.#start(id);
     if (started.ok || started.failure.code === 'closed') return;
-    const text = started.failure.message;
-    this.#parts.journal.tell({ level: 'error', kind: 'start-failed', subject: id, text });
+    const { failure } = started;
+    const text = `${name} could not be started: ${failure.message}`;
+    const facts = [name];
+    this.#parts.journal.tell({ level: 'error', kind: 'start-failed', facts, failure, subject: id, text });
   }
 
   #discardState(id: string): Promise<Result<void>> {

@@ -18,9 +18,12 @@ export class MachineUse {
   requireOff(id: string, what: string): Result<MachineRow> {
     const row = this.#rows.find(id);
     if (!row.ok) return row;
+    const { name } = row.value;
     const work = this.#work.get(id);
-    if (work !== undefined) return err('busy', `${row.value.name} is ${work}`);
-    return this.#isOn(id) ? err('busy', `${row.value.name} is on: it cannot be ${what} now`) : row;
+    if (work !== undefined) return err('busy', `${name} is ${work}`, { words: ['machine-occupied', name] });
+    return this.#isOn(id)
+      ? err('busy', `${name} is on: it cannot be ${what} now`, { words: ['machine-is-on', name] })
+      : row;
   }
 
   /** Keeps the machine off while `work` goes on. */

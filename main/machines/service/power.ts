@@ -91,7 +91,7 @@ export class Power {
   /** `kill` and `stop` are obeyed at any time; the others where the machine's state allows them. */
   async perform({ id, name }: MachineRow, command: RunningCommand): Promise<Result<void>> {
     const session = this.session(id);
-    if (session === null) return err('invalid-argument', `${name} is off`);
+    if (session === null) return err('invalid-argument', `${name} is off`, { words: ['machine-off'] });
     const done = await session.perform(command);
     if (done.ok && (command === 'stop' || command === 'kill')) await session.over;
     return done;
@@ -100,7 +100,7 @@ export class Power {
   /** Saves the machine's state and switches it off; when that cannot be done it goes on. */
   async suspend({ id, name }: MachineRow): Promise<Result<void>> {
     const on = this.#on.get(id);
-    if (on === undefined) return err('invalid-argument', `${name} is off`);
+    if (on === undefined) return err('invalid-argument', `${name} is off`, { words: ['machine-off'] });
     const { session, ...powered } = on;
     return session.suspend(() => this.#savedStates.save({ ...powered, machine: session.machine }));
   }
@@ -169,8 +169,8 @@ export class Power {
     if (failure !== null) {
       this.#failures.set(row.id, failure);
       const text = `${row.name} stopped: ${failure.message}`;
-      const facts = [row.name, failure.message];
-      const happened = { level: 'error', kind: 'machine-failed', facts, subject: row.id, text } as const;
+      const about = { level: 'error', kind: 'machine-failed', subject: row.id, text } as const;
+      const happened = { ...about, facts: [row.name], failure };
       if (session.hasRun) this.#parts.journal.tell(happened);
       else this.#parts.journal.note(happened);
     }
@@ -179,4 +179,4 @@ export class Power {
   }
 }
 
-const CLOSING = err('closed', 'Headwater is closing');
+const CLOSING = err('closed', 'Headwater is closing', { words: ['closing'] });

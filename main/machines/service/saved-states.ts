@@ -92,7 +92,8 @@ export class SavedStates {
     const { journal } = this.#parts;
     if (stateRefused !== null) {
       const text = `${name} was started from its disk. Its saved state could not be used: ${stateRefused}.`;
-      journal.tell({ level: 'warning', kind: 'saved-state-refused', subject: id, text });
+      const facts = [name, stateRefused];
+      journal.tell({ level: 'warning', kind: 'saved-state-refused', facts, subject: id, text });
     }
     journal.heard(await this.discard(id));
   }
@@ -109,7 +110,7 @@ export class SavedStates {
     });
     if (!dropped.ok) return dropped;
     return dropped.value === null
-      ? err('invalid-argument', 'This machine has no saved state')
+      ? err('invalid-argument', 'This machine has no saved state', { words: ['no-saved-state'] })
       : deletePassing(catalog, files, [dropped.value]);
   }
 }

@@ -59,7 +59,8 @@ export class Session {
   /** While it is being suspended only `kill` is obeyed. */
   async perform(command: RunningCommand): Promise<Result<void>> {
     if (this.suspending && command !== 'kill') {
-      return err('busy', `${this.machine.name} is being suspended`);
+      const { name } = this.machine;
+      return err('busy', `${name} is being suspended`, { words: ['machine-suspending', name] });
     }
     switch (command) {
       case 'pause':

@@ -51,7 +51,11 @@ export function checkDrive(device: DriveDevice): Result<void> {
     return err('unsupported', `${name} has ${lengthBytes} bytes; a machine needs a whole number of sectors`);
   }
   if (lengthBytes > MAX_DRIVE_BYTES) {
-    return err('unsupported', `${name} has ${lengthBytes} bytes; this kind of machine can use 2 TiB at most`);
+    return err(
+      'unsupported',
+      `${name} has ${lengthBytes} bytes; this kind of machine can use 2 TiB at most`,
+      { words: ['disk-too-large'] },
+    );
   }
   return DONE;
 }

@@ -281,7 +281,9 @@ export class V86Machine implements Machine {
   }
 
   #refuse(what: string): Err {
-    return err('invalid-argument', `${this.name} is ${this.#state.kind}; it cannot ${what} now`);
+    return err('invalid-argument', `${this.name} is ${this.#state.kind}; it cannot ${what} now`, {
+      words: ['machine-not-now', this.name],
+    });
   }
 }
 

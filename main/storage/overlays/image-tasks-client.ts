@@ -52,4 +52,4 @@ function newThread(): ImageThread {
   });
 }
 
-const CLOSED = err('closed', 'Headwater is closing');
+const CLOSED = err('closed', 'Headwater is closing', { words: ['closing'] });

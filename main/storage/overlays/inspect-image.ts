@@ -30,6 +30,7 @@ export async function inspectImage(path: string, format: ImageFormat): Promise<R
       return err(
         'unsupported',
         `'${path}' is an overlay and needs its backing file; convert it to a complete image first`,
+        { words: ['needs-backing-file', path] },
       );
     }
     return ok({ lengthBytes: found.value.header.imageBytes, lastModified });

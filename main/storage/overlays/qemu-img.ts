@@ -73,7 +73,9 @@ export class QemuImg {
     ];
     const foreign = others.find((name) => name !== undefined && !isOwnExtent(image.path, name));
     if (foreign !== undefined) {
-      return err('unsupported', `'${image.path}' needs another file ('${foreign}'); make it complete first`);
+      return err('unsupported', `'${image.path}' needs another file ('${foreign}'); make it complete first`, {
+        words: ['needs-backing-file', image.path],
+      });
     }
     return ok(info.data['virtual-size']);
   }
@@ -117,7 +119,9 @@ export class QemuImg {
       child.on('error', (error) => {
         if (signal?.aborted) return; // 'close' follows
         resolve(
-          err('unsupported', `qemu-img cannot be used (${error.message}); install it (Debian: qemu-utils)`),
+          err('unsupported', `qemu-img cannot be used (${error.message}); install it (Debian: qemu-utils)`, {
+            words: ['needs-qemu-img'],
+          }),
         );
       });
       child.on('close', (code) => {

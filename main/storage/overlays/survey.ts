@@ -120,5 +120,7 @@ async function isHalfMade(file: NodeFile): Promise<boolean> {
 }
 
 function neverFinished(path: string) {
-  return err('malformed', `'${path}' was never finished: it has no header. Nothing in it can be used`);
+  return err('malformed', `'${path}' was never finished: it has no header. Nothing in it can be used`, {
+    words: ['image-unfinished', path],
+  });
 }

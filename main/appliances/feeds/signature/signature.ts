@@ -48,14 +48,15 @@ export function verifyDetached(content: Uint8Array, minisig: string, key: Public
   const parsed = parseDetached(minisig);
   if (!parsed.ok) return parsed;
   const { keyNumber, signature, trustedComment, global } = parsed.value;
-  if (!keyNumber.equals(key.number)) return err('untrusted', 'it was signed with another key');
+  if (!keyNumber.equals(key.number))
+    return err('untrusted', 'it was signed with another key', { words: ['feed-other-key'] });
   if (!verify(null, hashOf(content), key.verifier, signature)) {
-    return err('untrusted', 'its signature does not belong to this content');
+    return err('untrusted', 'its signature does not belong to this content', { words: ['feed-forged'] });
   }
   const commented = Buffer.concat([signature, Buffer.from(trustedComment)]);
   return verify(null, commented, key.verifier, global)
     ? DONE
-    : err('untrusted', 'the comment of its signature was changed');
+    : err('untrusted', 'the comment of its signature was changed', { words: ['feed-forged'] });
 }
 
 function parseDetached(minisig: string): Result<DetachedSignature> {

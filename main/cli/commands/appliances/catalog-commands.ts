@@ -104,7 +104,7 @@ function factsOf(view: ApplianceView): string {
     ['starts after', bootBytes === null ? null : formatBytes(bootBytes)],
     ['login', view.loginHint],
     ['feed', feed === null ? null : `${feed.name}, ${feed.signed ? 'signed' : 'not signed'}, ${feed.state}`],
-    ['not available', view.unavailableBecause],
+    ['not available', view.unavailableBecause?.message ?? null],
   ];
   return rows
     .filter(([, text]) => text !== null && text !== '')

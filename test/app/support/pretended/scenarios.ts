@@ -129,8 +129,12 @@ const appliances: readonly ApplianceView[] = [
     bootBytes: null,
     recommended: false,
     available: false,
-    unavailableBecause:
-      'It has to be fetched whole: download https://images.example.com/disk.img, compare its SHA-256, and add it as a local qcow2 file.',
+    unavailableBecause: {
+      code: 'unsupported',
+      message:
+        'It has to be fetched whole: download https://images.example.com/disk.img, compare its SHA-256, and add it as a local qcow2 file.',
+      words: ['fetch-whole', 'https://images.example.com/disk.img', '9f2c'.repeat(16), 'qcow2'],
+    },
     source: 'http',
     feed: feedOf(feeds[2]),
     licence: '',
@@ -147,7 +151,11 @@ const appliances: readonly ApplianceView[] = [
     bootBytes: 9 * MIB,
     recommended: false,
     available: false,
-    unavailableBecause: 'No back end on this computer runs ARM machines.',
+    unavailableBecause: {
+      code: 'unsupported',
+      message: 'It needs a aarch64 processor, which the built-in machine does not have.',
+      words: ['other-processor', 'aarch64'],
+    },
     source: 'file',
     licence: 'Proprietary',
     loginHint: 'admin / admin',

@@ -1,0 +1,74 @@
+/**
+ * Failures that people meet often, by a key and what goes into the words for it: windows say these in the language of
+ * their user. What a failure has no key for is told by its code, and in English in detail.
+ */
+export const FAILURE_FACTS = {
+  bug: [],
+  closing: [],
+  'no-answer': [],
+  'not-chosen': ['path'],
+  'cannot-interrupt': [],
+
+  'machine-gone': [],
+  'machine-name-taken': ['name'],
+  'machine-off': [],
+  'machine-is-on': ['machine'],
+  'machine-occupied': ['machine'],
+  'machine-suspending': ['machine'],
+  'machine-not-now': ['machine'],
+  'machine-lost-disk': [],
+  'no-saved-state': [],
+
+  'disk-gone': [],
+  'disk-complete': [],
+  'disk-too-large': [],
+  'disk-in-machine': ['file'],
+  'disk-lain-on': ['file'],
+  'disk-occupied': ['file'],
+  'image-locked': ['file'],
+  'image-unfinished': ['file'],
+  'storage-in-use': [],
+  'file-in-the-way': ['file'],
+  'file-missing': ['file'],
+  'file-empty': ['file'],
+  'needs-backing-file': ['file'],
+  'needs-qemu-img': [],
+
+  'appliance-gone': [],
+  'appliance-importing': [],
+  'import-failed': ['detail'],
+  'fetch-whole': ['address', 'sha256', 'format'],
+  'other-processor': ['architecture'],
+
+  'master-gone': [],
+  'master-came-along': ['master'],
+  'master-needed': ['master', 'machines'],
+  'master-lain-on': ['master'],
+  'copy-needed': ['master', 'machines'],
+
+  'not-an-address': ['text'],
+  'feed-gone': [],
+  'feed-known': ['feed'],
+  'feed-unsigned': [],
+  'feed-other': [],
+  'feed-other-key': [],
+  'feed-forged': [],
+  'feed-old': ['serial', 'known'],
+  'feed-expired': ['date'],
+  'feed-from-future': ['date'],
+} as const satisfies Record<string, readonly string[]>;
+
+export type FailureKey = keyof typeof FAILURE_FACTS;
+
+type TextFor<Facts extends readonly string[]> = { readonly [Index in keyof Facts]: string };
+
+/** As many texts as there are facts. */
+export type FactsOf<Key extends FailureKey> = TextFor<(typeof FAILURE_FACTS)[Key]>;
+
+export type FailureWords = { [Key in FailureKey]: readonly [Key, ...FactsOf<Key>] }[FailureKey];
+
+export function isFailureWords(value: unknown): value is FailureWords {
+  if (!Array.isArray(value) || !value.every((part) => typeof part === 'string')) return false;
+  const [key = '', ...facts] = value;
+  return Object.hasOwn(FAILURE_FACTS, key) && FAILURE_FACTS[key as FailureKey].length === facts.length;
+}

@@ -1,0 +1,95 @@
+import type { FactsOf, FailureKey } from './failure-words.ts';
+import type { FailureCode } from './result.ts';
+
+type Say<Key extends FailureKey> = (...facts: FactsOf<Key>) => string;
+
+export const GERMAN_FAILURES: { readonly [Key in FailureKey]: Say<Key> } = {
+  bug: () =>
+    'In Headwater ist ein Fehler aufgetreten; soweit es weiß, hat sich nichts geändert. Näheres steht in seinem Protokoll.',
+  closing: () => 'Headwater wird gerade beendet.',
+  'no-answer': () => 'Headwater antwortet nicht. Starten Sie es neu, wenn das so bleibt.',
+  'not-chosen': (path) =>
+    `„${path}“ wurde nicht in einem Dialog gewählt. Benutzen Sie die Schaltfläche daneben.`,
+  'cannot-interrupt': () => 'Das lässt sich nicht unterbrechen.',
+
+  'machine-gone': () => 'Diese Maschine gibt es nicht mehr.',
+  'machine-name-taken': (name) => `Eine Maschine „${name}“ gibt es schon.`,
+  'machine-off': () => 'Die Maschine ist aus.',
+  'machine-is-on': (machine) => `${machine} läuft. Schalten Sie die Maschine zuerst aus.`,
+  'machine-occupied': (machine) =>
+    `Mit ${machine} wird gerade gearbeitet. Versuchen Sie es danach noch einmal.`,
+  'machine-suspending': (machine) => `${machine} wird gerade gesichert.`,
+  'machine-not-now': (machine) => `Im jetzigen Zustand von ${machine} geht das nicht.`,
+  'machine-lost-disk': () => 'Die Maschine hat ihre Platte verloren.',
+  'no-saved-state': () => 'Von dieser Maschine ist kein Zustand gesichert.',
+
+  'disk-gone': () => 'Diese Platte gibt es nicht mehr.',
+  'disk-complete': () => 'Die Platte ist vollständig; es gibt nichts mehr zu streamen.',
+  'disk-too-large': () => 'Die eingebaute Maschine kann nur Platten bis 2 TiB benutzen.',
+  'disk-in-machine': (file) => `Die Maschine mit „${file}“ läuft. Schalten Sie sie zuerst aus.`,
+  'disk-lain-on': (file) =>
+    `Platten, die auf „${file}“ liegen, werden benutzt. Schalten Sie ihre Maschinen zuerst aus.`,
+  'disk-occupied': (file) => `Mit „${file}“ wird gerade gearbeitet. Versuchen Sie es danach noch einmal.`,
+  'image-locked': (file) => `Ein anderes Programm schreibt in „${file}“. Schließen Sie es dort zuerst.`,
+  'image-unfinished': (file) => `„${file}“ wurde nie fertig angelegt; nichts darin ist zu gebrauchen.`,
+  'storage-in-use': () =>
+    'Die Platten können nicht verschoben werden, solange Maschinen laufen. Schalten Sie sie zuerst aus.',
+  'file-in-the-way': (file) => `„${file}“ gibt es schon. Räumen Sie die Datei zuerst weg.`,
+  'file-missing': (file) => `„${file}“ fehlt oder kann nicht gelesen werden.`,
+  'file-empty': (file) => `„${file}“ ist leer.`,
+  'needs-backing-file': (file) =>
+    `„${file}“ ist nur ein Overlay und braucht eine weitere Datei. Machen Sie zuerst ein vollständiges Abbild daraus.`,
+  'needs-qemu-img': () =>
+    'Dafür wird qemu-img gebraucht, das auf diesem Computer fehlt (Debian: qemu-utils).',
+
+  'appliance-gone': () => 'Diese Appliance ist nicht mehr im Katalog.',
+  'appliance-importing': () => 'Sie wird noch importiert.',
+  'import-failed': (detail) => `Der Import misslang: ${detail}`,
+  'fetch-whole': (address, sha256, format) =>
+    `Das Abbild muss im Ganzen geholt werden: Laden Sie ${address}, vergleichen Sie den SHA-256 mit ${sha256}, und fügen Sie die Datei als lokales Abbild im Format ${format} hinzu.`,
+  'other-processor': (architecture) =>
+    `Sie braucht einen Prozessor der Art ${architecture}, den die eingebaute Maschine nicht hat.`,
+
+  'master-gone': () => 'Diesen Master gibt es nicht mehr.',
+  'master-came-along': (master) => `${master} gehört zu Headwater und kann nicht entfernt werden.`,
+  'master-needed': (master, machines) => `${master} wird noch gebraucht von ${machines}.`,
+  'master-lain-on': (master) =>
+    `${master} wird noch gebraucht: Eine Kopie oder ein anderer Master liegt darauf. Entfernen Sie das zuerst.`,
+  'copy-needed': (master, machines) => `Die lokale Kopie von ${master} wird noch gebraucht von ${machines}.`,
+
+  'not-an-address': (text) => `„${text}“ ist keine Adresse, die Headwater versteht.`,
+  'feed-gone': () => 'Diesen Feed gibt es nicht mehr.',
+  'feed-known': (feed) =>
+    `${feed} ist schon unter Ihren Feeds. Entfernen Sie ihn zuerst, um ihn neu hinzuzufügen.`,
+  'feed-unsigned': () => 'Der Feed ist nicht unterschrieben.',
+  'feed-other': () => 'An dieser Adresse liegt jetzt ein anderer Feed.',
+  'feed-other-key': () =>
+    'Der Feed ist mit einem anderen Schlüssel unterschrieben als dem, der zu ihm gehört.',
+  'feed-forged': () => 'Die Unterschrift gehört nicht zu diesem Inhalt: Jemand hat den Feed verändert.',
+  'feed-old': (serial, known) => `Der Feed ist veraltet: Ausgabe ${serial}, bekannt ist schon ${known}.`,
+  'feed-expired': (date) => `Der Feed galt bis ${date}, und einen neueren gibt es nicht.`,
+  'feed-from-future': (date) =>
+    `Der Feed wurde am ${date} ausgestellt, also in der Zukunft. Geht die Uhr dieses Computers richtig?`,
+};
+
+/** What all failures of a code have in common; the detail follows. */
+export const GERMAN_CODES: Readonly<Record<FailureCode, string>> = {
+  'invalid-argument': 'So geht das nicht.',
+  'not-found': 'Etwas wurde nicht gefunden.',
+  'permission-denied': 'Der Zugriff wurde verweigert.',
+  'already-exists': 'Das gibt es schon.',
+  busy: 'Das wird gerade benutzt.',
+  'no-space': 'Auf der Platte dieses Computers ist kein Platz mehr.',
+  io: 'Lesen oder Schreiben auf diesem Computer misslang.',
+  'read-only': 'Das darf nur gelesen werden.',
+  unsupported: 'Das wird nicht unterstützt.',
+  malformed: 'Die Daten sind beschädigt oder von anderer Art.',
+  'out-of-range': 'Das liegt außerhalb der Platte.',
+  'source-unreachable': 'Die Quelle antwortet nicht.',
+  'source-refused': 'Die Quelle gibt die Daten nicht heraus.',
+  'source-changed': 'An der Quelle liegt eine andere Datei als zu Beginn.',
+  untrusted: 'Der Unterschrift ist nicht zu trauen.',
+  cancelled: 'Es wurde abgebrochen.',
+  closed: 'Es wurde währenddessen beendet.',
+  internal: 'In Headwater ist ein Fehler aufgetreten.',
+};
