@@ -9,6 +9,6 @@ export function failureText({ code, message, words }: Failure, language: SpokenL
   if (words === undefined) return `${GERMAN_CODES[code]} (${message})`;
   const [key, ...facts] = words;
   // That each key has the facts its words take is held by the type of `FailureWords`.
-  const say = GERMAN_FAILURES[key] as (...facts: readonly string[]) => string;
+  const say: (...facts: readonly string[]) => string = GERMAN_FAILURES[key];
   return say(...facts);
 }

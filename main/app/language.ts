@@ -41,6 +41,8 @@ const WORDS = {
     standalone: (machine: string) => `${machine} is complete`,
     standaloneBecause: 'Its disk needs no network any more.',
     machineFailed: (machine: string) => `${machine} has failed`,
+    openLink: (host: string) => `Open ${host} in your browser?`,
+    open: 'Open',
   },
   de: {
     language: 'de',
@@ -83,6 +85,8 @@ const WORDS = {
     standalone: (machine: string) => `${machine} ist vollständig`,
     standaloneBecause: 'Die Platte braucht kein Netz mehr.',
     machineFailed: (machine: string) => `${machine} ist ausgefallen`,
+    openLink: (host: string) => `${host} in Ihrem Browser öffnen?`,
+    open: 'Öffnen',
   },
 } as const;
 

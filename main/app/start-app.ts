@@ -1,17 +1,17 @@
 /** The composition root of the desktop app. */
 import fs from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
-import { app, BrowserWindow, dialog, nativeTheme, Notification, session } from 'electron';
+import { app, BrowserWindow, dialog, nativeTheme, Notification, session, shell } from 'electron';
 import { systemClock } from '../../shared/clock.ts';
 import { failureText } from '../../shared/failure-text.ts';
 import { preferencesSchema, type Preferences } from '../../shared/preferences.ts';
 import type { Result } from '../../shared/result.ts';
+import { dataFolder } from '../catalog/data-folder.ts';
 import { packageRoot } from '../threads/worker-script.ts';
 import { composeHandlers } from './compose.ts';
 import { PushHub } from './ipc/push-hub.ts';
 import { registerHandlers } from './ipc/register.ts';
-import { wordsFor } from './language.ts';
+import { wordsFor, type Words } from './language.ts';
 import { Lifecycle } from './lifecycle.ts';
 import { fileLog } from './log.ts';
 import { BACKGROUND_SWITCH, setLoginItem } from './login-item.ts';
@@ -19,6 +19,7 @@ import { setApplicationMenu } from './menu/application-menu.ts';
 import { TrayIcon } from './menu/tray.ts';
 import { notifyAway } from './notifications.ts';
 import { declareAppScheme, serveApp } from './security/app-protocol.ts';
+import { ExternalLinks, type OutsideLink } from './security/external-links.ts';
 import { lockNavigation, lockSession } from './security/policy.ts';
 import type { AppServices, OpenServices } from './services.ts';
 import { forgetfulWindowStates } from './windows/window-state.ts';
@@ -59,22 +60,26 @@ async function run(openServices: OpenServices): Promise<void> {
 
   serveApp(path.join(installed, 'dist/renderer'));
   await lockSession(session.defaultSession, windows, log);
-  lockNavigation(log);
+  let words = wordsFor('system', app.getLocale());
+  const links = new ExternalLinks({
+    ask: (link) => askAboutLink(link, words),
+    open: (address) => shell.openExternal(address),
+    log,
+  });
+  lockNavigation(windows, links, log);
 
-  const dataFolder = dataFolderOf(process.platform);
-  fs.mkdirSync(dataFolder, { recursive: true });
-  const opened = await openServices({ publish: hub.publish, log, clock, dataFolder });
+  const folder = dataFolder();
+  fs.mkdirSync(folder, { recursive: true });
+  const opened = await openServices({ publish: hub.publish, log, clock, dataFolder: folder });
   if (!opened.ok) {
     log.warn(`cannot start: ${opened.failure.message}`);
-    const { cannotStart, language } = wordsFor('system', app.getLocale());
-    dialog.showErrorBox(cannotStart, failureText(opened.failure, language));
+    dialog.showErrorBox(words.cannotStart, failureText(opened.failure, words.language));
     app.exit(1);
     return;
   }
   const services = opened.value;
   windows.keepStatesIn(services.windowStates);
 
-  let words = wordsFor('system', app.getLocale());
   let preferences = await readPreferences(services);
   // Streams were what it was started for.
   const inBackground = app.commandLine.hasSwitch(BACKGROUND_SWITCH);
@@ -149,15 +154,22 @@ async function readPreferences({ preferences }: AppServices): Promise<Preference
   return read.ok ? read.value : preferencesSchema.parse({});
 }
 
+async function askAboutLink({ address, host }: OutsideLink, words: Words): Promise<boolean> {
+  const { response } = await dialog.showMessageBox({
+    type: 'question',
+    message: words.openLink(host),
+    detail: address,
+    buttons: [words.open, words.cancel],
+    defaultId: 1,
+    cancelId: 1,
+    noLink: true,
+  });
+  return response === 0;
+}
+
 function showNotification(title: string, body: string, chosen: () => void): void {
   if (!Notification.isSupported()) return;
   const notification = new Notification({ title, body });
   notification.on('click', chosen);
   notification.show();
-}
-
-/** The command keeps its overlays there, too; on Linux by the XDG base directory specification. */
-function dataFolderOf(platform: NodeJS.Platform): string {
-  if (platform !== 'linux') return path.join(app.getPath('userData'), 'data');
-  return path.join(process.env['XDG_DATA_HOME'] ?? path.join(os.homedir(), '.local/share'), 'headwater');
 }

@@ -5,8 +5,9 @@ import { ApplianceService } from '../appliances/appliance-service.ts';
 import { PublishedBoots } from '../appliances/published-boots.ts';
 import { FeedService } from '../appliances/feeds/feed-service.ts';
 import { Catalog } from '../catalog/catalog.ts';
+import { dataFolder } from '../catalog/data-folder.ts';
 import { fetchBootProfile } from '../storage/chain/published-boot.ts';
-import { appliancesFolder, dataFolder } from './places.ts';
+import { appliancesFolder } from './places.ts';
 import type { Terminal } from './terminal.ts';
 
 /** The app's own catalog, and what of the app's services commands use. */

@@ -12,10 +12,10 @@ export interface SourcePolicy {
 
 export const REPORT: SourcePolicy = { mode: 'report', codes: [], firstDelayMs: 0, longestDelayMs: 0 };
 
-/** A master that changed may be put back, so it is waited for too; the user sees why meanwhile. */
+/** A master that changed or was taken away may be put back, so it is waited for too; the user sees why meanwhile. */
 export const WAIT: SourcePolicy = {
   mode: 'wait',
-  codes: ['source-unreachable', 'source-changed'],
+  codes: ['source-unreachable', 'source-refused', 'source-changed'],
   firstDelayMs: 500,
   longestDelayMs: 30_000,
 };

@@ -8,6 +8,7 @@ export const de: Messages = {
     choose: 'Auswählen …',
     clear: 'Zurücksetzen',
     close: 'Schließen',
+    copyPath: 'Pfad kopieren',
     delete: 'Löschen',
     dismiss: 'Ausblenden',
     more: (name) => `Mehr zu ${name}`,
@@ -74,7 +75,7 @@ export const de: Messages = {
   },
   streamHelp: {
     'waiting-for-source':
-      'Die Quelle antwortet nicht. Headwater versucht es weiter; der Gast arbeitet mit dem, was schon hier ist.',
+      'Die Quelle ist zurzeit nicht zu lesen. Headwater versucht es weiter; der Gast arbeitet mit dem, was schon hier ist.',
     'source-changed':
       'Die Datei an der Quelle ist nicht mehr die, mit der diese Platte begonnen hat. Was hier ist, bleibt benutzbar; was fehlt, kann nicht geholt werden.',
     failed: 'Das Streamen endete mit einem Fehler. Was hier ist, bleibt.',

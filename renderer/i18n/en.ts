@@ -8,6 +8,7 @@ export const en = {
     choose: 'Choose…',
     clear: 'Clear',
     close: 'Close',
+    copyPath: 'Copy the path',
     delete: 'Delete',
     dismiss: 'Dismiss',
     more: (name: string) => `More for ${name}`,
@@ -70,7 +71,7 @@ export const en = {
   },
   streamHelp: {
     'waiting-for-source':
-      'The source does not answer. Headwater keeps trying; the guest goes on with what is here.',
+      'The source cannot be read at present. Headwater keeps trying; the guest goes on with what is here.',
     'source-changed':
       'The file at the source is no longer the one this disk began with. What is here stays usable; what is missing cannot be fetched.',
     failed: 'Streaming ended with an error. What is here stays.',

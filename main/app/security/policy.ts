@@ -1,8 +1,8 @@
 /** The rules for everything that shows pages, whoever opens it. */
-import { app, shell, type Session } from 'electron';
+import { app, type Session } from 'electron';
 import type { Log } from '../log.ts';
 import type { Windows } from '../windows/windows.ts';
-import { mayOpenOutside } from './external-links.ts';
+import type { ExternalLinks } from './external-links.ts';
 import { APP_ORIGIN } from './origin.ts';
 import { isPermitted } from './permissions.ts';
 
@@ -35,8 +35,8 @@ export async function lockSession(session: Session, windows: Windows, log: Log):
   await session.setProxy(NOWHERE);
 }
 
-/** Pages stay where they are; links to the outside open in the user's browser, if they lead where they may. */
-export function lockNavigation(log: Log): void {
+/** Pages stay where they are; links of the main window may lead outside. What a guest shows is in none. */
+export function lockNavigation(windows: Windows, links: ExternalLinks, log: Log): void {
   app.on('web-contents-created', (_event, contents) => {
     contents.setWebRTCIPHandlingPolicy('disable_non_proxied_udp');
 
@@ -49,7 +49,7 @@ export function lockNavigation(log: Log): void {
     contents.on('will-redirect', stay);
     contents.on('will-attach-webview', (event) => event.preventDefault());
     contents.setWindowOpenHandler(({ url }) => {
-      if (mayOpenOutside(url)) void shell.openExternal(url);
+      if (windows.roleOf(contents)?.kind === 'main') links.follow(url);
       else log.warn(`a page wanted to open ${url}`);
       return { action: 'deny' };
     });

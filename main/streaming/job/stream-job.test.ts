@@ -220,6 +220,20 @@ describe('a stream job and its errors', () => {
     expect(job.info().waitingForSource).toBe(null);
   });
 
+  it.each(['source-refused', 'source-changed'] as const)(
+    'waits for a source that is %s, as somebody may put it back',
+    async (code) => {
+      const { clock, job, source } = setUp({ onSourceLost: WAIT, remote: true });
+      const gone = { code, message: 'the server answered with status 404' };
+      source.fault = () => gone;
+      job.start();
+      await clock.advance(60_000);
+      expect(job.info()).toMatchObject({ status: 'running', waitingForSource: { failure: gone } });
+      source.fault = () => null;
+      expect(await clock.run(job.done)).toEqual({ kind: 'completed' });
+    },
+  );
+
   it('can be cancelled, and told to retry, while it waits for a source', async () => {
     const { clock, job, source } = setUp({ onSourceLost: WAIT, remote: true, lengthBytes: 64 * MIB });
     const lost = { ...unreachable, retryAfterMs: 3_600_000 };

@@ -77,13 +77,30 @@ export class Desk {
     this.#app = this.#main = undefined;
   }
 
-  /** Leaves the app by its menu, when no machine runs. */
-  async quit(): Promise<void> {
+  /** Leaves the app by its menu. @param button of the question whether to save what runs, if that is asked */
+  async quit(button?: string): Promise<void> {
     const gone = once(this.app.process(), 'exit');
-    // It may be gone before it can answer.
-    await this.app.evaluate(({ app }) => app.quit()).catch(() => undefined);
+    await this.askToQuit(button);
     await gone;
     this.#app = this.#main = undefined;
+  }
+
+  /** Chooses to leave from the menu, and presses a button of the question. */
+  async askToQuit(button = ''): Promise<void> {
+    await this.app.evaluate(({ app, dialog }, button) => {
+      dialog.showMessageBox = async (...args: unknown[]) => {
+        const { buttons } = args.at(-1) as { buttons: string[] };
+        Object.assign(globalThis, { asked: buttons });
+        return { response: buttons.indexOf(button), checkboxChecked: false };
+      };
+      // After this was answered.
+      setTimeout(() => app.quit(), 0);
+    }, button);
+  }
+
+  /** The buttons of the last question that {@link askToQuit} was asked. */
+  get asked(): Promise<string[]> {
+    return this.app.evaluate(() => (globalThis as { asked?: string[] }).asked ?? []);
   }
 
   /** Ends the app and clears the desk. */

@@ -1,12 +1,13 @@
 /** Journeys 1 to 3: an appliance from far away is started, used, and becomes standalone, through a power failure. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { expect, test, type Locator, type Page } from '@playwright/test';
+import { expect, test } from '@playwright/test';
 import { MIB } from '../../../shared/units.ts';
 import { checkExt, filesIn } from '../../support/ext-files.ts';
 import { FarMaster, masterFile } from '../support/far-master.ts';
 import { addFromWeb, chooseNext } from './catalog.ts';
 import { Desk } from './desk.ts';
+import { setRate } from './fields.ts';
 import { Guest } from './guest.ts';
 
 const NAME = 'Tiny Linux, far away';
@@ -14,13 +15,6 @@ const MASTER_BYTES = 256 * MIB;
 const WRITTEN_BY_EVERY_BOOT = /^\/(var|run|tmp)\//;
 
 const qemuImg = (...args: string[]) => execFileSync('qemu-img', args, { encoding: 'utf8' });
-
-/** Types a limit in kB/s, or that there is none. */
-async function setRate(place: Page | Locator, name: string, rate: string): Promise<void> {
-  await place.getByRole('combobox', { name: `${name}: Unit` }).selectOption('kB/s');
-  await place.getByRole('textbox', { name }).fill(rate);
-  await place.getByRole('textbox', { name }).press('Enter');
-}
 
 /** The number in the last match. */
 const lastOf = (pattern: RegExp, text: string) => Number([...text.matchAll(pattern)].at(-1)?.[1]);

@@ -126,10 +126,19 @@ test.describe('windows', () => {
     await expect(main).toHaveTitle('Headwater');
   });
 
-  test('open no windows; links to known places open in the browser', async ({ app, main, home }) => {
-    await app.evaluate(({ shell }) => {
+  test('open no windows; links open in the browser once the user agrees, and none of a console', async ({
+    app,
+    main,
+    console,
+    home,
+  }) => {
+    await app.evaluate(({ dialog, shell }) => {
       const opened: string[] = [];
       Object.assign(globalThis, { opened });
+      dialog.showMessageBox = async (...args: unknown[]) => {
+        const { message } = args.at(-1) as { message: string };
+        return { response: message.includes('www.debian.org') ? 0 : 1, checkboxChecked: false };
+      };
       shell.openExternal = async (url) => void opened.push(url);
     });
     const results = await main.evaluate(() =>
@@ -144,9 +153,11 @@ test.describe('windows', () => {
     );
     expect(results).toEqual([null, null, null, null, null, null]);
     await expect.poll(() => home.log).toContain('a page wanted to open app://headwater/index.html');
+    await console.evaluate(() => window.open('https://www.debian.org/of-a-guest'));
+    await expect.poll(() => home.log).toContain('a page wanted to open https://www.debian.org/of-a-guest');
     const opened = await app.evaluate(() => (globalThis as unknown as { opened: string[] }).opened);
     expect(opened).toEqual(['https://www.debian.org/legal/']);
-    expect(app.windows()).toHaveLength(1);
+    expect(app.windows()).toHaveLength(2);
   });
 
   test('reach no network, by whatever way a page may try, nor does their session', async ({ app, main }) => {

@@ -47,9 +47,18 @@ export class Home {
 
   /** The images of all disks. */
   get disks(): string[] {
+    return this.#filesAmongDisks('.qed');
+  }
+
+  /** The saved states of all machines. */
+  get savedStates(): string[] {
+    return this.#filesAmongDisks('.state');
+  }
+
+  #filesAmongDisks(ending: string): string[] {
     const folder = path.join(this.folder, 'data/headwater/disks');
     return readdirSync(folder)
-      .filter((name) => name.endsWith('.qed'))
+      .filter((name) => name.endsWith(ending))
       .map((name) => path.join(folder, name));
   }
 
