@@ -1,6 +1,8 @@
+import fs from 'node:fs';
 import path from 'node:path';
 import { systemClock } from '../../shared/clock.ts';
-import type { Result } from '../../shared/result.ts';
+import type { ApplianceView } from '../../shared/ipc/catalog.ts';
+import { err, ok, type Result } from '../../shared/result.ts';
 import { ApplianceService } from '../appliances/appliance-service.ts';
 import { PublishedBoots } from '../appliances/published-boots.ts';
 import { FeedService } from '../appliances/feeds/feed-service.ts';
@@ -17,6 +19,11 @@ export interface CatalogDesk {
   readonly boots: PublishedBoots;
 }
 
+/** Whether the app, or a command, has made a catalog yet. */
+export function hasCatalog(): boolean {
+  return fs.existsSync(catalogFile());
+}
+
 /**
  * Works with the catalog of the app. One program has it at a time: while the app runs this fails with `busy`, and the
  * app cannot start while a command is at work.
@@ -25,7 +32,7 @@ export async function atCatalog<T>(
   terminal: Terminal,
   work: (desk: CatalogDesk) => Promise<Result<T>>,
 ): Promise<Result<T>> {
-  const opened = Catalog.open(path.join(dataFolder(), 'catalog.db'), { nowMs: Date.now });
+  const opened = Catalog.open(catalogFile(), { nowMs: Date.now });
   if (!opened.ok) return opened;
   const catalog = opened.value;
   const say = (text: string) => terminal.err(`headwater: ${text}\n`);
@@ -65,4 +72,20 @@ export async function atCatalog<T>(
     const closed = catalog.close();
     if (!closed.ok) say(closed.failure.message);
   }
+}
+
+/** The appliance that a user means by its id or its name. */
+export function pickAppliance(all: Result<ApplianceView[]>, word: string): Result<ApplianceView> {
+  if (!all.ok) return all;
+  const byId = all.value.find(({ id }) => id === word);
+  const found = byId === undefined ? all.value.filter(({ name }) => name === word) : [byId];
+  const [first, ...more] = found;
+  if (first === undefined)
+    return err('not-found', `there is no appliance '${word}'; 'headwater appliances list' shows all`);
+  if (more.length === 0) return ok(first);
+  return err('invalid-argument', `several are called '${word}': ${found.map(({ id }) => id).join(', ')}`);
+}
+
+function catalogFile(): string {
+  return path.join(dataFolder(), 'catalog.db');
 }

@@ -21,7 +21,7 @@ export interface BootArguments {
 /**
  * Boots a machine in v86 up to its login prompt, as `headwater run` does.
  * @returns seconds from the opening of the disk: `login`; `waiting`, what its reads took together; `ready`, when the boot
- * pack was here, where there is one; and `misses`, reads that were asked of the source
+ * pack was here, where there is one; and `misses`, reads that neither image nor pack answered
  */
 export async function measureBoot(given: BootArguments): Promise<Result<Figures>> {
   const created = await createOverlay(given.chain, given.imageBytes);

@@ -1,8 +1,8 @@
 import type { ApplianceView } from '../../../../shared/ipc/catalog.ts';
-import { err, ok, type Result } from '../../../../shared/result.ts';
+import { ok } from '../../../../shared/result.ts';
 import { formatBytes } from '../../display/quantities.ts';
 import { simpleCommand } from '../../arguments/simple-command.ts';
-import { atCatalog } from '../../catalog-desk.ts';
+import { atCatalog, pickAppliance } from '../../catalog-desk.ts';
 
 const COMMON_HELP = `      --json             print the result as JSON
   -h, --help             this text
@@ -41,7 +41,7 @@ export const showCommand = simpleCommand({
     if (!operands.ok) return operands;
     const [word = ''] = operands.value;
     return atCatalog(terminal, async ({ appliances }) => {
-      const found = pick(await appliances.list(), word);
+      const found = pickAppliance(await appliances.list(), word);
       return found.ok ? ok({ json: found.value, text: factsOf(found.value) }) : found;
     });
   },
@@ -61,7 +61,7 @@ ${COMMON_HELP}`,
     if (!operands.ok) return operands;
     const [word = ''] = operands.value;
     return atCatalog(terminal, async ({ appliances, boots }) => {
-      const found = pick(await appliances.list(), word);
+      const found = pickAppliance(await appliances.list(), word);
       if (!found.ok) return found;
       const installed = await appliances.install({ id: found.value.id });
       if (installed.ok) await boots.look();
@@ -71,17 +71,6 @@ ${COMMON_HELP}`,
     });
   },
 });
-
-function pick(all: Result<ApplianceView[]>, word: string): Result<ApplianceView> {
-  if (!all.ok) return all;
-  const byId = all.value.find(({ id }) => id === word);
-  const found = byId === undefined ? all.value.filter(({ name }) => name === word) : [byId];
-  const [first, ...more] = found;
-  if (first === undefined)
-    return err('not-found', `there is no appliance '${word}'; 'headwater appliances list' shows all`);
-  if (more.length === 0) return ok(first);
-  return err('invalid-argument', `several are called '${word}': ${found.map(({ id }) => id).join(', ')}`);
-}
 
 function lineOf({ id, name, version, arch, diskBytes, feed, available }: ApplianceView): string {
   const from = feed === null ? '' : `  ${feed.name}${feed.signed ? '' : ' (not signed)'}`;

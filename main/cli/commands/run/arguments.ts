@@ -3,7 +3,7 @@ import { parseLinkSpec, type LinkShape } from '../../../appliances/serve/link-sp
 import { parseArguments, type OptionSpec } from '../../arguments/getopt.ts';
 
 export interface RunArguments {
-  /** An appliance's id. */
+  /** An appliance's id or name, or where a published master lies. */
   readonly appliance: string;
   /** The overlay to use; null for the user's own of that appliance. */
   readonly overlay: string | null;
@@ -16,17 +16,22 @@ export interface RunArguments {
   readonly qmpSocket: string | null;
 }
 
-export const RUN_HELP = `usage: headwater run [OPTIONS] APPLIANCE
+export const RUN_HELP = `usage: headwater run [OPTIONS] APPLIANCE|MASTER
 
 Starts an appliance in this terminal, at once: its overlay takes from the master what
 the guest reads, and the rest streams in behind. The overlay is kept; the next run goes
 on with it. Leave with Ctrl-] q; Ctrl-] h lists the other keys.
 
+APPLIANCE was built here (see 'headwater appliances build'), or is in the catalog of the
+desktop app, by its id or name; while the app runs that cannot be looked up. MASTER is the
+master.json of a published master, an address or a path: every byte is verified by it.
+
   -d, --disk FILE        overlay to use (default: your own of this appliance)
       --fresh            start over: set the present overlay aside as FILE.old
   -m, --memory MIB       memory of the machine
       --stream on|off    off: fetch only what the guest reads
-      --link SPEC        reach the master through a simulated line, such as 20mbit,30ms
+      --link SPEC        reach a master of this computer through a simulated line, such as
+                         20mbit,30ms
       --qmp SOCKET       let programs that speak QMP control the machine (docs/qmp.md)
   -h, --help             this text
 `;

@@ -1,19 +1,21 @@
 import os from 'node:os';
 import path from 'node:path';
 import { systemClock } from '../../../../shared/clock.ts';
-import { ok, type Failure, type Result } from '../../../../shared/result.ts';
-import { findBuiltAppliance, type InstalledAppliance } from '../../../appliances/built-appliances.ts';
+import { err, ok, type Failure, type Result } from '../../../../shared/result.ts';
 import { startRangeServer } from '../../../appliances/serve/range-server.ts';
 import { attachSerialTerminal } from '../../../machines/serial-terminal.ts';
-import type { ImageChain } from '../../../storage/chain/image-chain.ts';
 import type { Monitor } from '../../../monitor/monitor.ts';
+import { isRemoteLayer, type ImageChain } from '../../../storage/chain/image-chain.ts';
+import { localPath } from '../../../storage/chain/location.ts';
+import { publishedLayer } from '../../../storage/chain/published-master.ts';
 import { MachineSession } from '../../machine-session.ts';
-import { appliancesFolder, overlaysFolder } from '../../places.ts';
+import { overlaysFolder } from '../../places.ts';
 import type { Command, Terminal } from '../../terminal.ts';
 import { parseRunArguments, RUN_HELP, type RunArguments } from './arguments.ts';
 import { monitorOf, QMP_DEVICE, shutdownReason } from './qmp.ts';
 import { ConsoleNotes } from './console-notes.ts';
 import { prepareOverlay } from './prepare-overlay.ts';
+import { findTarget, type RunTarget } from './target.ts';
 import { tryAgain } from './try-again.ts';
 
 const EXIT_INTERRUPTED = 130;
@@ -27,48 +29,53 @@ export const runCommand: Command = {
       terminal.out(RUN_HELP);
       return 0;
     }
-    const appliance = findBuiltAppliance(appliancesFolder(), parsed.value.appliance);
-    if (!appliance.ok) return complain(terminal, appliance.failure);
-    return runAppliance(parsed.value, appliance.value, terminal);
+    const target = await findTarget(parsed.value.appliance, terminal);
+    if (!target.ok) return complain(terminal, target.failure);
+    return runTarget(parsed.value, target.value, terminal);
   },
 };
 
-async function runAppliance(
-  options: RunArguments,
-  appliance: InstalledAppliance,
-  terminal: Terminal,
-): Promise<number> {
-  const master = await reachMaster(options, appliance);
+async function runTarget(options: RunArguments, target: RunTarget, terminal: Terminal): Promise<number> {
+  const master = await reachMaster(options, target);
   if (!master.ok) return complain(terminal, master.failure);
   try {
-    const location = options.overlay ?? ownOverlay(appliance);
-    const prepared = await prepareOverlay(location, appliance, options.fresh);
+    const location = options.overlay ?? path.join(overlaysFolder(), target.overlayName);
+    const prepared = await prepareOverlay(location, target, options.fresh);
     if (!prepared.ok) return complain(terminal, prepared.failure);
-    const backing: ImageChain = { location: master.value.location, format: 'raw', backing: null };
-    return await runMachine(options, appliance, { location, format: 'qed', backing }, terminal);
+    const chain: ImageChain = { location, format: 'qed', backing: master.value.layer };
+    return await runMachine(options, target, chain, terminal);
   } finally {
     await master.value.close();
   }
 }
 
-/** An overlay only makes sense over the very master it was made for, so its name carries the master's digest. */
-function ownOverlay({ description }: InstalledAppliance): string {
-  return path.join(overlaysFolder(), `${description.id}-${description.disk.sha256.slice(0, 12)}.qed`);
+interface ReachedMaster {
+  readonly layer: ImageChain;
+  close(): Promise<void>;
 }
 
-/** Where the overlay takes the master from: the file itself, or a server behind a simulated line. */
-async function reachMaster(
-  { link }: RunArguments,
-  { masterPath }: InstalledAppliance,
-): Promise<Result<{ location: string; close(): Promise<void> }>> {
-  if (link === null) return ok({ location: masterPath, close: () => Promise.resolve() });
-  const server = await startRangeServer({ root: masterPath, clock: systemClock, link });
-  return server.ok ? ok({ location: server.value.url, close: () => server.value.close() }) : server;
+/** Where the overlay takes the master from: where it lies, or a server behind a simulated line. */
+async function reachMaster({ link }: RunArguments, { master }: RunTarget): Promise<Result<ReachedMaster>> {
+  if (link === null) return ok({ layer: master, close: () => Promise.resolve() });
+  if (isRemoteLayer(master)) {
+    return err('invalid-argument', `--link: '${master.location}' is reached through a real line already`);
+  }
+  const { published } = master;
+  const file = localPath(master.location);
+  const root = published === undefined ? file : path.dirname(file);
+  const server = await startRangeServer({ root, clock: systemClock, link });
+  if (!server.ok) return server;
+  const { url } = server.value;
+  const layer: ImageChain =
+    published === undefined
+      ? { location: url, format: 'raw', backing: null }
+      : publishedLayer({ ...published, sources: [url] });
+  return ok({ layer, close: () => server.value.close() });
 }
 
 async function runMachine(
   options: RunArguments,
-  { description }: InstalledAppliance,
+  { name, memoryMiB, loginHint }: RunTarget,
   chain: ImageChain,
   terminal: Terminal,
 ): Promise<number> {
@@ -78,8 +85,8 @@ async function runMachine(
   const notes = new ConsoleNotes((text) => terminal.err(`\r\nheadwater: ${text}\r\n`));
   let monitor: Monitor | null = null;
   const opened = await MachineSession.open({
-    name: description.name,
-    memoryMiB: options.memoryMiB ?? description.memoryMiB,
+    name,
+    memoryMiB: options.memoryMiB ?? memoryMiB,
     chain,
     stream: options.stream,
     ...(options.qmpSocket !== null && { deviceName: QMP_DEVICE }),
@@ -94,15 +101,15 @@ async function runMachine(
     terminal.err(`headwater: streaming did not start: ${session.warning.message}\n`);
   }
   if (options.qmpSocket !== null) {
-    monitor = monitorOf(session, description.name, QMP_DEVICE);
+    monitor = monitorOf(session, name, QMP_DEVICE);
     const listening = await monitor.listen({ kind: 'unix', path: options.qmpSocket });
     if (!listening.ok) {
       await session.close();
       return complain(terminal, listening.failure);
     }
   }
-  terminal.err(`headwater: starting ${description.name} from '${chain.location}'\n`);
-  if (description.loginHint !== undefined) terminal.err(`headwater: ${description.loginHint}\n`);
+  terminal.err(`headwater: starting ${name} from '${chain.location}'\n`);
+  if (loginHint !== undefined) terminal.err(`headwater: ${loginHint}\n`);
   session.machine.on('wait', (wait) => notes.hearMachine(wait));
   const stopTrying = tryAgain(session.machine, systemClock);
   const ended = await useMachine(session, interrupted);
@@ -114,7 +121,7 @@ async function runMachine(
   if (!ended.ok) return complain(terminal, ended.failure);
   if (!closed.ok) return complain(terminal, closed.failure);
   if (state.kind === 'failed') return complain(terminal, state.failure);
-  terminal.err(`\nheadwater: ${description.name} has stopped; its disk is '${chain.location}'\n`);
+  terminal.err(`\nheadwater: ${name} has stopped; its disk is '${chain.location}'\n`);
   return ended.value;
 }
 

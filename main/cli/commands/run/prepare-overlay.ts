@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import { systemClock } from '../../../../shared/clock.ts';
+import { MASTER_FILES } from '../../../../shared/master-files.ts';
 import { DONE, err, type Result } from '../../../../shared/result.ts';
-import type { InstalledAppliance } from '../../../appliances/built-appliances.ts';
 import { failureFromSystem } from '../../../block/errno.ts';
 import { QedDevice } from '../../../qed/device.ts';
 import type { ImageChain } from '../../../storage/chain/image-chain.ts';
@@ -9,22 +9,22 @@ import { identityOf, resolveBacking } from '../../../storage/chain/location.ts';
 import { openChain } from '../../../storage/chain/open.ts';
 import { lockImage } from '../../../storage/image-lock.ts';
 import { createOverlay } from '../../../storage/overlays/create-overlay.ts';
+import type { RunTarget } from './target.ts';
 
 /** Makes sure that there is an overlay of this appliance at `location`, a new one where `fresh` asks for it. */
 export async function prepareOverlay(
   location: string,
-  appliance: InstalledAppliance,
+  target: RunTarget,
   fresh: boolean,
 ): Promise<Result<void>> {
   if (fs.existsSync(location)) {
-    if (!fresh) return checkMaster(location, appliance);
+    if (!fresh) return checkMaster(location, target);
     const aside = setAside(location);
     if (!aside.ok) return aside;
   }
   // Named by its file, whichever way it is reached today: a simulated line has another address each time.
-  const backing: ImageChain = { location: appliance.masterPath, format: 'raw', backing: null };
-  const overlay = { location, format: 'qed', backing } as const;
-  return createOverlay(overlay, appliance.description.disk.sizeBytes);
+  const overlay = { location, format: 'qed', backing: target.master } as const;
+  return createOverlay(overlay, target.diskBytes);
 }
 
 function setAside(location: string): Result<void> {
@@ -44,10 +44,7 @@ function setAside(location: string): Result<void> {
 }
 
 /** An overlay over another master than its own is a ruin: half of one disk and half of another. */
-async function checkMaster(
-  location: string,
-  { description, masterPath }: InstalledAppliance,
-): Promise<Result<void>> {
+async function checkMaster(location: string, { name, master }: RunTarget): Promise<Result<void>> {
   const chain: ImageChain = { location, format: 'qed', backing: null };
   const opened = await openChain(chain, { clock: systemClock, readOnly: true });
   if (!opened.ok) return opened;
@@ -55,10 +52,15 @@ async function checkMaster(
   await opened.value.close();
   if (reference === null) return DONE;
   const backing = resolveBacking(location, reference.name);
-  if (identityOf(backing) === identityOf(masterPath)) return DONE;
+  if (identityOf(backing) === identityOf(master.location)) return DONE;
+  // Published masters are known by their hash, wherever they lie today.
+  const { published } = master;
+  if (published !== undefined && backing.endsWith(`/${published.description.sha256}/${MASTER_FILES.disk}`)) {
+    return DONE;
+  }
   return err(
     'invalid-argument',
-    `'${location}' is an overlay of '${backing}', not of the master of ${description.name} ('${masterPath}'); ` +
+    `'${location}' is an overlay of '${backing}', not of the master of ${name} ('${master.location}'); ` +
       `give another one with --disk, or start over with --fresh`,
   );
 }

@@ -15,6 +15,8 @@ import { recordMaster, type RecordedMaster } from './recorded-master.ts';
 const LINE = { bitsPerSecond: 20e6, roundTripMs: 30 };
 const PATIENCE_MS = 1_200_000;
 const CREATE_MS = 60_000;
+/** Bytes that come while a boot has all its data in its pack, for each byte of the pack: hashes of chunks that are zero. */
+const MOST_BESIDE_PACK = 1.02;
 
 /** How much of the boot is known, and what else is fetched. */
 type Way = 'pack' | 'profile' | 'demand';
@@ -94,13 +96,11 @@ async function bootOverLine(
     );
     if (!booted.ok) return booted;
     const MiB = ((await server.bytesSent()) - before) / MIB;
-    const { misses, login, ready } = booted.value;
-    // What the pack did not bring was there at the latest when the prompt was.
-    return ok({
-      ...booted.value,
-      MiB,
-      ...(ready !== undefined && { ready: misses === 0 ? ready : (login ?? NaN) }),
-    });
+    const { login = NaN, ready } = booted.value;
+    if (ready === undefined) return ok({ ...booted.value, MiB });
+    // Hashes come beside the pack. Data that did was there at the latest when the prompt was.
+    const packMiB = (description.bootPack?.lengthBytes ?? NaN) / MIB;
+    return ok({ ...booted.value, MiB, ready: MiB <= MOST_BESIDE_PACK * packMiB ? ready : login });
   });
 }
 

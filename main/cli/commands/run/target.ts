@@ -1,0 +1,68 @@
+import { systemClock } from '../../../../shared/clock.ts';
+import type { PublishedMaster } from '../../../../shared/master.ts';
+import { ok, type Result } from '../../../../shared/result.ts';
+import { findBuiltAppliance } from '../../../appliances/built-appliances.ts';
+import type { ImageChain } from '../../../storage/chain/image-chain.ts';
+import { isRemote } from '../../../storage/chain/location.ts';
+import { publishedLayer } from '../../../storage/chain/published-master.ts';
+import { appliancesFolder } from '../../places.ts';
+import type { Terminal } from '../../terminal.ts';
+
+/** A machine that can be run, and the master its overlay lies on. */
+export interface RunTarget {
+  readonly name: string;
+  /** Names the user's own overlay of it: an overlay only makes sense over the very master it was made for. */
+  readonly overlayName: string;
+  readonly memoryMiB: number;
+  readonly diskBytes: number;
+  readonly loginHint?: string | undefined;
+  /** As overlays name it. */
+  readonly master: ImageChain;
+}
+
+/** For a master of which nobody says how much its guest needs: what boots are recorded with. */
+const USUAL_MEMORY_MIB = 256;
+
+/**
+ * What a user means by a word: an appliance that was built here; the `master.json` of a published master, or its folder,
+ * by address or path; or an appliance of the catalog of the desktop app, by its id or name.
+ */
+export async function findTarget(word: string, terminal: Terminal): Promise<Result<RunTarget>> {
+  if (isRemote(word) || word.includes('/') || word.endsWith('.json')) return findPublishedTarget(word);
+  const built = findBuiltAppliance(appliancesFolder(), word);
+  if (!built.ok) {
+    const { findInCatalog } = await import('./catalog-target.ts');
+    return (built.failure.code === 'not-found' ? await findInCatalog(word, terminal) : null) ?? built;
+  }
+  const { description, masterPath } = built.value;
+  return ok({
+    name: description.name,
+    overlayName: overlayNameOf(description.id, description.disk.sha256),
+    memoryMiB: description.memoryMiB,
+    diskBytes: description.disk.sizeBytes,
+    loginHint: description.loginHint,
+    master: { location: masterPath, format: 'raw', backing: null },
+  });
+}
+
+async function findPublishedTarget(location: string): Promise<Result<RunTarget>> {
+  // Loaded only where it is needed: the schema library would cost the start of everything else too much.
+  const { findPublished } = await import('../../../storage/chain/master-description.ts');
+  const found = await findPublished(location, systemClock);
+  return found.ok ? ok(publishedTarget(found.value)) : found;
+}
+
+function publishedTarget(published: PublishedMaster): RunTarget {
+  const { sha256, lengthBytes, state } = published.description;
+  return {
+    name: sha256.slice(0, 12),
+    overlayName: overlayNameOf('master', sha256),
+    memoryMiB: state?.memoryMiB ?? USUAL_MEMORY_MIB,
+    diskBytes: lengthBytes,
+    master: publishedLayer(published),
+  };
+}
+
+export function overlayNameOf(id: string, master: string): string {
+  return `${id}-${master.slice(0, 12)}.qed`;
+}
