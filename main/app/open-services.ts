@@ -1,5 +1,6 @@
 import { app } from 'electron';
 import { z } from 'zod';
+import { jsonOf } from '../../shared/json.ts';
 import { ok, type Result } from '../../shared/result.ts';
 import { CatalogPages } from '../appliances/catalog-pages.ts';
 import type { Catalog } from '../catalog/catalog.ts';
@@ -64,19 +65,11 @@ function windowStatesIn(catalog: Catalog, log: Log): WindowStateStore {
   return {
     load(key) {
       const text = heard(catalog.read(({ windows }) => windows.find(key)));
-      const state = windowStateSchema.safeParse(text === null ? null : parseJson(text));
+      const state = windowStateSchema.safeParse(text === null ? null : jsonOf(text));
       return state.success ? state.data : null;
     },
     save(key, state) {
       heard(catalog.note(({ windows }) => windows.put(key, JSON.stringify(state))));
     },
   };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }

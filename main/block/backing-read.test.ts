@@ -4,7 +4,7 @@ import { KIB } from '../../shared/units.ts';
 import { newQed } from '../../test/support/qed-disk.ts';
 import { contentAt, readPadded } from './backing-read.ts';
 import { InFlight } from './in-flight.ts';
-import { MemoryDevice } from './memory.ts';
+import { MemoryDevice } from '../../test/support/memory-device.ts';
 
 describe('reading from a backing device', () => {
   it('gives zeroes past its end and where there is none', async () => {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { jsonOf } from '../../shared/json.ts';
 import { DamagedRow } from './sqlite-failure.ts';
 
 /** Checks a row that came from the database; a file may have been changed by anybody. */
@@ -19,7 +20,7 @@ export function readOptionalRow<Row extends z.ZodType>(schema: Row, row: unknown
 /** A column that holds JSON of this form. */
 export function jsonColumn<Content extends z.ZodType>(content: Content) {
   return z.string().transform((text, context): z.output<Content> => {
-    const parsed = content.safeParse(parseJson(text));
+    const parsed = content.safeParse(jsonOf(text));
     if (parsed.success) return parsed.data;
     context.addIssue({ code: 'custom', message: z.prettifyError(parsed.error) });
     return z.NEVER;
@@ -27,11 +28,3 @@ export function jsonColumn<Content extends z.ZodType>(content: Content) {
 }
 
 export const flagColumn = z.union([z.literal(0), z.literal(1)]).transform((value) => value === 1);
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}

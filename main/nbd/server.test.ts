@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { unwrap } from '../../shared/result.ts';
 import { KIB, MIB } from '../../shared/units.ts';
 import { SimulatedClock, until } from '../../test/support/simulated-clock.ts';
-import { MemoryDevice } from '../block/memory.ts';
+import { MemoryDevice } from '../../test/support/memory-device.ts';
 import { COMMAND, ERROR, REPLY } from '../block/nbd/protocol.ts';
 import { serveNbd } from '../../test/support/nbd-served.ts';
 import { NbdTalker } from '../../test/support/nbd-talker.ts';

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { unwrap } from '../../shared/result.ts';
 import { MIB } from '../../shared/units.ts';
 import { LOCALHOST_CERTIFICATE } from '../../test/support/localhost-certificate.ts';
-import { MemoryDevice } from '../block/memory.ts';
+import { MemoryDevice } from '../../test/support/memory-device.ts';
 import { COMMAND, OPTION, REPLY } from '../block/nbd/protocol.ts';
 import { credentialsFolder, serveNbd, tlsFolder } from '../../test/support/nbd-served.ts';
 import { contextQuery, NbdTalker } from '../../test/support/nbd-talker.ts';

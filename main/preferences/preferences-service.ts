@@ -1,3 +1,4 @@
+import { jsonOf } from '../../shared/json.ts';
 import { ok, type Result } from '../../shared/result.ts';
 import { preferencesSchema, type Preferences, type PreferencesChange } from '../../shared/preferences.ts';
 import type { Catalog } from '../catalog/catalog.ts';
@@ -25,9 +26,9 @@ export class PreferencesService {
     if (!stored.ok) return stored;
     let current = preferencesSchema.parse({});
     for (const [key, text] of stored.value) {
-      const value = parseJson(text);
-      const merged = preferencesSchema.safeParse({ ...current, [key]: value.json });
-      if (value.readable && merged.success) current = merged.data;
+      const value = jsonOf(text);
+      const merged = preferencesSchema.safeParse({ ...current, [key]: value });
+      if (value !== undefined && merged.success) current = merged.data;
       else parts.onDamage?.(key);
     }
     return ok(new PreferencesService(parts, current));
@@ -70,13 +71,5 @@ export class PreferencesService {
     for (const listener of [...this.#listeners]) listener(next);
     this.#parts.publish('preferences.changed', next);
     return ok(next);
-  }
-}
-
-function parseJson(text: string): { readable: boolean; json?: unknown } {
-  try {
-    return { readable: true, json: JSON.parse(text) };
-  } catch {
-    return { readable: false };
   }
 }

@@ -5,7 +5,7 @@ import { MemoryFile, Saboteur, type FileOperation } from '../../test/support/mem
 import { createdFile, openQed, pattern, readAll } from '../../test/support/qed-disk.ts';
 import { SeededRandom } from '../../test/support/seeded-random.ts';
 import { SimulatedClock } from '../../test/support/simulated-clock.ts';
-import { MemoryDevice } from '../block/memory.ts';
+import { MemoryDevice } from '../../test/support/memory-device.ts';
 import { checkQed } from './check.ts';
 import { isContentStamp } from './content-stamp.ts';
 import type { CreateOptions } from './create.ts';

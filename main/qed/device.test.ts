@@ -4,7 +4,7 @@ import { KIB, MIB } from '../../shared/units.ts';
 import { createdFile, newQed, openQed, pattern, readAll } from '../../test/support/qed-disk.ts';
 import { describeBlockDevice } from '../block/device.conformance.ts';
 import type { BlockDevice } from '../block/device.ts';
-import { MemoryDevice } from '../block/memory.ts';
+import { MemoryDevice } from '../../test/support/memory-device.ts';
 import type { OverlayDevice } from '../block/overlay.ts';
 import { checkQed } from './check.ts';
 

@@ -6,7 +6,7 @@ import { newQed, pattern } from '../../test/support/qed-disk.ts';
 import { SeededRandom } from '../../test/support/seeded-random.ts';
 import { SimulatedClock } from '../../test/support/simulated-clock.ts';
 import { SparseBytes } from '../../test/support/sparse-bytes.ts';
-import { MemoryDevice } from '../block/memory.ts';
+import { MemoryDevice } from '../../test/support/memory-device.ts';
 import { checkQed } from './check.ts';
 import { QedDevice } from './device.ts';
 import { FEATURE } from './format.ts';

@@ -7,7 +7,7 @@ import { unwrap } from '../../shared/result.ts';
 import { newQed } from '../../test/support/qed-disk.ts';
 import { describeBlockDevice } from '../block/device.conformance.ts';
 import { openHttpDevice } from '../block/http/http-device.ts';
-import { MemoryDevice } from '../block/memory.ts';
+import { MemoryDevice } from '../../test/support/memory-device.ts';
 import { BlockPortClient } from './block-port/client.ts';
 import { serveBlockDevice } from './block-port/server.ts';
 import { CopyOnReadDevice } from '../streaming/copy-on-read.ts';

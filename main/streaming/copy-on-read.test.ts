@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { err, unwrap, type Failure } from '../../shared/result.ts';
 import { KIB, MIB } from '../../shared/units.ts';
-import { MemoryDevice, type MemoryDeviceOptions } from '../../test/support/memory-device.ts';
+import { SimulatedDevice, type SimulatedDeviceOptions } from '../../test/support/simulated-device.ts';
 import { MemoryOverlay } from '../../test/support/memory-overlay.ts';
 import { SimulatedClock } from '../../test/support/simulated-clock.ts';
 import { SimulatedLink } from '../../test/support/simulated-link.ts';
@@ -13,7 +13,7 @@ import { TokenBucket } from './limits/token-bucket.ts';
 const CLUSTER = 64 * KIB;
 
 interface Setup extends Partial<Omit<CopyOnReadOptions, 'clock'>> {
-  readonly source?: Partial<MemoryDeviceOptions>;
+  readonly source?: Partial<SimulatedDeviceOptions>;
   readonly storeMs?: number;
   readonly lengthBytes?: number;
 }
@@ -24,7 +24,7 @@ function setUp(options: Setup = {}) {
   const content = new Uint8Array(lengthBytes).map((_, at) => (at >> 9) % 251 || 7);
   content.fill(0, 8 * CLUSTER, 10 * CLUSTER);
   const reads: string[] = [];
-  const source = new MemoryDevice(content, {
+  const source = new SimulatedDevice(content, {
     clock,
     remote: true,
     latency: () => 30,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { err } from '../../shared/result.ts';
-import { pass } from '../../test/support/memory-device.ts';
+import { pass } from '../../test/support/simulated-device.ts';
 import { MemoryOverlay } from '../../test/support/memory-overlay.ts';
 import { newQed } from '../../test/support/qed-disk.ts';
 import { CLUSTER_BYTES, StreamStory, type MakeOverlay } from '../../test/support/stream-story.ts';

@@ -21,7 +21,7 @@ import { describe, expect, it } from 'vitest';
 import { systemClock, sleep } from '../../shared/clock.ts';
 import { unwrap } from '../../shared/result.ts';
 import { KIB, MIB } from '../../shared/units.ts';
-import { MemoryDevice } from '../../main/block/memory.ts';
+import { MemoryDevice } from '../support/memory-device.ts';
 import { checkQed } from '../../main/qed/check.ts';
 import { QedDevice } from '../../main/qed/device.ts';
 import { QedImage } from '../../main/qed/image.ts';

@@ -2,7 +2,7 @@ import { unwrap, type Err, type Result } from '../../shared/result.ts';
 import { SECTOR_BYTES } from '../../shared/units.ts';
 import { readPadded } from '../../main/block/backing-read.ts';
 import type { BlockDevice, Extent } from '../../main/block/device.ts';
-import { MemoryDevice } from '../../main/block/memory.ts';
+import { MemoryDevice } from './memory-device.ts';
 import { createQed } from '../../main/qed/create.ts';
 import { QedDevice } from '../../main/qed/device.ts';
 import { QedImage } from '../../main/qed/image.ts';

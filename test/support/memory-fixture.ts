@@ -2,7 +2,7 @@ import type { Failure, FailureCode } from '../../shared/result.ts';
 import { KIB } from '../../shared/units.ts';
 import { overlayTarget } from '../../main/streaming/job/stream-target.ts';
 import type { ImageShape, StreamedImage, StreamFixture } from './iotest-030.ts';
-import { MemoryDevice, type Fault } from './memory-device.ts';
+import { SimulatedDevice, type Fault } from './simulated-device.ts';
 import { MemoryOverlay } from './memory-overlay.ts';
 import { SimulatedClock } from './simulated-clock.ts';
 
@@ -28,7 +28,7 @@ export class MemoryFixture implements StreamFixture {
 class MemoryImage implements StreamedImage {
   readonly node: string;
   readonly #overlay: MemoryOverlay;
-  readonly #backing: MemoryDevice;
+  readonly #backing: SimulatedDevice;
   #held = false;
 
   constructor(clock: SimulatedClock, shape: ImageShape) {
@@ -36,7 +36,7 @@ class MemoryImage implements StreamedImage {
     for (const { offset, length } of shape.data) content.fill(1, offset, offset + length);
     this.node = shape.node ?? 'drive0';
     // A held read looks again every 10 ms.
-    this.#backing = new MemoryDevice(content, { clock, latency: () => 1 });
+    this.#backing = new SimulatedDevice(content, { clock, latency: () => 1 });
     const read = this.#backing.read.bind(this.#backing);
     this.#backing.read = async (offset, target) => {
       while (this.#held) await new Promise<void>((resolve) => clock.after(10, resolve));

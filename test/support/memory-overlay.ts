@@ -8,7 +8,7 @@ import { InFlight } from '../../main/block/in-flight.ts';
 import type { Claim, OverlayDevice, Populated } from '../../main/block/overlay.ts';
 import { rangeEnd, type Range } from '../../main/block/range.ts';
 import { isZero } from '../../main/block/zeroes.ts';
-import { pass, type Fault, type Latency } from './memory-device.ts';
+import { pass, type Fault, type Latency } from './simulated-device.ts';
 
 export type ClusterState = 'unallocated' | 'data' | 'zero';
 

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { MASTER_FILES } from '../../shared/master-files.ts';
 import type { PublishedMaster } from '../../shared/master.ts';
 import { unwrap } from '../../shared/result.ts';
-import { MemoryDevice } from '../../main/block/memory.ts';
+import { MemoryDevice } from './memory-device.ts';
 import { loadPackIndex } from '../../main/block/pack/load-index.ts';
 import type { PackIndex } from '../../main/block/pack/layout.ts';
 import { writePack, type WrittenPack } from '../../main/block/pack/write-pack.ts';

@@ -1,5 +1,5 @@
 import type { Clock } from '../../shared/clock.ts';
-import type { Latency } from './memory-device.ts';
+import type { Latency } from './simulated-device.ts';
 
 /** A line with a round-trip time and a bandwidth; answers share it first come, first served. */
 export class SimulatedLink {

@@ -12,7 +12,7 @@ import { BucketChain } from '../../main/streaming/limits/bucket-chain.ts';
 import { TokenBucket } from '../../main/streaming/limits/token-bucket.ts';
 import { BootProfile } from '../../main/streaming/order/boot-profile.ts';
 import { GuestLed } from '../../main/streaming/order/guest-led.ts';
-import { MemoryDevice } from './memory-device.ts';
+import { SimulatedDevice } from './simulated-device.ts';
 import { SeededRandom } from './seeded-random.ts';
 import { SimulatedClock } from './simulated-clock.ts';
 
@@ -41,7 +41,7 @@ export type MakeOverlay = (story: StreamStory) => Promise<OverlayUnderTest>;
 export class StreamStory {
   readonly random: SeededRandom;
   readonly clock = new SimulatedClock();
-  readonly backing: MemoryDevice;
+  readonly backing: SimulatedDevice;
   readonly lengthBytes: number;
   readonly bucket: TokenBucket;
   readonly guestLed = new GuestLed();
@@ -74,7 +74,7 @@ export class StreamStory {
     this.faulty = random.chance(0.5);
     this.stormy = this.faulty;
     const slow = random.pick([0, 3, 40]);
-    this.backing = new MemoryDevice(content, {
+    this.backing = new SimulatedDevice(content, {
       clock: this.clock,
       remote: random.chance(0.6),
       latency: () => random.next() * slow,

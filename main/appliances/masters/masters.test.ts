@@ -13,7 +13,7 @@ import { publishInMemory } from '../../../test/support/memory-master.ts';
 import { spoil } from '../../../test/support/published-master.ts';
 import { serve } from '../../../test/support/served.ts';
 import { tempFolder } from '../../../test/support/temp-folder.ts';
-import { MemoryDevice } from '../../block/memory.ts';
+import { MemoryDevice } from '../../../test/support/memory-device.ts';
 import { NodeFile } from '../../block/node-file.ts';
 import { writePack } from '../../block/pack/write-pack.ts';
 import type { ImageChain } from '../../storage/chain/image-chain.ts';

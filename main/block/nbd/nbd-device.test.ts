@@ -2,7 +2,7 @@ import { serveNbd } from '../../../test/support/nbd-served.ts';
 import { systemClock } from '../../../shared/clock.ts';
 import { unwrap } from '../../../shared/result.ts';
 import { describeBlockDevice } from '../device.conformance.ts';
-import { MemoryDevice } from '../memory.ts';
+import { MemoryDevice } from '../../../test/support/memory-device.ts';
 import { openNbdDevice } from './nbd-device.ts';
 
 describeBlockDevice('an NBD export of our own', {

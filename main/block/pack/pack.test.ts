@@ -6,7 +6,7 @@ import { MemoryFile } from '../../../test/support/memory-file.ts';
 import { SeededRandom } from '../../../test/support/seeded-random.ts';
 import { SparseBytes } from '../../../test/support/sparse-bytes.ts';
 import { sha256 } from '../manifest/digest.ts';
-import { MemoryDevice } from '../memory.ts';
+import { MemoryDevice } from '../../../test/support/memory-device.ts';
 import type { Range } from '../range.ts';
 import { openFrame } from './frame.ts';
 import { encodeHead, FRAME_BYTES, headLengthOf, PACK_HEADER_BYTES, parseHead } from './layout.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { MemoryDevice } from '../../block/memory.ts';
+import { MemoryDevice } from '../../../test/support/memory-device.ts';
 import { COMMAND, FLAG, HANDSHAKE, INFO, MAGIC, OPTION, REPLY } from '../../block/nbd/protocol.ts';
 import { serveNbd } from '../../../test/support/nbd-served.ts';
 import {

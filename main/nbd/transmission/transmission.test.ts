@@ -7,7 +7,7 @@ import { NbdTalker, statusOf, type TalkerOptions } from '../../../test/support/n
 import { newQed, pattern } from '../../../test/support/qed-disk.ts';
 import { WatchedDevice } from '../../../test/support/watched-device.ts';
 import { until } from '../../../test/support/simulated-clock.ts';
-import { MemoryDevice } from '../../block/memory.ts';
+import { MemoryDevice } from '../../../test/support/memory-device.ts';
 import type { NbdExport } from '../export.ts';
 
 async function talkTo(served: Omit<NbdExport, 'name'>, options: TalkerOptions = {}): Promise<NbdTalker> {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { err, ok, unwrap, type Result } from '../../../shared/result.ts';
 import type { BlockDevice } from '../../block/device.ts';
-import { MemoryDevice } from '../../block/memory.ts';
+import { MemoryDevice } from '../../../test/support/memory-device.ts';
 import { DeferredSource } from './deferred-source.ts';
 
 const UNREACHABLE = err('source-unreachable', 'nobody answers');

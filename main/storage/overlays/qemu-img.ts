@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import path from 'node:path';
 import { z } from 'zod';
+import { jsonOf } from '../../../shared/json.ts';
 import { DONE, err, ok, type Result } from '../../../shared/result.ts';
 
 const MAX_OUTPUT_CHARS = 1024 * 1024;
@@ -61,7 +62,7 @@ export class QemuImg {
       path.resolve(image.path),
     ]);
     if (!said.ok) return said;
-    const info = infoSchema.safeParse(parseJson(said.value));
+    const info = infoSchema.safeParse(jsonOf(said.value));
     if (!info.success) return err('malformed', `'${image.path}': qemu-img said what cannot be understood`);
     const { data } = info.data['format-specific'] ?? {};
     const extents = data?.extents?.map(({ filename }) => filename) ?? [];
@@ -141,12 +142,4 @@ function complaint(text: string): Result<never> {
 /** A sparse vmdk is its own only extent; qemu-img names the files of others. */
 function isOwnExtent(image: string, name: string): boolean {
   return path.resolve(path.dirname(image), name) === path.resolve(image);
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { unwrap, type Failure } from '../../../shared/result.ts';
 import { KIB, MIB } from '../../../shared/units.ts';
-import { MemoryDevice } from '../../../test/support/memory-device.ts';
+import { SimulatedDevice } from '../../../test/support/simulated-device.ts';
 import { MemoryOverlay } from '../../../test/support/memory-overlay.ts';
 import { SimulatedClock } from '../../../test/support/simulated-clock.ts';
 import { SimulatedLink } from '../../../test/support/simulated-link.ts';
@@ -24,7 +24,7 @@ function setUp(options: Setup = {}) {
   const clock = new SimulatedClock();
   const content = new Uint8Array(options.lengthBytes ?? 4 * MIB).fill(3);
   const reads: number[] = [];
-  const source = new MemoryDevice(content, {
+  const source = new SimulatedDevice(content, {
     clock,
     remote: options.remote ?? false,
     latency: () => options.sourceMs ?? 5,

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { unwrap } from '../../shared/result.ts';
 import { GIB, KIB, TIB } from '../../shared/units.ts';
 import { describeBlockDevice } from './device.conformance.ts';
-import { MemoryDevice } from './memory.ts';
+import { MemoryDevice } from '../../test/support/memory-device.ts';
 
 describeBlockDevice('memory', { make: async (content) => MemoryDevice.of(content) });
 describeBlockDevice('read-only memory', {
