@@ -7,6 +7,7 @@ import { ok, type Err, type Result } from '../../shared/result.ts';
 import { Activities } from '../activities/activities.ts';
 import { ApplianceService } from '../appliances/appliance-service.ts';
 import { FeedService } from '../appliances/feeds/feed-service.ts';
+import { threadFeedReader } from '../appliances/feeds/thread/feed-thread.ts';
 import { MasterImports } from '../appliances/master-imports.ts';
 import { MasterService } from '../appliances/master-service.ts';
 import { PublishedBoots } from '../appliances/published-boots.ts';
@@ -160,6 +161,7 @@ function wire(options: BackEndOptions, catalog: Catalog, nowMs: () => number): R
   const feeds: FeedService = new FeedService({
     catalog,
     clock,
+    reader: threadFeedReader,
     nowMs,
     notice,
     warn,

@@ -4,8 +4,9 @@ import { systemClock } from '../../shared/clock.ts';
 import type { ApplianceView } from '../../shared/ipc/catalog.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import { ApplianceService } from '../appliances/appliance-service.ts';
-import { PublishedBoots } from '../appliances/published-boots.ts';
+import { LocalFeedReader } from '../appliances/feeds/feed-reader.ts';
 import { FeedService } from '../appliances/feeds/feed-service.ts';
+import { PublishedBoots } from '../appliances/published-boots.ts';
 import { Catalog } from '../catalog/catalog.ts';
 import { dataFolder } from '../catalog/data-folder.ts';
 import { fetchBootProfile } from '../storage/chain/published-boot.ts';
@@ -39,6 +40,7 @@ export async function atCatalog<T>(
   const feeds = new FeedService({
     catalog,
     clock: systemClock,
+    reader: new LocalFeedReader(systemClock),
     nowMs: Date.now,
     metered: () => false,
     changed: () => undefined,

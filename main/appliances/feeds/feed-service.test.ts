@@ -11,6 +11,7 @@ import { SimulatedClock } from '../../../test/support/simulated-clock.ts';
 import { tempFolder } from '../../../test/support/temp-folder.ts';
 import { Catalog } from '../../catalog/catalog.ts';
 import type { Answered } from '../serve/answer.ts';
+import { LocalFeedReader } from './feed-reader.ts';
 import { FeedService } from './feed-service.ts';
 import { fingerprintOf } from './signature/public-key.ts';
 
@@ -43,6 +44,7 @@ async function setUp({ clock = hastyClock, metered = false }: Setting = {}) {
     const feeds = new FeedService({
       catalog,
       clock,
+      reader: new LocalFeedReader(clock),
       nowMs: () => world.nowMs,
       metered: () => world.metered,
       changed: () => world.changes++,

@@ -7,18 +7,19 @@ import type { FeedCopy, FeedRow } from '../../catalog/tables/feeds.ts';
 import { isRemote } from '../../storage/chain/location.ts';
 import { shownLocation } from '../views.ts';
 import { feedOffer, feedView, type Subscription } from './feed-views.ts';
-import { fetchJudged, type FeedPlace } from './fetch-judged.ts';
-import { formatOf, placeOf } from './formats.ts';
+import type { FeedReader } from './feed-reader.ts';
+import type { FeedPlace } from './fetch-judged.ts';
+import { placeOf } from './formats.ts';
 import { followListing } from './install.ts';
 import type { Listing } from './listing.ts';
 import { RefreshSchedule } from './refresh-schedule.ts';
 import { fingerprintOf } from './signature/public-key.ts';
 import { feedRow, feedRowId, GONE, takeOver } from './take-over.ts';
-import { WorkSlices } from './work-slices.ts';
 
 export interface FeedParts {
   readonly catalog: Catalog;
   readonly clock: Clock;
+  readonly reader: FeedReader;
   /** Milliseconds since 1970. */
   readonly nowMs: () => number;
   /** Whether the line is one on which only what guests need is fetched. */
@@ -148,7 +149,7 @@ export class FeedService {
     if (before === undefined) return GONE;
     this.#subscriptions.set(id, { ...before, refreshing: true });
     this.#parts.changed();
-    const taken = await takeOver(before, this.#fetchParts());
+    const taken = await takeOver(before, { ...this.#parts, signal: this.#closing.signal });
     // Removed meanwhile.
     if (!this.#subscriptions.has(id)) return GONE;
     if (this.#closing.signal.aborted) return taken.ok ? DONE : taken;
@@ -198,7 +199,10 @@ export class FeedService {
   async #find(location: string): Promise<Result<Found>> {
     const place = placeOf(location);
     if (!place.ok) return place;
-    const judged = await fetchJudged(place.value, { known: null, etag: null }, this.#fetchParts());
+    const { reader, nowMs } = this.#parts;
+    const { format, location: at } = place.value;
+    const wish = { kind: format.kind, location: at, known: null, etag: null, nowMs: nowMs() };
+    const judged = await reader.judge(wish, this.#closing.signal);
     if (!judged.ok) return judged;
     if (judged.value.kind === 'unchanged') return err('malformed', `'${location}' has no content`);
     const { listing, copy, etag } = judged.value;
@@ -228,7 +232,8 @@ export class FeedService {
     const copy = this.#parts.catalog.read(({ feeds }) => feeds.copyOf(row.id));
     if (!copy.ok) return copy;
     if (copy.value === null) return err('not-found', 'it is not in the catalog');
-    const read = await formatOf(row.kind).read(copy.value, row.location, new WorkSlices(this.#parts.clock));
+    const { kind, location } = row;
+    const read = await this.#parts.reader.read({ kind, location, copy: copy.value });
     if (!read.ok || read.value.key === row.publicKey) return read;
     return err('untrusted', 'it is signed with another key than the catalog says', {
       words: ['feed-other-key'],
@@ -241,11 +246,6 @@ export class FeedService {
 
   #isHeld({ location }: FeedRow): boolean {
     return isRemote(location) && this.#parts.metered();
-  }
-
-  #fetchParts() {
-    const { catalog, clock, nowMs } = this.#parts;
-    return { catalog, clock, nowMs, signal: this.#closing.signal };
   }
 }
 

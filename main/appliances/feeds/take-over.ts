@@ -3,17 +3,19 @@ import { err, ok, type Result } from '../../../shared/result.ts';
 import type { Catalog } from '../../catalog/catalog.ts';
 import type { FeedRow } from '../../catalog/tables/feeds.ts';
 import type { Subscription } from './feed-views.ts';
-import type { FetchParts } from './fetch/document.ts';
-import { fetchJudged, type FeedPlace } from './fetch-judged.ts';
+import type { FeedReader } from './feed-reader.ts';
+import type { FeedPlace } from './fetch-judged.ts';
 import { formatOf } from './formats.ts';
 import { followListing } from './install.ts';
 import type { Listing } from './listing.ts';
 
 export const GONE = err('not-found', 'This feed was removed already', { words: ['feed-gone'] });
 
-export interface TakeOverParts extends FetchParts {
+export interface TakeOverParts {
   readonly catalog: Catalog;
+  readonly reader: FeedReader;
   readonly nowMs: () => number;
+  readonly signal: AbortSignal;
 }
 
 /**
@@ -21,7 +23,7 @@ export interface TakeOverParts extends FetchParts {
  * catalog. A failure changes nothing.
  */
 export async function takeOver(before: Subscription, parts: TakeOverParts): Promise<Result<Subscription>> {
-  const { catalog, nowMs } = parts;
+  const { catalog, reader, nowMs, signal } = parts;
   const { row, listing: present } = before;
   const copy = catalog.read(({ feeds }) => feeds.copyOf(row.id));
   if (!copy.ok) return copy;
@@ -29,7 +31,8 @@ export async function takeOver(before: Subscription, parts: TakeOverParts): Prom
   // A copy that cannot be read is as good as none: it is fetched again, whatever its tag.
   const [etagKnown, copyKnown] = present === null ? [null, null] : [row.etag, copy.value];
   const known = { feedId: row.feedId, key: row.publicKey, serial: row.serial, copy: copyKnown };
-  const judged = await fetchJudged(place, { known, etag: etagKnown }, parts);
+  const { kind, location } = row;
+  const judged = await reader.judge({ kind, location, known, etag: etagKnown, nowMs: nowMs() }, signal);
   if (!judged.ok) return judged;
   const checkedMs = nowMs();
   if (judged.value.kind === 'unchanged') {

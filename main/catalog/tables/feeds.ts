@@ -88,7 +88,7 @@ export class FeedTable {
       .run({ ...feed, failure: textOf(feed.failure) });
     this.#db
       .prepare('INSERT OR REPLACE INTO feed_copies (feed_id, document, signature) VALUES (?, ?, ?)')
-      .run(feed.id, Buffer.from(document), signature);
+      .run(feed.id, Buffer.from(document.buffer, document.byteOffset, document.byteLength), signature);
   }
 
   /** How the last try to refresh it ended; null for well, with nothing newer there. */
