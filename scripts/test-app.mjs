@@ -5,7 +5,7 @@ import { electronSwitches, installedElectron } from './offline/electron.mjs';
 import { runInForeground } from './setup/child.mjs';
 import { ROOT } from './setup/paths.mjs';
 
-const SCREEN = '-screen 0 1600x1200x24';
+const SCREEN = '-screen 0 1920x1200x24';
 
 function playwright(electron) {
   const cli = join(ROOT, 'node_modules/@playwright/test/cli.js');

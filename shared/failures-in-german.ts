@@ -50,11 +50,11 @@ export const GERMAN_FAILURES: { readonly [Key in FailureKey]: Say<Key> } = {
   'other-processor': (architecture) =>
     `Sie braucht einen Prozessor der Art ${architecture}, den die eingebaute Maschine nicht hat.`,
 
-  'master-gone': () => 'Diesen Master gibt es nicht mehr.',
+  'master-gone': () => 'Diese Vorlage gibt es nicht mehr.',
   'master-came-along': (master) => `${master} gehört zu Headwater und kann nicht entfernt werden.`,
   'master-needed': (master, machines) => `${master} wird noch gebraucht von ${machines}.`,
   'master-lain-on': (master) =>
-    `${master} wird noch gebraucht: Eine Kopie oder ein anderer Master liegt darauf. Entfernen Sie das zuerst.`,
+    `${master} wird noch gebraucht: Eine Kopie oder eine andere Vorlage liegt darauf. Entfernen Sie diese zuerst.`,
   'copy-needed': (master, machines) => `Die lokale Kopie von ${master} wird noch gebraucht von ${machines}.`,
 
   'not-an-address': (text) => `„${text}“ ist keine Adresse, die Headwater versteht.`,

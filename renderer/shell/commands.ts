@@ -1,28 +1,41 @@
 import type { ApplianceView } from '../../shared/ipc/catalog.ts';
-import type { MachineCommand, MachineView } from '../../shared/ipc/machines.ts';
+import type { DiskView, MachineCommand, MachineView } from '../../shared/ipc/machines.ts';
+import type { Preferences } from '../../shared/preferences.ts';
 import type { Messages } from '../i18n/en.ts';
-import { commandsFor } from '../machines/machine-commands.ts';
-import type { Route, ScreenName } from './route.ts';
+import { commandsFor, isOn, losesWork } from '../machines/machine-commands.ts';
+import { PREFERENCE_SECTIONS, type Route, type ScreenName } from './route.ts';
+import { streamSummary } from './stream-summary.ts';
 
 export interface Command {
   readonly id: string;
   readonly label: string;
-  run(): void;
+  readonly run: () => void;
 }
 
 export interface CommandActions {
-  go(to: Route): void;
-  start(appliance: ApplianceView): void;
-  openConsole(machine: MachineView): void;
-  tell(machine: MachineView, command: MachineCommand): void;
+  readonly go: (to: Route) => void;
+  readonly addAppliance: () => void;
+  readonly addFeed: () => void;
+  readonly start: (appliance: ApplianceView) => void;
+  readonly openConsole: (machine: MachineView) => void;
+  readonly tell: (machine: MachineView, command: MachineCommand) => void;
+  readonly streamAll: (command: 'pause' | 'resume') => void;
+  readonly setTheme: (theme: Preferences['theme']) => void;
+}
+
+/** What there is to do something with. */
+export interface CommandObjects {
+  readonly machines: readonly MachineView[];
+  readonly disks: readonly DiskView[];
+  readonly appliances: readonly ApplianceView[];
 }
 
 const SCREENS: readonly ScreenName[] = ['catalog', 'machines', 'overlays', 'preferences'];
+const THEMES = ['system', 'light', 'dark', 'contrast'] as const;
 
 /** All that the palette offers. */
 export function commands(
-  machines: readonly MachineView[],
-  appliances: readonly ApplianceView[],
+  { machines, disks, appliances }: CommandObjects,
   words: Messages,
   actions: CommandActions,
 ): readonly Command[] {
@@ -32,19 +45,10 @@ export function commands(
       label: words.shell[screen],
       run: () => actions.go({ screen }),
     })),
-    ...machines.flatMap((machine) => [
-      {
-        id: `machine ${machine.id}`,
-        label: words.shell.openMachine(machine.name),
-        run: () => actions.go({ screen: 'machine', id: machine.id }),
-      },
-      {
-        id: `console ${machine.id}`,
-        label: words.shell.openConsole(machine.name),
-        run: () => actions.openConsole(machine),
-      },
-      ...sleepCommands(machine, words, actions),
-    ]),
+    { id: 'add appliance', label: words.catalog.addMaster, run: actions.addAppliance },
+    { id: 'add feed', label: words.feeds.add, run: actions.addFeed },
+    ...streamCommands(disks, words, actions),
+    ...machines.flatMap((machine) => machineCommands(machine, words, actions)),
     ...appliances
       .filter(({ available }) => available)
       .map((appliance) => ({
@@ -52,20 +56,60 @@ export function commands(
         label: words.shell.startAppliance(appliance.name),
         run: () => actions.start(appliance),
       })),
+    ...PREFERENCE_SECTIONS.map((section) => ({
+      id: `preferences ${section}`,
+      label: words.shell.openPreferences(words.preferences.sections[section]),
+      run: () => actions.go({ screen: 'preferences', section }),
+    })),
+    ...THEMES.map((theme) => ({
+      id: `theme ${theme}`,
+      label: words.shell.useTheme(words.preferences.themes[theme]),
+      run: () => actions.setTheme(theme),
+    })),
   ];
 }
 
-function sleepCommands(
-  machine: MachineView,
-  { machines: words }: Messages,
-  actions: CommandActions,
+/** As far as there is something to pause or to resume. */
+function streamCommands(
+  disks: readonly DiskView[],
+  { shell }: Messages,
+  { streamAll }: CommandActions,
 ): Command[] {
-  const { main, others } = commandsFor(machine.state);
-  const offer = (command: 'suspend' | 'resume', label: string): Command[] => [
-    { id: `${command} ${machine.id}`, label, run: () => actions.tell(machine, command) },
+  const { streaming, waiting, paused } = streamSummary(disks);
+  const some = (count: number, command: 'pause' | 'resume', label: string): Command[] =>
+    count === 0 ? [] : [{ id: `${command} streams`, label, run: () => streamAll(command) }];
+  return [
+    ...some(streaming.length + waiting.length, 'pause', shell.pauseAllStreams),
+    ...some(paused.length, 'resume', shell.resumeAllStreams),
   ];
-  if (others.includes('suspend')) return offer('suspend', words.suspendNamed(machine.name));
-  return main === 'resume' ? offer('resume', words.resumeNamed(machine.name)) : [];
+}
+
+/** What would lose a guest's work is left to where it is asked about first. */
+function machineCommands(machine: MachineView, words: Messages, actions: CommandActions): Command[] {
+  const { id, name, state } = machine;
+  const { main, others } = commandsFor(state);
+  const offered = [...(main ? [main] : []), ...others].filter((command) => !losesWork(command));
+  return [
+    {
+      id: `machine ${id}`,
+      label: words.shell.openMachine(name),
+      run: () => actions.go({ screen: 'machine', id }),
+    },
+    ...(isOn(state)
+      ? [
+          {
+            id: `console ${id}`,
+            label: words.shell.openConsole(name),
+            run: () => actions.openConsole(machine),
+          },
+        ]
+      : []),
+    ...offered.map((command) => ({
+      id: `${command} ${id}`,
+      label: words.shell.machineCommand(name, words.machines.command[command]),
+      run: () => actions.tell(machine, command),
+    })),
+  ];
 }
 
 /** More would not be read. */

@@ -9,21 +9,28 @@ export interface Look {
   readonly size: { readonly width: number; readonly height: number };
 }
 
-const SIZES = { small: { width: 800, height: 600 }, usual: { width: 1280, height: 800 } };
+const SIZES = {
+  small: { width: 800, height: 600 },
+  usual: { width: 1180, height: 760 },
+  large: { width: 1920, height: 1080 },
+};
 
-/** Those of which pictures are kept. */
+/** Those of which pictures are kept; of the large ones there are no others. */
 export const PICTURED: ReadonlySet<string> = new Set([
   'light-en-usual',
   'dark-en-usual',
   'contrast-en-usual',
   'light-de-small',
+  'dark-de-large',
 ]);
 
 const FIRST: Look = { name: 'light-en-small', theme: 'light', language: 'en', size: SIZES.small };
 
 export const LOOKS: readonly [Look, ...Look[]] = [
   FIRST,
-  ...allLooks().filter(({ name }) => name !== FIRST.name),
+  ...allLooks().filter(
+    ({ name, size }) => name !== FIRST.name && (size !== SIZES.large || PICTURED.has(name)),
+  ),
 ];
 
 function allLooks(): Look[] {
