@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { memoryMiBSchema } from './memory.ts';
 import { plainText } from './plain-text.ts';
 
 /** What can run a machine: the built-in emulator, or QEMU where it is installed. */
@@ -27,7 +28,7 @@ export const applianceDescriptionSchema = z.object({
   version: plainText(50),
   arch: z.enum(['i386', 'x86_64', 'aarch64']),
   licence: plainText(500),
-  memoryMiB: z.number().int().min(16).max(1024),
+  memoryMiB: memoryMiBSchema,
   diskSizeBytes: z.number().int().positive(),
   loginHint: plainText(500).optional(),
   icon: iconSchema.optional(),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { memoryMiBSchema } from './memory.ts';
 
 /** Minutes since midnight, local time. */
 const minuteOfDaySchema = z
@@ -33,7 +34,7 @@ const settings = {
   storageFolder: z.string().min(1).max(4096).nullable(),
   /** Local copies of masters go with the last machine that lies on them. */
   removeUnusedCopies: z.boolean(),
-  defaultMemoryMiB: z.number().int().min(16).max(1024),
+  defaultMemoryMiB: memoryMiBSchema,
   theme: z.enum(['system', 'light', 'dark', 'contrast']),
   language: z.enum(['system', 'en', 'de']),
   /** In which unit rates are shown and typed. */

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { SimulatedClock } from '../../test/support/simulated-clock.ts';
 import { wordsFor } from './language.ts';
 import { mayQuit, type Question } from './quit-machines.ts';
-import type { NotSaved } from './services.ts';
+import type { NotSaved } from '../machines/service/power.ts';
 
 const words = wordsFor('en', 'en');
 const FULL: NotSaved = { name: 'Tiny', failure: { code: 'no-space', message: 'The disk is full' } };

@@ -1,7 +1,8 @@
 import { failureText } from '../../shared/failure-text.ts';
 import { sleep, type Clock } from '../../shared/clock.ts';
 import type { Words } from './language.ts';
-import type { AppServices, NotSaved } from './services.ts';
+import type { NotSaved } from '../machines/service/power.ts';
+import type { AppServices } from './services.ts';
 
 /** A question with buttons; the last one is what closing the question means. */
 export interface Question {

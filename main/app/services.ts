@@ -10,7 +10,8 @@ import type {
   RequestName,
 } from '../../shared/ipc/contract.ts';
 import type { Clock } from '../../shared/clock.ts';
-import type { Failure, Result } from '../../shared/result.ts';
+import type { Result } from '../../shared/result.ts';
+import type { NotSaved } from '../machines/service/power.ts';
 import type { ConsoleBroker } from '../machines/consoles/connection.ts';
 import type { Log } from './log.ts';
 import type { WindowStateStore } from './windows/window-state.ts';
@@ -72,12 +73,6 @@ export interface ServiceContext {
   readonly clock: Clock;
   /** Where the catalog and, unless the user chose another place, disks lie. Exists. */
   readonly dataFolder: string;
-}
-
-/** A machine that could not be saved, and why. */
-export interface NotSaved {
-  readonly name: string;
-  readonly failure: Failure;
 }
 
 export interface AppServices extends ServiceGroups {

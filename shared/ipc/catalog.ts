@@ -1,14 +1,8 @@
 import { z } from 'zod';
+import { memoryMiBSchema } from '../memory.ts';
 import { failureSchema } from './channel.ts';
 import { feedStateSchema } from './feeds.ts';
-import {
-  bytesSchema,
-  diskKindSchema,
-  idSchema,
-  machineNameSchema,
-  memoryMiBSchema,
-  pathSchema,
-} from './machines.ts';
+import { bytesSchema, diskKindSchema, idSchema, machineNameSchema, pathSchema } from './machines.ts';
 
 /** Where a master lies. */
 export const masterSourceSchema = z.enum(['recipe', 'file', 'http']);

@@ -4,6 +4,7 @@
  * `main/app/compose.ts`. The main process checks every payload, whichever way it goes, against its schema.
  */
 import { z } from 'zod';
+import { memoryMiBSchema } from '../memory.ts';
 import { activityViewSchema } from './activities.ts';
 import { preferencesChangeSchema, preferencesSchema } from '../preferences.ts';
 import {
@@ -22,7 +23,6 @@ import {
   machineCommandSchema,
   machineNameSchema,
   machineViewSchema,
-  memoryMiBSchema,
   onErrorSchema,
   pathSchema,
   prioritySchema,

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { memoryMiBSchema } from '../memory.ts';
 import { failureSchema } from './channel.ts';
 
 /** Ids are made by the catalog; names are for people. */
@@ -9,7 +10,6 @@ export const bytesSchema = z.number().int().nonnegative();
 /** Bytes per second; 0 for no limit. */
 export const rateSchema = z.number().int().nonnegative().max(Number.MAX_SAFE_INTEGER);
 export const machineNameSchema = z.string().trim().min(1).max(80);
-export const memoryMiBSchema = z.number().int().min(16).max(1024);
 
 /**
  * `standalone` disks stream until they are complete; `linked` ones stay thin over a shared local master, or over the

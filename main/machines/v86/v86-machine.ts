@@ -1,4 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
+import { MEMORY_MIB, memoryMiBSchema } from '../../../shared/memory.ts';
 import { DONE, assertNever, err, type Err, type Failure, type Result } from '../../../shared/result.ts';
 import { Emitter } from '../emitter.ts';
 import {
@@ -94,8 +95,9 @@ export class V86Machine implements Machine {
   async start(resume: ResumeOrder | null = null): Promise<Result<Started>> {
     const { memoryMiB, firmware, workerScript, stall = DEFAULT_STALL_LIMITS } = this.#options;
     if (!isOff(this.#state)) return this.#refuse('start');
-    if (!Number.isInteger(memoryMiB) || memoryMiB < 16 || memoryMiB > 1024) {
-      const message = `${this.name}: ${memoryMiB} MiB of memory; give it 16 to 1024`;
+    if (!memoryMiBSchema.safeParse(memoryMiB).success) {
+      const { least, most } = MEMORY_MIB;
+      const message = `${this.name}: ${memoryMiB} MiB of memory; give it ${least} to ${most}`;
       return this.#failed({ code: 'invalid-argument', message });
     }
     this.#enter({ kind: 'starting' });

@@ -8,6 +8,7 @@ import { failureFromSystem } from '../../../block/errno.ts';
 import type { Range } from '../../../block/range.ts';
 import { findPublished } from '../../../storage/chain/master-description.ts';
 import { isRemote } from '../../../storage/chain/location.ts';
+import { memoryOption } from '../../arguments/memory.ts';
 import { parseArguments, type OptionSpec } from '../../arguments/getopt.ts';
 import { formatBytes } from '../../display/quantities.ts';
 import { StatusLine } from '../../display/status-line.ts';
@@ -86,10 +87,8 @@ function parse(args: readonly string[]): Result<RecordArguments | null> {
   if (folder === undefined || more.length > 0 || isRemote(folder)) {
     return err('invalid-argument', 'give the folder of one published master (see --help)');
   }
-  const memoryMiB = Number(given('memory') ?? 256);
-  if (!Number.isInteger(memoryMiB) || memoryMiB < 16 || memoryMiB > 1024) {
-    return err('invalid-argument', '--memory takes a whole number of MiB from 16 to 1024');
-  }
+  const memoryMiB = memoryOption(given('memory') ?? '256');
+  if (!memoryMiB.ok) return memoryMiB;
   const until = given('until') ?? 'login: ';
   if (until === '') return err('invalid-argument', '--until takes the text of a prompt');
   const profile = given('profile') ?? null;
@@ -102,7 +101,7 @@ function parse(args: readonly string[]): Result<RecordArguments | null> {
   }
   return ok({
     folder: path.resolve(folder),
-    memoryMiB,
+    memoryMiB: memoryMiB.value,
     until,
     profile,
     state,

@@ -1,5 +1,6 @@
 import { err, ok, type Result } from '../../../../shared/result.ts';
 import { parseLinkSpec, type LinkShape } from '../../../appliances/serve/link-spec.ts';
+import { memoryOption } from '../../arguments/memory.ts';
 import { parseArguments, type OptionSpec } from '../../arguments/getopt.ts';
 
 export interface RunArguments {
@@ -58,10 +59,8 @@ export function parseRunArguments(args: readonly string[]): Result<RunArguments 
     return err('invalid-argument', 'give one appliance to run (see --help)');
   }
   const memory = given('memory');
-  const memoryMiB = memory === undefined ? null : Number(memory);
-  if (memoryMiB !== null && !(Number.isInteger(memoryMiB) && memoryMiB >= 16 && memoryMiB <= 1024)) {
-    return err('invalid-argument', '--memory takes a whole number of MiB from 16 to 1024');
-  }
+  const memoryMiB = memory === undefined ? ok(null) : memoryOption(memory);
+  if (!memoryMiB.ok) return memoryMiB;
   const stream = given('stream') ?? 'on';
   if (stream !== 'on' && stream !== 'off') return err('invalid-argument', '--stream takes on or off');
   const link = parseLinkSpec(given('link') ?? 'off');
@@ -70,7 +69,7 @@ export function parseRunArguments(args: readonly string[]): Result<RunArguments 
     appliance,
     overlay: given('disk') ?? null,
     fresh: given('fresh') !== undefined,
-    memoryMiB,
+    memoryMiB: memoryMiB.value,
     stream: stream === 'on' ? 'image' : 'off',
     link: link.value,
     qmpSocket: given('qmp') ?? null,
