@@ -7,6 +7,9 @@ export const FAILURE_FACTS = {
   closing: [],
   'no-answer': [],
   'not-chosen': ['path'],
+  'catalog-in-use': [],
+  'catalog-newer': [],
+  'catalog-damaged': ['file'],
   'cannot-interrupt': [],
 
   'machine-gone': [],

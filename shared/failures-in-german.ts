@@ -10,6 +10,11 @@ export const GERMAN_FAILURES: { readonly [Key in FailureKey]: Say<Key> } = {
   'no-answer': () => 'Headwater antwortet nicht. Starten Sie es neu, wenn das so bleibt.',
   'not-chosen': (path) =>
     `„${path}“ wurde nicht in einem Dialog gewählt. Benutzen Sie die Schaltfläche daneben.`,
+  'catalog-in-use': () => 'Ein anderes Headwater benutzt den Katalog gerade. Beenden Sie es zuerst.',
+  'catalog-newer': () =>
+    'Der Katalog stammt von einer neueren Version von Headwater. Installieren Sie diese wieder; es wurde nichts verändert.',
+  'catalog-damaged': (file) =>
+    `„${file}“ ist beschädigt oder gehört einem anderen Programm. Es wurde nichts verändert; Sicherungskopien liegen daneben, soweit es welche gibt.`,
   'cannot-interrupt': () => 'Das lässt sich nicht unterbrechen.',
 
   'machine-gone': () => 'Diese Maschine gibt es nicht mehr.',
@@ -18,7 +23,7 @@ export const GERMAN_FAILURES: { readonly [Key in FailureKey]: Say<Key> } = {
   'machine-is-on': (machine) => `${machine} läuft. Schalten Sie die Maschine zuerst aus.`,
   'machine-occupied': (machine) =>
     `Mit ${machine} wird gerade gearbeitet. Versuchen Sie es danach noch einmal.`,
-  'machine-suspending': (machine) => `${machine} wird gerade gesichert.`,
+  'machine-suspending': (machine) => `${machine} wird gerade schlafen gelegt.`,
   'machine-not-now': (machine) => `Im jetzigen Zustand von ${machine} geht das nicht.`,
   'machine-lost-disk': () => 'Die Maschine hat ihre Platte verloren.',
   'no-saved-state': () => 'Von dieser Maschine ist kein Zustand gesichert.',

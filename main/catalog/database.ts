@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import Sqlite from 'better-sqlite3';
-import { because, DONE, err, ok, type Result } from '../../shared/result.ts';
+import { because, DONE, err, ok, type Err, type Result } from '../../shared/result.ts';
 import { failureFromSystem } from '../block/errno.ts';
 import { backupPath, wayOut } from './backups.ts';
 import { MIGRATIONS } from './migrations/index.ts';
@@ -39,10 +39,12 @@ export function openDatabase(file: string, options: DatabaseOptions): Result<Dat
     if (!(error instanceof Sqlite.SqliteError)) return failureFromSystem(error, context);
     const failed = failureFromSqlite(error, context);
     if (failed.failure.code === 'busy') {
-      return err('busy', `${context}: another Headwater is using it; close that one first`);
+      return err('busy', `${context}: another Headwater is using it; close that one first`, {
+        words: ['catalog-in-use'],
+      });
     }
     if (failed.failure.code !== 'malformed') return failed;
-    return err('malformed', `${failed.failure.message}. ${wayOut(file)}`);
+    return damaged(file, failed.failure.message);
   }
 }
 
@@ -54,7 +56,7 @@ function prepare(db: Database, file: string, options: DatabaseOptions): Result<v
   db.pragma('journal_mode = WAL');
   db.pragma('synchronous = FULL');
   const damage = db.pragma('quick_check(1)', { simple: true });
-  if (damage !== 'ok') return err('malformed', `it is damaged (${String(damage)}). ${wayOut(file)}`);
+  if (damage !== 'ok') return damaged(file, `it is damaged (${String(damage)})`);
   const migrated = migrate(db, file, options);
   if (!migrated.ok) return migrated;
   db.pragma('foreign_keys = ON');
@@ -66,7 +68,11 @@ function checkOwner(db: Database, file: string): Result<void> {
   if (id === APPLICATION_ID) return DONE;
   const objects = db.prepare('SELECT count(*) FROM sqlite_schema').pluck().get();
   if (id === 0 && objects === 0) return DONE;
-  return err('malformed', `it is the database of another program. ${wayOut(file)}`);
+  return damaged(file, 'it is the database of another program');
+}
+
+function damaged(file: string, how: string): Err {
+  return err('malformed', `${how}. ${wayOut(file)}`, { words: ['catalog-damaged', file] });
 }
 
 /** Foreign keys are off meanwhile, so that a step may rebuild tables (SQLite, "Making Other Kinds Of Table Schema Changes"). */
@@ -81,6 +87,7 @@ function migrate(
     return err(
       'unsupported',
       `a newer Headwater wrote it (version ${version}, this one knows ${migrations.length}); install that one again. ${wayOut(file)}`,
+      { words: ['catalog-newer'] },
     );
   }
   if (version > 0) db.prepare('VACUUM INTO ?').run(backupPath(file, version, nowMs()));

@@ -453,7 +453,7 @@ export const de: Messages = {
     removeCopyText: (size) =>
       `${size} werden frei. Die nächste verknüpfte Maschine dieser Vorlage legt eine neue Kopie an, die wieder geholt wird.`,
     removeCopyConfirm: 'Kopie entfernen',
-    removeCopy: 'Kopie entfernen…',
+    removeCopy: 'Kopie entfernen …',
     removeMaster: (name) => `${name} aus dem Katalog entfernen`,
     removeMasterHeading: (name) => `${name} entfernen?`,
     removeMasterText: 'Sie verschwindet aus dem Katalog. Eine eigene Datei bleibt, wo sie ist.',
@@ -463,7 +463,7 @@ export const de: Messages = {
   feeds: {
     hint: 'Listen von Appliances, die andere veröffentlichen. Was mit einem anderen Schlüssel als bisher signiert ist, wird abgelehnt.',
     none: 'Noch kein Feed. Was hier gebaut wurde und was Sie hinzugefügt haben, steht trotzdem im Katalog.',
-    add: 'Feed hinzufügen…',
+    add: 'Feed hinzufügen …',
     refreshAll: 'Alle aktualisieren',
     refreshNamed: (name) => `${name} aktualisieren`,
     removeHeading: (name) => `${name} entfernen?`,

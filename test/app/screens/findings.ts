@@ -13,7 +13,7 @@ export async function prepareAxe(page: Page): Promise<void> {
 
 /** What there is to complain about in a page as it is; empty when nothing. */
 export async function findings(page: Page): Promise<string[]> {
-  const { violations, overflows, outside } = await page.evaluate(async () => {
+  const { violations, overflows, outside, overlapping } = await page.evaluate(async () => {
     const { axe } = window as unknown as { axe: { run(): Promise<AxeResults> } };
     const root = document.documentElement;
     const wide = (element: Element) => element.scrollWidth > element.clientWidth;
@@ -21,7 +21,11 @@ export async function findings(page: Page): Promise<string[]> {
       const { left, right } = element.getBoundingClientRect();
       return left < 0 || right > innerWidth;
     };
+    const cards = [...document.querySelectorAll('.card')].map((card) => card.getBoundingClientRect());
+    const overlap = (one: DOMRect, other: DOMRect) =>
+      one.left < other.right && other.left < one.right && one.top < other.bottom && other.top < one.bottom;
     return {
+      overlapping: cards.some((one, at) => cards.slice(at + 1).some((other) => overlap(one, other))),
       violations: (await axe.run()).violations,
       overflows: root.scrollWidth > innerWidth || [...document.querySelectorAll('.screen')].some(wide),
       outside: [...document.querySelectorAll('header button, footer button')]
@@ -36,5 +40,10 @@ export async function findings(page: Page): Promise<string[]> {
         .slice(0, 3)
         .map(({ html, failureSummary }) => `${impact}: ${id}: ${html.slice(0, 160)} ${failureSummary}`),
     );
-  return [...violated, ...outside, ...(overflows ? ['wider than its window'] : [])];
+  return [
+    ...violated,
+    ...outside,
+    ...(overflows ? ['wider than its window'] : []),
+    ...(overlapping ? ['cards lie on each other'] : []),
+  ];
 }

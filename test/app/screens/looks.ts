@@ -49,6 +49,8 @@ export async function show(app: ElectronApplication, page: Page, look: Look): Pr
   const { theme, language, size } = look;
   // A colour that is on its way to another is neither of them.
   await page.emulateMedia({ reducedMotion: 'reduce' });
+  // On nothing that would look chosen.
+  await page.mouse.move(1, 1);
   const frame = (await app.browserWindow(page)) as JSHandle<BrowserWindow>;
   await frame.evaluate((window, { width, height }) => window.setContentSize(width, height), size);
   await page.evaluate(

@@ -66,7 +66,9 @@ export function pretendedBridge(scenario: Scenario): Bridge {
     return changeMachine(id, { ...change, disks: [disk], createdAtMs: Date.now() });
   }
   const list = <T>(values: readonly T[]): T[] | Result<T[]> =>
-    scenario.broken === undefined ? [...values] : err('unsupported', scenario.broken);
+    scenario.broken === undefined
+      ? [...values]
+      : err('unsupported', scenario.broken, { words: ['catalog-newer'] });
 
   const answers: Answers = {
     'app.info': () => ({
@@ -83,7 +85,7 @@ export function pretendedBridge(scenario: Scenario): Bridge {
             total: scenario.appliances.length,
             appliances: scenario.appliances.slice(from, from + CATALOG_PAGE),
           }
-        : err('unsupported', scenario.broken),
+        : err('unsupported', scenario.broken, { words: ['catalog-newer'] }),
     'catalog.install': () => null,
     'feeds.list': () => list([...feeds.values()]),
     'feeds.look': ({ location }: { location: string }) =>
