@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import { DONE, err, ok, type Result } from '../../shared/result.ts';
-import { readOnlyFailure } from './bounds.ts';
+import { closedFailure, readOnlyFailure } from './bounds.ts';
 import { failureFromSystem } from './errno.ts';
 import type { BlockFile } from './file.ts';
 import { InFlight } from './in-flight.ts';
@@ -119,7 +119,7 @@ export class NodeFile implements BlockFile {
   }
 
   #closed() {
-    return err('closed', `'${this.path}' is closed`);
+    return closedFailure({ name: this.path });
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Clock } from '../../shared/clock.ts';
-import { DONE, err, ok, type Failure, type Result } from '../../shared/result.ts';
+import { DONE, ok, type Failure, type Result } from '../../shared/result.ts';
 import { alignDown, alignUp, MIB } from '../../shared/units.ts';
-import { checkRange } from '../block/bounds.ts';
+import { closedFailure, checkRange } from '../block/bounds.ts';
 import type { BlockDevice, Extent } from '../block/device.ts';
 import { InFlight } from '../block/in-flight.ts';
 import { knownFrom, type KnownParts } from '../block/known-parts.ts';
@@ -318,7 +318,7 @@ export class CopyOnReadDevice implements BlockDevice {
   }
 
   #closedFailure() {
-    return err('closed', `'${this.name}' is closed`);
+    return closedFailure(this);
   }
 }
 

@@ -1,4 +1,5 @@
 import { type Result, err, ok } from '../../../shared/result.ts';
+import { closedFailure } from '../bounds.ts';
 import type { Range } from '../range.ts';
 import { ConnectionPool, type PoolOptions, type Priority } from './connection-pool.ts';
 import { type Probed, REDIRECTS, probe } from './probe.ts';
@@ -108,7 +109,7 @@ export class SourceRoutes {
     if (!same || this.#closed) {
       pool.close();
       return same
-        ? err('closed', `${this.#first.display}: the device was closed`)
+        ? closedFailure({ name: this.#first.display })
         : err('source-changed', `${this.#first.display}: the source has changed since it was opened`);
     }
     this.#current.pool.closeWhenIdle();

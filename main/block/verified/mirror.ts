@@ -1,5 +1,6 @@
 import type { Clock } from '../../../shared/clock.ts';
-import { type Failure, type Result, err } from '../../../shared/result.ts';
+import { type Failure, type Result } from '../../../shared/result.ts';
+import { closedFailure } from '../bounds.ts';
 import type { BlockDevice } from '../device.ts';
 import type { MasterFile, MasterSource } from './master-source.ts';
 import { MirrorHealth, type MirrorState } from './mirror-health.ts';
@@ -63,7 +64,7 @@ export class Mirror {
   }
 
   #open(file: MasterFile, lengthBytes: number): Promise<Result<BlockDevice>> {
-    if (this.#closed) return Promise.resolve(err('closed', `${this.source.name} is closed`));
+    if (this.#closed) return Promise.resolve(closedFailure(this.source));
     const known = this.#files.get(file);
     if (known !== undefined) return known;
     const opening = this.source.open(file, lengthBytes, (sample) => this.health.note(sample));
