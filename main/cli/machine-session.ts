@@ -49,7 +49,7 @@ export class MachineSession {
       memoryMiB: options.memoryMiB,
       firmware: firmware.value,
       workerScript: workerScript('main/machines/v86/worker'),
-      connectDisk: () => disk.connect(),
+      connectDisk: (boots) => disk.connect('write', boots),
     });
     return ok(new MachineSession(machine, disk, warning));
   }

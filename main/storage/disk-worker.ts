@@ -26,7 +26,7 @@ class DiskServer {
     return {
       open: (spec) => this.#open(spec),
       close: () => this.#close(),
-      connect: ({ port, access }) => this.#with((disk) => this.#connect(disk, port, access)),
+      connect: ({ port, access, boots }) => this.#with((disk) => this.#connect(disk, port, access, boots)),
       reconnect: ({ location, port }) => this.#with((disk) => disk.reconnect(location, port)),
       serveNbd: (spec) => this.#with((disk) => this.#nbd.serve(disk, spec)),
       stopNbd: ({ id }) => this.#nbd.stop(id),
@@ -75,8 +75,8 @@ class DiskServer {
     return ok(opened.value.status());
   }
 
-  #connect(disk: OpenDisk, port: MessagePort, access: Access): Result<void> {
-    disk.guestConnected();
+  #connect(disk: OpenDisk, port: MessagePort, access: Access, boots: boolean): Result<void> {
+    disk.guestConnected(boots);
     const service = serveBlockDevice(access === 'read' ? new ReadView(disk.device) : disk.device, port);
     this.#services.add(service);
     void service.ended.then((ended) => {

@@ -19,7 +19,7 @@ export function v86Maker(firmwareFolder: string) {
         memoryMiB: machine.memoryMiB,
         firmware: firmware.value,
         workerScript: workerScript('main/machines/v86/worker'),
-        connectDisk: () => disk.connect(),
+        connectDisk: (boots) => disk.connect('write', boots),
       }),
     };
   };

@@ -30,8 +30,11 @@ export interface V86MachineOptions {
   readonly firmware: Firmware;
   /** The built `main/machines/v86/worker.js`. */
   readonly workerScript: URL | string;
-  /** Called at each start: a port whose other end is served by `serveBlockDevice`. */
-  readonly connectDisk: () => Promise<Result<MessagePort>>;
+  /**
+   * Called at each start: a port whose other end is served by `serveBlockDevice`.
+   * @param boots the guest boots, and does not go on from a saved state
+   */
+  readonly connectDisk: (boots: boolean) => Promise<Result<MessagePort>>;
   readonly stall?: StallLimits;
   /**
    * Whether the machine stops when the guest halts its processor for good, as it does at the end of a shutdown.
@@ -101,7 +104,7 @@ export class V86Machine implements Machine {
       return this.#failed({ code: 'invalid-argument', message });
     }
     this.#enter({ kind: 'starting' });
-    const disk = await this.#options.connectDisk();
+    const disk = await this.#options.connectDisk(resume === null);
     if (this.#state.kind !== 'starting') {
       if (disk.ok) disk.value.close();
       return this.#stopped();

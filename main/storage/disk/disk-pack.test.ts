@@ -17,7 +17,7 @@ import {
 import { newPackedImages, packOf, type PackedImages } from '../../../test/support/packed-master.ts';
 import { SeededRandom } from '../../../test/support/seeded-random.ts';
 import type { Range } from '../../block/range.ts';
-import type { BlockPortClient } from '../block-port/client.ts';
+import { BlockPortClient } from '../block-port/client.ts';
 import { publishedLayer } from '../chain/published-master.ts';
 import type { DiskThread } from './disk-thread.ts';
 
@@ -168,6 +168,15 @@ describe('the boot pack of a disk', () => {
     await streamToTheEnd(disk, told, images);
     expect(images.sent.pack.fetchedBytes).toBe(0);
     expect(images.sent.disk.sentAgain).toBeNull();
+  });
+
+  it('is not downloaded for a guest that goes on from where it was saved', async () => {
+    const images = await newPackedImages(bootRanges(12));
+    const { disk } = await openDisk(images.chain, WAIT);
+    const guest = unwrap(await BlockPortClient.connect(unwrap(await disk.connect('write', false))));
+    await readAll(guest, [{ offset: MIB, length: 512 }], images.content);
+    expect(unwrap(await disk.status()).bootPack?.phase).toBe('idle');
+    expect(images.sent.pack.fetchedBytes).toBe(0);
   });
 
   it('is not downloaded again for a disk that has all that it brings', async () => {

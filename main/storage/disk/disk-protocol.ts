@@ -15,7 +15,7 @@ export type Access = 'read' | 'write';
 export interface DiskCalls {
   open: { argument: DiskSpec; answer: DiskStatus };
   /** Serves the disk to whoever holds the other end of the port, by the block port protocol. */
-  connect: { argument: { port: MessagePort; access: Access }; answer: void };
+  connect: { argument: { port: MessagePort; access: Access; boots: boolean }; answer: void };
   /** A layer of the chain that another thread owns has another owner now. */
   reconnect: { argument: { location: string; port: MessagePort }; answer: void };
   /** Serves the disk over NBD, from its own thread, until that is stopped or the disk is closed. */

@@ -42,10 +42,17 @@ export class DiskThread {
     this.#thread = thread;
   }
 
-  /** A port on which the disk answers by the block port protocol, to be handed to another thread. */
-  async connect(access: Access = 'write'): Promise<Result<MessagePort>> {
+  /**
+   * A port on which the disk answers by the block port protocol, to be handed to another thread.
+   * @param boots a guest boots from it: what a boot reads is fetched ahead, where that is known
+   */
+  async connect(access: Access = 'write', boots = true): Promise<Result<MessagePort>> {
     const { port1, port2 } = new MessageChannel();
-    const connected = await this.#thread.call('connect', { port: port1, access }, { transfer: [port1] });
+    const connected = await this.#thread.call(
+      'connect',
+      { port: port1, access, boots },
+      { transfer: [port1] },
+    );
     return connected.ok ? ok(port2) : connected;
   }
 

@@ -183,10 +183,13 @@ export class OpenDisk {
     this.#diskBucket.setRate(bytesPerSecond);
   }
 
-  /** A guest uses the disk from now on: what works in the background stands back. */
-  guestConnected(): void {
+  /**
+   * A guest uses the disk from now on: what works in the background stands back.
+   * @param boots what a boot reads is worth fetching ahead of it
+   */
+  guestConnected(boots = true): void {
     this.#copier?.standBack();
-    if (this.#overlay !== null) this.#pack?.start(this.#overlay, this.#limit);
+    if (boots && this.#overlay !== null) this.#pack?.start(this.#overlay, this.#limit);
   }
 
   /** Starts a job that fills an image of the chain from what lies behind it. Failures carry QEMU's texts. */
