@@ -18,8 +18,10 @@ export function benchHelp(): string {
   return [
     'usage: npm run bench -- [CASE ...] [--rounds N] [--quick] [--json FILE]',
     '',
-    'Measures Headwater and QEMU side by side, in turn, and compares. Cases (default: all):',
-    ...CASES.map(({ name, title }) => `  ${name.padEnd(width)}  ${title}`),
+    'Measures Headwater and QEMU side by side, in turn, and compares. Cases (default: all but those with a *):',
+    ...CASES.map(
+      ({ name, title, onlyByName }) => `${onlyByName === true ? '*' : ' '} ${name.padEnd(width)}  ${title}`,
+    ),
     '',
     `  --rounds N   measure each side so many times (default ${DEFAULT_ROUNDS}; with --quick 1)`,
     '  --quick      small sizes and short times: shows that it works, not how fast it is',
@@ -52,8 +54,10 @@ export function parseBenchArguments(args: readonly string[]): Result<BenchArgume
     if (!Number.isInteger(rounds) || rounds < 1 || rounds > MOST_ROUNDS) {
       return err('invalid-argument', `--rounds takes a whole number from 1 to ${MOST_ROUNDS}`);
     }
-    const cases = CASES.filter(
-      ({ name }) => positionals.length === 0 || positionals.some((asked) => isMeantBy(asked)({ name })),
+    const cases = CASES.filter(({ name, onlyByName }) =>
+      positionals.length === 0
+        ? onlyByName !== true
+        : positionals.some((asked) => isMeantBy(asked)({ name })),
     );
     return ok({ cases, rounds, quick: values.quick, jsonFile: values.json ?? null });
   } catch (error) {

@@ -29,5 +29,7 @@ export interface BenchCase {
     readonly qemu: string | null;
   };
   readonly needs: readonly Tool[];
+  /** It takes so long that it is left out unless it is asked for by name. */
+  readonly onlyByName?: boolean;
   run(bench: Bench): Promise<readonly Row[]>;
 }

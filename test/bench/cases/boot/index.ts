@@ -32,6 +32,7 @@ function bootCase(id: string, isJudged: boolean): BenchCase {
       ours: 'v86 on an overlay over the published master: with its pack, with its profile and the stream, on demand only',
       qemu: 'qemu-system-i386 (TCG) on a qcow2 overlay over the same disk by HTTP, copy-on-read=on; and on a local disk',
     },
+    onlyByName: true,
     needs: ['qemu-img', 'block-curl', 'qemu-system-i386'],
     run: (bench) => run(bench, id, isJudged),
   };
