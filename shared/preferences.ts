@@ -40,6 +40,8 @@ const settings = {
   /** In which unit rates are shown and typed. */
   rateUnit: z.enum(['kB/s', 'MB/s', 'Mbit/s']),
   startAtLogin: z.boolean(),
+  /** Programs of the same user may watch and control machines and disks, by QMP (docs/qmp.md). */
+  qmpSockets: z.boolean(),
   /** What keeps the app in the tray when its last window is closed; `streams` are machines and streams. */
   stayFor: z.enum(['machines', 'streams', 'always']),
 };
@@ -59,6 +61,7 @@ export const preferencesSchema = z.object({
   language: settings.language.default('system'),
   rateUnit: settings.rateUnit.default('MB/s'),
   startAtLogin: settings.startAtLogin.default(false),
+  qmpSockets: settings.qmpSockets.default(false),
   stayFor: settings.stayFor.default('machines'),
 });
 

@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { app } from 'electron';
 import { z } from 'zod';
 import { jsonOf } from '../../shared/json.ts';
@@ -8,6 +9,7 @@ import { MachineConsoles } from '../machines/consoles/machine-consoles.ts';
 import { v86Maker } from '../machines/v86/make-machine.ts';
 import { openBackEnd } from './back-end.ts';
 import type { Log } from './log.ts';
+import { Monitors } from './monitors.ts';
 import { placesOf } from './places.ts';
 import type { OpenServices } from './services.ts';
 import type { WindowStateStore } from './windows/window-state.ts';
@@ -26,6 +28,18 @@ export const openServices: OpenServices = async ({ publish, log, clock, dataFold
   if (!opened.ok) return opened;
   const { catalog, appliances, masters, feeds, activities, disks, machines, preferences, close } =
     opened.value;
+  const monitors = new Monitors({
+    machines,
+    disks,
+    clock,
+    nowMs: Date.now,
+    version: app.getVersion(),
+    folder: path.join(dataFolder, 'qmp'),
+    quit: () => app.quit(),
+    warn: (text) => log.warn(text),
+  });
+  preferences.onChange(({ qmpSockets }) => void monitors.setEnabled(qmpSockets));
+  await monitors.setEnabled(preferences.current.qmpSockets);
   const pages = new CatalogPages(() => appliances.list());
   return ok({
     catalog: {
@@ -43,7 +57,10 @@ export const openServices: OpenServices = async ({ publish, log, clock, dataFold
     machinesRunning: () => machines.runningCount,
     saveMachines: () => machines.suspendAll(),
     streamsRunning: () => disks.streamingCount,
-    close,
+    close: async () => {
+      await monitors.close();
+      await close();
+    },
   });
 };
 

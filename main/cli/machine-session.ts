@@ -33,7 +33,7 @@ export class MachineSession {
     if (!firmware.ok) return firmware;
     const opened = await openMachineDisk(
       {
-        chain: options.deviceName === undefined ? options.chain : withNodeNames(options.chain),
+        chain: options.deviceName === undefined ? options.chain : withNodeNames(options.chain, '#block'),
         deviceName: options.deviceName,
         readOnly: false,
         copyOnRead: 'image',

@@ -575,6 +575,9 @@ export const de: Messages = {
     languages: { system: 'System', en: 'English', de: 'Deutsch' },
     startAtLogin: 'Bei der Anmeldung starten',
     startAtLoginHint: 'Streams laufen nach der Anmeldung im Hintergrund weiter.',
+    qmpSockets: 'Programme dürfen Maschinen steuern',
+    qmpSocketsHint:
+      'Sockets im Ordner „qmp“ von Headwaters Datenordner antworten Ihren Programmen, die QMP sprechen, das Protokoll von QEMU.',
     stayFor: 'Nach dem Schließen des letzten Fensters im Infobereich bleiben',
     stayForChoices: {
       machines: 'solange Maschinen laufen',

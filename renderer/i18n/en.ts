@@ -564,6 +564,9 @@ export const en = {
     languages: { system: 'System', en: 'English', de: 'Deutsch' },
     startAtLogin: 'Start at login',
     startAtLoginHint: 'Streams go on in the background after you log in.',
+    qmpSockets: 'Let programs control machines',
+    qmpSocketsHint:
+      'Sockets in the folder “qmp” of Headwater’s data folder answer programs of yours that speak QMP, QEMU’s protocol.',
     stayFor: 'When the last window is closed, stay in the tray',
     stayForChoices: {
       machines: 'while machines run',

@@ -12,7 +12,7 @@ import type { OpenedDisk } from './opened-disk.ts';
 const REFUSAL = err('io', 'The thread does not do that');
 const STATUS = {
   standalone: false,
-  job: { status: 'running', paused: false, ioStatus: 'ok' },
+  job: { device: 'disk-d', status: 'running', paused: false, ioStatus: 'ok' },
 } as unknown as DiskStatus;
 
 const FACTS: FileFacts = {
@@ -30,6 +30,8 @@ async function setUp(over: Partial<OpenedDisk>) {
     reconnect: async () => DONE,
     startStream: async () => DONE,
     controlJob: async () => DONE,
+    setSpeed: async () => DONE,
+    layers: async () => ok([]),
     setLimit: async () => DONE,
     retryNow: async () => DONE,
     recordBoot: async () => DONE,
@@ -57,6 +59,7 @@ async function setUp(over: Partial<OpenedDisk>) {
     globalLimit: new SharedArrayBuffer(0),
     shares: new Shares(),
     rules: () => ({ globalLimit: 0, diskLimit: 0, metered: false }),
+    jobTold: () => {},
     connections: () => 1,
     copies: () => null,
     takeTurn: () => true,

@@ -5,6 +5,7 @@ import { OneAtATime } from '../../../shared/one-at-a-time.ts';
 import { DONE, ok, type Failure, type Result } from '../../../shared/result.ts';
 import type { Range } from '../../block/range.ts';
 import type { WrongBytes } from '../../block/verified/mirror-set.ts';
+import type { JobEvent } from '../../streaming/job/job-events.ts';
 import type { BootEnd } from '../../streaming/order/boot-watch.ts';
 import { DiskMeans, type MeansParts } from './disk-means.ts';
 import { diskView } from './disk-view.ts';
@@ -24,6 +25,8 @@ export interface DiskControlParts extends PermissionParts, MeansParts {
   readonly changed: (view: DiskView) => void;
   /** The image names no backing file any more. */
   readonly completed: (control: DiskControl) => void;
+  /** Something has happened to a job, whoever started it. */
+  readonly jobTold: (control: DiskControl, event: JobEvent) => void;
   /** A job ended with this failure. */
   readonly failed: (control: DiskControl, failure: Failure) => void;
   /** A guest has booted, and read this for it. */
@@ -275,6 +278,7 @@ export class DiskControl {
           tick: () => this.#tick(),
           lost: (failure) => this.#lost(failure),
           waits: () => this.publish(),
+          jobTold: (event) => this.#parts.jobTold(this, event),
           jobChanged: () => void this.settle(),
           jobFailed: (failure) => this.#parts.failed(this, failure),
           bootRecorded: (ranges, end) => this.#parts.bootRecorded(this, ranges, end),

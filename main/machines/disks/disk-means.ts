@@ -7,7 +7,8 @@ import type { Shares, ShareSlot } from '../../streaming/limits/fair-share.ts';
 import { linkToCopy, type CopyLink } from './copy-link.ts';
 import type { DiskRows } from './disk-rows.ts';
 import type { Lender } from './loans.ts';
-import { diskChain } from './overlay-chain.ts';
+import { withNodeNames } from '../../storage/chain/image-chain.ts';
+import { deviceNameOf, diskChain } from './overlay-chain.ts';
 
 export interface MeansParts {
   readonly globalLimit: SharedArrayBuffer;
@@ -38,7 +39,8 @@ export class DiskMeans {
     if (!link.ok) return link;
     this.#link = link.value;
     const spec: DiskSpec = {
-      chain: diskChain(row.path, masters, link.value?.served),
+      chain: withNodeNames(diskChain(row.path, masters, link.value?.served), `${deviceNameOf(row.id)}-`),
+      deviceName: deviceNameOf(row.id),
       readOnly: false,
       copyOnRead: row.kind === 'standalone' ? 'on' : 'off',
       onSourceLost: 'wait',

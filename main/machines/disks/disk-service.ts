@@ -18,6 +18,7 @@ import { DiskControl } from './disk-control.ts';
 import { DiskHappenings } from './disk-happenings.ts';
 import { DiskRegistry } from './disk-registry.ts';
 import { afterCommand, type DiskRows } from './disk-rows.ts';
+import { DiskJobs, type DiskJobEvent } from './disk-jobs.ts';
 import type { ExportFormat } from './export-disk.ts';
 import { ImageWork } from './image-work.ts';
 import type { Journal } from './journal.ts';
@@ -26,6 +27,7 @@ import type { OpenDisk, OpenedDisk } from './opened-disk.ts';
 import { fillingCopy } from './overlay-chain.ts';
 import { reconcile } from './reconcile.ts';
 import { surveyDisk } from './survey-disk.ts';
+import { Emitter } from '../emitter.ts';
 import { Turns } from './turns.ts';
 
 export interface DiskServiceParts {
@@ -63,6 +65,7 @@ export class DiskService {
   readonly #bucket: TokenBucket;
   readonly #shares = new Shares();
   readonly #turns: Turns;
+  readonly #jobEvents = new Emitter<{ job: DiskJobEvent }>();
   readonly #stopListening: () => void;
 
   constructor(parts: DiskServiceParts) {
@@ -93,6 +96,19 @@ export class DiskService {
 
   async list(): Promise<Result<DiskView[]>> {
     return ok(this.#registry.all().map(({ view }) => view));
+  }
+
+  /** The jobs of the disks that are open at this moment, for programs that control them. */
+  get openDisks(): DiskJobs[] {
+    const open = this.#registry.all().filter(({ isOpen }) => isOpen);
+    return open.map(
+      (control) => new DiskJobs(control, (command) => this.stream({ id: control.id, command })),
+    );
+  }
+
+  /** Hears what happens to jobs. @returns a function that removes the listener */
+  onJob(listener: (told: DiskJobEvent) => void): () => void {
+    return this.#jobEvents.on('job', listener);
   }
 
   /** Null when there is none. */
@@ -321,6 +337,7 @@ export class DiskService {
       look: (disk) => surveyDisk(this.#parts, disk.rows, () => this.#registry.get(disk.id)?.isOpen !== false),
       changed,
       completed: (disk) => this.#happenings.completed(disk),
+      jobTold: (disk, event) => this.#jobEvents.emit('job', { diskId: disk.id, event }),
       failed: (disk, failure) => this.#happenings.failed(disk, failure),
       bootRecorded: (disk, ranges, end) => this.#happenings.bootRecorded(disk, ranges, end),
       storeFailed: (disk, failure) => this.#happenings.storeFailed(disk, failure),

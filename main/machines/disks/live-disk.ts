@@ -5,6 +5,8 @@ import type { WrongBytes } from '../../block/verified/mirror-set.ts';
 import type { DiskEvent, WaitingReads } from '../../storage/disk/disk-events.ts';
 import type { DiskSpec } from '../../storage/disk/disk-spec.ts';
 import type { DiskStatus } from '../../storage/disk/open-disk.ts';
+import { AUTO_STREAM_JOB } from '../../storage/disk/machine-disk.ts';
+import type { JobEvent } from '../../streaming/job/job-events.ts';
 import type { BootEnd } from '../../streaming/order/boot-watch.ts';
 import { JobSteering, type WantedJob } from './job-steering.ts';
 import type { OpenDisk, OpenedDisk } from './opened-disk.ts';
@@ -20,6 +22,8 @@ export interface LiveDiskParts {
   readonly lost: (failure: Failure) => void;
   /** Guest reads wait for their source, or do so no longer. */
   readonly waits: () => void;
+  /** Something has happened to a job, whoever started it. */
+  readonly jobTold: (event: JobEvent) => void;
   /** A job has ended, or stopped on an error: the next step may be due. */
   readonly jobChanged: () => void;
   /** A job ended with this failure, or could not be started. */
@@ -39,20 +43,25 @@ const POLL_MS = 250;
 /** An open disk, and what it said last. */
 export class LiveDisk {
   readonly #parts: LiveDiskParts;
+  readonly #jobId: string;
   #disk: { readonly opened: OpenedDisk; readonly steering: JobSteering } | null = null;
   #status: DiskStatus | null = null;
   #waiting: WaitingReads | null = null;
 
   static async open(spec: DiskSpec, parts: LiveDiskParts): Promise<Result<LiveDisk>> {
-    const live = new LiveDisk(parts);
+    const live = new LiveDisk(parts, spec.deviceName ?? AUTO_STREAM_JOB);
     const opened = await parts.open(spec, (event) => live.#hear(event));
     if (!opened.ok) return opened;
-    live.#disk = { opened: opened.value, steering: new JobSteering(opened.value, parts.jobFailed) };
+    live.#disk = {
+      opened: opened.value,
+      steering: new JobSteering(opened.value, live.#jobId, parts.jobFailed),
+    };
     return ok(live);
   }
 
-  private constructor(parts: LiveDiskParts) {
+  private constructor(parts: LiveDiskParts, jobId: string) {
     this.#parts = parts;
+    this.#jobId = jobId;
   }
 
   /** Null once it is closed or lost. */
@@ -132,8 +141,9 @@ export class LiveDisk {
       case 'job':
         break;
     }
+    this.#parts.jobTold(event.event);
     const { event: name, data } = event.event;
-    if (name === 'BLOCK_JOB_COMPLETED' && data.error !== undefined) {
+    if (name === 'BLOCK_JOB_COMPLETED' && data.error !== undefined && data.device === this.#jobId) {
       this.#parts.jobFailed({ code: 'io', message: data.error });
     }
     if (name === 'BLOCK_JOB_ERROR' || (name === 'JOB_STATUS_CHANGE' && data.status === 'null')) {

@@ -10,6 +10,8 @@ export type OpenedDisk = Pick<
   | 'reconnect'
   | 'startStream'
   | 'controlJob'
+  | 'setSpeed'
+  | 'layers'
   | 'setLimit'
   | 'retryNow'
   | 'recordBoot'

@@ -30,6 +30,11 @@ export function diskChain(path: string, masters: readonly Master[], served?: Ser
   return { location: path, format: 'qed', backing: masterChain(masters, served) };
 }
 
+/** What programs that speak QMP call a disk, and the job that fills it. */
+export function deviceNameOf(diskId: string): string {
+  return `disk-${diskId}`;
+}
+
 /** The copy behind a disk that is not complete yet: one thread fills it, and every other disk reads through that one. */
 export function fillingCopy(masters: readonly Master[]): Master | null {
   return masters.find(({ role, parentId }) => role === 'copy' && parentId !== null) ?? null;

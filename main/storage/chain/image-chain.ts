@@ -47,12 +47,12 @@ export function nodeNameOf(layer: ImageChain): string {
   return layer.nodeName ?? layer.location;
 }
 
-/** Gives every layer that has no name one like those QEMU makes up, from the topmost on. */
-export function withNodeNames(chain: ImageChain, depth = 0): ImageChain {
+/** Gives every layer that has no name one: three digits behind `prefix`, from the topmost on. */
+export function withNodeNames(chain: ImageChain, prefix: string, depth = 0): ImageChain {
   return {
     ...chain,
-    nodeName: chain.nodeName ?? `#block${String(depth).padStart(3, '0')}`,
-    backing: chain.backing && withNodeNames(chain.backing, depth + 1),
+    nodeName: chain.nodeName ?? `${prefix}${String(depth).padStart(3, '0')}`,
+    backing: chain.backing && withNodeNames(chain.backing, prefix, depth + 1),
   };
 }
 

@@ -9,7 +9,7 @@ export interface MachineDisk {
   readonly warning: Failure | null;
 }
 
-/** The job id of the streaming that starts by itself. */
+/** The job id of the streaming that starts by itself, on a disk that has no name. */
 export const AUTO_STREAM_JOB = 'stream';
 
 /**
@@ -32,6 +32,10 @@ export async function openMachineDisk(
   const wanted =
     stream === 'image' && status.value.flags.stream && !status.value.standalone && !spec.readOnly;
   if (!wanted) return ok({ disk: disk.value, warning: null });
-  const started = await disk.value.startStream({ jobId: AUTO_STREAM_JOB, speed: 0, onError: 'enospc' });
+  const started = await disk.value.startStream({
+    jobId: spec.deviceName ?? AUTO_STREAM_JOB,
+    speed: 0,
+    onError: 'enospc',
+  });
   return ok({ disk: disk.value, warning: started.ok ? null : started.failure });
 }

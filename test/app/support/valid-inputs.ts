@@ -62,6 +62,7 @@ export const VALID_INPUTS: { readonly [Name in RequestName]: RequestInput<Name> 
     language: 'en',
     rateUnit: 'MB/s',
     startAtLogin: false,
+    qmpSockets: false,
     stayFor: 'streams',
   },
 
