@@ -2,10 +2,12 @@ const BUCKETS = 512;
 
 /**
  * The members of an object in the order of QEMU's dictionaries, for answers that are the same byte for byte as QEMU's,
- * and for finding the same one of several mistakes first.
+ * and for finding the same one of several mistakes first. Of two that share a place in the hash table the later is first.
  */
 export function inQemuOrder<Value>(object: { readonly [key: string]: Value }): [string, Value][] {
-  return Object.entries(object).sort(([a], [b]) => bucketOf(a) - bucketOf(b));
+  return Object.entries(object)
+    .reverse()
+    .sort(([a], [b]) => bucketOf(a) - bucketOf(b));
 }
 
 /** The hash of the Trivial Database (`tdb_hash`). */
