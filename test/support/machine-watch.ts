@@ -6,7 +6,7 @@ import type { DiskView, MachineView } from '../../shared/ipc/machines.ts';
 import { unwrap } from '../../shared/result.ts';
 
 /** For what threads and timers bring about. */
-export const PATIENCE = { timeout: 10_000, interval: 20 };
+export const PATIENCE = { timeout: 30_000, interval: 20 };
 
 export function onlyDisk({ disks: [disk] }: MachineView): DiskView {
   if (disk === undefined) throw new Error('the machine has no disk');

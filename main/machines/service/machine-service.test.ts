@@ -77,7 +77,7 @@ describe('a machine', () => {
         state: 'failed',
         failure: { message: 'it broke' },
       });
-    });
+    }, PATIENCE);
     expect(room.notices).toContain('Tiny stopped: it broke');
     unwrap(await backEnd.machines.command({ id, command: 'start' }));
     expect(await machineOf(backEnd, id)).toMatchObject({ state: 'running', failure: null });
