@@ -1,11 +1,12 @@
-import { DONE, err, type Result } from '../../../shared/result.ts';
+import { DONE, err, ok, type Result } from '../../../shared/result.ts';
 import type { BlockFile } from '../file.ts';
+import { sha256 } from '../manifest/digest.ts';
 import type { KnownParts } from '../known-parts.ts';
 import type { Range } from '../range.ts';
 import { ChunkCache } from '../verified/chunk-cache.ts';
 import { openFrame } from './frame.ts';
 import type { FrameFlags } from './frame-flags.ts';
-import type { PackIndex } from './layout.ts';
+import type { PackFrame, PackIndex } from './layout.ts';
 import { PackMap, type PackPart } from './pack-map.ts';
 
 /** Content of frames kept: at most 4 MiB. What boots read together lies in few frames, what lies together in more. */
@@ -31,10 +32,10 @@ export class StoredPack implements KnownParts {
 
   /** Looks at every frame of the file and marks those that are whole. */
   async scan(): Promise<Result<void>> {
-    for (const frame of this.index.frames.keys()) {
-      const content = await this.#load(frame);
-      if (!content.ok && content.failure.code !== 'malformed') return content;
-      this.#flags.mark(frame, content.ok);
+    for (const [frame, entry] of this.index.frames.entries()) {
+      const stored = await this.#readStored(entry);
+      if (!stored.ok) return stored;
+      this.#flags.mark(frame, sha256(stored.value).equals(entry.sha256));
     }
     return DONE;
   }
@@ -75,8 +76,13 @@ export class StoredPack implements KnownParts {
   async #load(frame: number): Promise<Result<Uint8Array>> {
     const entry = this.index.frames[frame];
     if (entry === undefined) return err('out-of-range', `the boot pack has no frame ${frame}`);
-    const stored = new Uint8Array(entry.storedBytes);
-    const read = await this.#file.read(entry.fileOffset, stored);
-    return read.ok ? openFrame(entry, stored) : read;
+    const stored = await this.#readStored(entry);
+    return stored.ok ? openFrame(entry, stored.value) : stored;
+  }
+
+  async #readStored({ fileOffset, storedBytes }: PackFrame): Promise<Result<Uint8Array>> {
+    const stored = new Uint8Array(storedBytes);
+    const read = await this.#file.read(fileOffset, stored);
+    return read.ok ? ok(stored) : read;
   }
 }
