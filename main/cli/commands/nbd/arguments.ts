@@ -4,6 +4,7 @@ import type { ListenAddress } from '../../../sockets/listen.ts';
 import type { ImageFormat } from '../../../storage/chain/location.ts';
 import { parseArguments, type OptionSpec } from '../../arguments/getopt.ts';
 import { parseRate } from '../../arguments/rate.ts';
+import { checkPossible, parseCredentials, parseModes, type DiskModes } from './disk-modes.ts';
 import { chooseFormat } from '../image/format-choice.ts';
 
 export interface NbdExportArguments {
@@ -24,37 +25,11 @@ export interface NbdArguments {
   readonly verbose: boolean;
   /** Bytes per second to stream with, 0 for no limit; null: nothing is streamed. */
   readonly streamSpeed: number | null;
-  readonly tlsFolder: string | null;
+  readonly tls: { readonly folder: string; readonly verifyClients: boolean } | null;
+  readonly modes: DiskModes;
+  /** Go on in the background. */
+  readonly fork: boolean;
 }
-
-export const NBD_HELP = `usage: headwater nbd [OPTIONS] IMAGE
-       headwater nbd [OPTIONS] --export NAME=IMAGE [--export NAME=IMAGE ...]
-
-Serves disks to NBD clients: QEMU, nbdcopy, the Linux kernel. Takes qemu-nbd's options:
-
-  -f, --format FORMAT       raw or qed; without it, told by the name (.qed)
-  -k, --socket PATH         listen on a Unix socket
-  -b, --bind ADDRESS        listen on this address (default 127.0.0.1; qemu-nbd takes all)
-  -p, --port PORT           listen on this port (default 10809)
-  -x, --export-name NAME    what clients ask for (default: the empty name)
-  -D, --description TEXT    what clients are told of the disk
-  -r, --read-only           refuse writes
-  -t, --persistent          do not end when the last client has left
-  -e, --shared N            serve N clients at a time (default 1), further ones wait; 0: any number
-      --pid-file FILE       write the process id there when clients can connect
-  -v, --verbose             tell of clients that come and go
-
-and has its own:
-
-      --export NAME=IMAGE   serve several disks, each by its name
-      --stream              fill overlays from their backing files meanwhile
-      --speed RATE          at most this much: 20mbit, 500k, 2.5M (bytes per second)
-      --tls DIR             serve over TLS only, with the server-cert.pem and server-key.pem there
-  -h, --help                this text
-
-Not done: attaching kernel devices (-c, -d): use nbd-client, or --socket with nbd-client -unix.
-Exit status: 0 after the last client, or when told to end; 1 failed.
-`;
 
 const OPTIONS = [
   { short: 'f', long: 'format', argument: 'required' },
@@ -66,7 +41,25 @@ const OPTIONS = [
   { short: 'r', long: 'read-only', argument: 'none' },
   { short: 't', long: 'persistent', argument: 'none' },
   { short: 'e', long: 'shared', argument: 'required' },
+  { long: 'fork', argument: 'none' },
   { long: 'pid-file', argument: 'required' },
+  { short: 'o', long: 'offset', argument: 'required' },
+  { short: 'n', long: 'nocache', argument: 'none' },
+  { long: 'cache', argument: 'required' },
+  { long: 'discard', argument: 'required' },
+  { long: 'detect-zeroes', argument: 'required' },
+  { long: 'aio', argument: 'required' },
+  { short: 'A', long: 'allocation-depth', argument: 'none' },
+  { long: 'object', argument: 'required' },
+  { long: 'tls-creds', argument: 'required' },
+  { long: 'tls-authz', argument: 'required' },
+  { long: 'image-opts', argument: 'none' },
+  { short: 's', long: 'snapshot', argument: 'none' },
+  { short: 'l', long: 'load-snapshot', argument: 'required' },
+  { short: 'B', long: 'bitmap', argument: 'required' },
+  { short: 'L', long: 'list', argument: 'none' },
+  { short: 'c', long: 'connect', argument: 'required' },
+  { short: 'd', long: 'disconnect', argument: 'none' },
   { short: 'v', long: 'verbose', argument: 'none' },
   { long: 'export', argument: 'required' },
   { long: 'stream', argument: 'none' },
@@ -87,6 +80,8 @@ export function parseNbdArguments(args: readonly string[]): Result<NbdArguments 
   const given = (name: OptionName) => all(name).at(-1);
   const has = (name: OptionName) => given(name) !== undefined;
   if (has('help')) return ok(null);
+  const possible = checkPossible((name) => options.some(({ spec }) => spec.long === name));
+  if (!possible.ok) return possible;
   const exports = exportsOf(operands, all('export'), given('export-name'), given('format'));
   if (!exports.ok) return exports;
   const port = wholeNumber('--port', given('port') ?? String(DEFAULT_PORT), 1, 65_535);
@@ -102,6 +97,16 @@ export function parseNbdArguments(args: readonly string[]): Result<NbdArguments 
   if (has('stream') && has('read-only')) {
     return err('invalid-argument', '--stream changes the image: it does not go with --read-only');
   }
+  const modes = parseModes({
+    cache: [...all('cache'), ...(has('nocache') ? ['none'] : [])],
+    discard: given('discard'),
+    detectZeroes: given('detect-zeroes'),
+    aio: given('aio'),
+    offset: given('offset'),
+  });
+  if (!modes.ok) return modes;
+  const tls = tlsOf(given('tls'), all('object'), given('tls-creds'));
+  if (!tls.ok) return tls;
   const socket = given('socket');
   return ok({
     exports: exports.value,
@@ -116,8 +121,21 @@ export function parseNbdArguments(args: readonly string[]): Result<NbdArguments 
     pidFile: given('pid-file') ?? null,
     verbose: has('verbose'),
     streamSpeed: has('stream') ? speed.value : null,
-    tlsFolder: given('tls') ?? null,
+    tls: tls.value,
+    modes: modes.value,
+    fork: has('fork'),
   });
+}
+
+function tlsOf(
+  folder: string | undefined,
+  objects: readonly string[],
+  id: string | undefined,
+): Result<NbdArguments['tls']> {
+  const named = parseCredentials(objects, id);
+  if (!named.ok || folder === undefined) return named;
+  if (named.value !== null) return err('invalid-argument', '--tls goes without --tls-creds');
+  return ok({ folder, verifyClients: false });
 }
 
 function exportsOf(

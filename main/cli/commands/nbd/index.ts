@@ -6,7 +6,10 @@ import { followChain } from '../../../storage/chain/follow.ts';
 import type { DiskEvent } from '../../../storage/disk/disk-events.ts';
 import { OpenDisk } from '../../../storage/disk/open-disk.ts';
 import type { Command, Terminal } from '../../terminal.ts';
-import { NBD_HELP, parseNbdArguments, type NbdArguments, type NbdExportArguments } from './arguments.ts';
+import { parseNbdArguments, type NbdArguments, type NbdExportArguments } from './arguments.ts';
+import { goOnInBackground, starterOf } from './background.ts';
+import { NBD_HELP } from './help.ts';
+import { shapedDevice } from './shaped-device.ts';
 import { removePidFile, writePidFile } from './pid-file.ts';
 
 /** `headwater nbd IMAGE`: serves disks in the foreground, all in this one thread. */
@@ -18,14 +21,17 @@ export const nbdCommand: Command = {
       terminal.out(NBD_HELP);
       return 0;
     }
+    const starter = starterOf(process.env);
+    if (parsed.value.fork && starter === null) return goOnInBackground(terminal);
     // Heard from now on, so that images are closed properly whenever the user interrupts.
     const { interrupted } = terminal;
     const disks: OpenDisk[] = [];
-    const served = await serve(parsed.value, terminal, interrupted, disks);
+    const served = await serve(parsed.value, terminal, interrupted, disks, () => starter?.ready());
     for (const disk of disks) {
       const closed = await disk.close();
       if (!closed.ok) return complain(terminal, closed.failure);
     }
+    if (!served.ok) starter?.failed(complaint(served.failure));
     return served.ok ? 0 : complain(terminal, served.failure);
   },
 };
@@ -35,8 +41,11 @@ async function serve(
   terminal: Terminal,
   interrupted: AbortSignal,
   disks: OpenDisk[],
+  ready: () => void,
 ): Promise<Result<void>> {
-  const tls = options.tlsFolder === null ? ok(undefined) : loadTlsFolder(options.tlsFolder, false);
+  const { tls: credentials } = options;
+  const tls =
+    credentials === null ? ok(undefined) : loadTlsFolder(credentials.folder, credentials.verifyClients);
   if (!tls.ok) return tls;
   const lastLeft = new AbortController();
   const server = new NbdServer({
@@ -54,10 +63,12 @@ async function serve(
     const disk = await openDisk(one, options, terminal);
     if (!disk.ok) return disk;
     disks.push(disk.value);
+    const device = shapedDevice(disk.value.device, options.modes);
+    if (!device.ok) return device;
     const added = server.add({
       name: one.name,
       description: options.description,
-      device: disk.value.device,
+      device: device.value,
       readOnly: options.readOnly,
       fastZeroes: disk.value.marksZeroes,
       multiConn: options.shared !== 1,
@@ -68,6 +79,7 @@ async function serve(
   if (!listening.ok) return listening;
   const { pidFile } = options;
   const noted = pidFile === null ? DONE : writePidFile(pidFile);
+  if (noted.ok) ready();
   if (noted.ok) await aborted(AbortSignal.any([interrupted, lastLeft.signal]));
   const closing = server.close();
   // What waits for a source that is lost would keep its client, and so the server.
@@ -103,7 +115,11 @@ function aborted(signal: AbortSignal): Promise<void> {
   });
 }
 
-function complain(terminal: Terminal, { message }: Failure): number {
-  terminal.err(`headwater nbd: ${message}\n`);
+function complain(terminal: Terminal, failure: Failure): number {
+  terminal.err(complaint(failure));
   return 1;
+}
+
+function complaint({ message }: Failure): string {
+  return `headwater nbd: ${message}\n`;
 }
