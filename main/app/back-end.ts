@@ -17,7 +17,9 @@ import { Journal } from '../machines/disks/journal.ts';
 import type { OpenDisk } from '../machines/disks/opened-disk.ts';
 import { MasterCopies } from '../machines/disks/master-copies.ts';
 import { OneAtATime } from '../../shared/one-at-a-time.ts';
+import { InstantStates } from '../machines/service/instant-states.ts';
 import { MachineService, type MachineServiceParts } from '../machines/service/machine-service.ts';
+import { emulatorName } from '../machines/v86/emulator-name.ts';
 import { Bandwidth } from '../preferences/bandwidth.ts';
 import { localTimeReader, type LocalTime } from '../preferences/local-time.ts';
 import { PreferencesService } from '../preferences/preferences-service.ts';
@@ -43,6 +45,8 @@ export interface BackEndOptions {
   readonly openDisk?: OpenDisk;
   readonly files?: ImageFiles;
   readonly qemuImg?: QemuImg;
+  /** Name and version of what can go on from saved states. */
+  readonly emulator?: string;
 }
 
 /** The services behind the windows, open. */
@@ -81,6 +85,8 @@ export async function openBackEnd(options: BackEndOptions): Promise<Result<BackE
   if (!listed.ok) return giveUp(listed);
   const started = await disks.start();
   if (!started.ok) return giveUp(started);
+  const tidied = machines.tidy();
+  if (!tidied.ok) warn(tidied.failure.message);
   const close = async () => {
     await activities.close();
     const outcomes = [await machines.close(), await disks.close()];
@@ -126,6 +132,7 @@ function wire(options: BackEndOptions, catalog: Catalog, nowMs: () => number): R
   const tasks = new ImageTasks();
   const qemuImg = options.qemuImg ?? new QemuImg();
   const files = options.files ?? imageFiles;
+  const emulator = options.emulator ?? emulatorName();
   const storageFolder = () => preferences.current.storageFolder ?? defaultFolder;
   const shared = { catalog, files, journal, nowMs, storageFolder };
 
@@ -189,6 +196,7 @@ function wire(options: BackEndOptions, catalog: Catalog, nowMs: () => number): R
     nowMs,
     isBeingImported,
     installed,
+    emulator,
   });
 
   const disks: DiskService = new DiskService({
@@ -214,6 +222,14 @@ function wire(options: BackEndOptions, catalog: Catalog, nowMs: () => number): R
     disks.recountTurns();
     void copies.tidy();
   });
+  const instantStates = new InstantStates({
+    folder: path.join(dataFolder, 'states'),
+    emulator,
+    clock,
+    tasks,
+    globalLimit: () => disks.globalLimit,
+    connections: () => preferences.current.connections,
+  });
   const removeUnused = () => preferences.current.removeUnusedCopies;
   const copyWork = new OneAtATime();
   const copies = new MasterCopies({ ...shared, disks, copyWork, removeUnused });
@@ -222,6 +238,7 @@ function wire(options: BackEndOptions, catalog: Catalog, nowMs: () => number): R
     disks,
     appliances,
     copyWork,
+    instantStates,
     newId,
     makeMachine,
     changed: (machine) => publish('machine.changed', machine),

@@ -24,6 +24,8 @@ export interface ApplianceParts {
   /** A master may be in the catalog that was not. */
   readonly installed: () => void;
   readonly isBeingImported: (masterId: string) => boolean;
+  /** Name and version of the emulator: whose saved states can be used. */
+  readonly emulator: string;
 }
 
 /** What machines can be made from: what feeds list, what was built from recipes, and masters the user added. */
@@ -91,7 +93,7 @@ export class ApplianceService {
   }
 
   #known(): Result<Known> {
-    const { catalog, recipesFolder, feeds, nowMs } = this.#parts;
+    const { catalog, recipesFolder, feeds, nowMs, emulator } = this.#parts;
     const recipes = enterRecipes(catalog, recipesFolder, nowMs());
     if (!recipes.ok) return recipes;
     return catalog.read((tables) => ({
@@ -100,6 +102,7 @@ export class ApplianceService {
       built: new Set(recipes.value),
       subscriptions: feeds.subscriptions,
       nowMs: nowMs(),
+      emulator,
     }));
   }
 

@@ -51,6 +51,7 @@ function setUp(qemuImg = new QemuImg()) {
     nowMs: () => 1,
     isBeingImported: (id) => activities.isUnderWay('import', id),
     installed: () => undefined,
+    emulator: 'v86 1',
   });
   onTestFinished(async () => {
     await activities.close();
@@ -245,6 +246,7 @@ describe('masters', () => {
           memoryMiB: 64,
           createdMs: 1,
           startedMs: null,
+          instantStart: null,
         });
         disks.add({
           id: 'd',

@@ -1,3 +1,4 @@
+import type { MasterDescription, StateDescription } from '../../shared/master.ts';
 import { err, type Failure } from '../../shared/result.ts';
 import type { Tables } from '../catalog/catalog.ts';
 import { isRemote } from '../storage/chain/location.ts';
@@ -24,6 +25,8 @@ export interface Known {
   readonly built: ReadonlySet<string>;
   readonly subscriptions: readonly Subscription[];
   readonly nowMs: number;
+  /** Name and version of the emulator: whose saved states can be used. */
+  readonly emulator: string;
 }
 
 export function installedOf({ appliances, masters }: Tables): Map<string, Installed> {
@@ -64,7 +67,7 @@ function listedIn({ row, listing }: Subscription, id: string): ListedAppliance |
   return listing?.appliances.find((appliance) => applianceIdOf(row.id, appliance) === id);
 }
 
-function unlisted(installed: Installed, { built, learned }: Known): Candidate[] {
+function unlisted(installed: Installed, { built, learned, emulator }: Known): Candidate[] {
   const { appliance, master } = installed;
   if (master.source === 'recipe' && !built.has(appliance.id)) return [];
   const { id, description } = appliance;
@@ -78,6 +81,7 @@ function unlisted(installed: Installed, { built, learned }: Known): Candidate[] 
     obstacle: null,
     // What was learned on this computer counts before what the publisher says.
     bootBytes: learned.get(master.id) ?? master.published?.description.bootProfile?.bootBytes ?? null,
+    state: usableState(master.published?.description, emulator),
   };
   return [{ entry, installed, listed: null }];
 }
@@ -86,7 +90,7 @@ function listed({ row }: Subscription, appliance: ListedAppliance, known: Known)
   const { description, content } = appliance;
   const id = applianceIdOf(row.id, appliance);
   const installed = known.installed.get(id) ?? null;
-  const published = content.kind === 'master' ? content.description.bootProfile?.bootBytes : undefined;
+  const described = content.kind === 'master' ? content.description : undefined;
   const entry: Entry = {
     id,
     description,
@@ -95,9 +99,15 @@ function listed({ row }: Subscription, appliance: ListedAppliance, known: Known)
     feed: { id: row.id, name: row.name, signed: row.publicKey !== null, state: stateOf(row, known.nowMs) },
     withdrawn: false,
     obstacle: content.kind === 'image' ? obstacleOf(content) : null,
-    bootBytes: known.learned.get(installed?.master.id ?? '') ?? published ?? null,
+    bootBytes: known.learned.get(installed?.master.id ?? '') ?? described?.bootProfile?.bootBytes ?? null,
+    state: usableState(described, known.emulator),
   };
   return { entry, installed, listed: { feedId: row.id, appliance } };
+}
+
+function usableState(described: MasterDescription | undefined, emulator: string): StateDescription | null {
+  const state = described?.state;
+  return state?.emulator === emulator ? state : null;
 }
 
 /** Whole images can be read from nobody byte by byte: there are no hashes to verify them by until they are complete. */

@@ -1,4 +1,5 @@
 import type { ApplianceDescription } from '../../shared/appliance.ts';
+import type { StateDescription } from '../../shared/master.ts';
 import type { ApplianceView, MasterView } from '../../shared/ipc/catalog.ts';
 import { err, type Failure } from '../../shared/result.ts';
 import { TIB } from '../../shared/units.ts';
@@ -33,11 +34,13 @@ export interface Entry {
   readonly obstacle: Failure | null;
   /** What a start reads; null while no start was recorded. */
   readonly bootBytes: number | null;
+  /** The state that is published with its master, where this program can go on from it. */
+  readonly state: StateDescription | null;
 }
 
 /** @param problem why its master cannot be reached at present, if so */
 export function applianceView(entry: Entry, problem: Failure | null): ApplianceView {
-  const { id, description, source, lengthBytes, feed, withdrawn, obstacle, bootBytes } = entry;
+  const { id, description, source, lengthBytes, feed, withdrawn, obstacle, bootBytes, state } = entry;
   const unavailableBecause = problem ?? obstacle ?? cannotRun(description.arch, lengthBytes);
   return {
     id,
@@ -51,6 +54,7 @@ export function applianceView(entry: Entry, problem: Failure | null): ApplianceV
     memoryMiB: description.memoryMiB,
     diskBytes: lengthBytes,
     bootBytes,
+    instantStart: state && { bytes: state.lengthBytes, memoryMiB: state.memoryMiB },
     source,
     feed,
     withdrawn,

@@ -44,6 +44,7 @@ const machine = (id: string, name = id) => ({
   memoryMiB: 64,
   createdMs: 1,
   startedMs: null,
+  instantStart: null,
 });
 
 describe('the catalog', () => {

@@ -10,6 +10,7 @@ import { PublishedBoots } from '../appliances/published-boots.ts';
 import { Catalog } from '../catalog/catalog.ts';
 import { dataFolder } from '../catalog/data-folder.ts';
 import { fetchBootProfile } from '../storage/chain/published-boot.ts';
+import { emulatorName } from '../machines/v86/emulator-name.ts';
 import { appliancesFolder } from './places.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -55,6 +56,7 @@ export async function atCatalog<T>(
     nowMs: Date.now,
     isBeingImported: () => false,
     installed: () => undefined,
+    emulator: emulatorName(),
   });
   const boots = new PublishedBoots({
     catalog,

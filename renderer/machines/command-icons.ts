@@ -1,4 +1,5 @@
 import Eraser from '@lucide/svelte/icons/eraser';
+import HardDrive from '@lucide/svelte/icons/hard-drive';
 import Moon from '@lucide/svelte/icons/moon';
 import Pause from '@lucide/svelte/icons/pause';
 import Play from '@lucide/svelte/icons/play';
@@ -10,6 +11,7 @@ import type { MachineCommand } from '../../shared/ipc/machines.ts';
 
 export const COMMAND_ICONS: Readonly<Record<MachineCommand, typeof Play>> = {
   start: Play,
+  boot: HardDrive,
   pause: Pause,
   resume: Play,
   suspend: Moon,

@@ -14,8 +14,8 @@ const ON: readonly MachineCommand[] = ['suspend', 'pause', 'reset', 'stop', 'kil
 
 /** Which commands make sense in which state. */
 const BY_STATE: Readonly<Record<State, Offered>> = {
-  off: { tone: 'neutral', main: 'start', others: [] },
-  starting: { tone: 'busy', main: undefined, others: ['kill'] },
+  off: { tone: 'neutral', main: 'start', others: ['boot'] },
+  starting: { tone: 'busy', main: undefined, others: ['boot', 'kill'] },
   running: { tone: 'good', main: 'power-button', others: ON },
   paused: { tone: 'warn', main: 'resume', others: ['suspend', 'reset', 'stop', 'kill'] },
   'waiting-for-data': { tone: 'warn', main: 'power-button', others: ON },
@@ -25,8 +25,11 @@ const BY_STATE: Readonly<Record<State, Offered>> = {
   failed: { tone: 'bad', main: 'start', others: ['kill'] },
 };
 
-export function commandsFor(state: State): Offered {
-  return BY_STATE[state];
+export function commandsFor({ state, instantStart }: Pick<MachineView, 'state' | 'instantStart'>): Offered {
+  const offered = BY_STATE[state];
+  // To boot is a choice only as long as it would go on from what was published with its master.
+  const isChoice = instantStart !== null && (state !== 'starting' || instantStart.fetching);
+  return isChoice ? offered : { ...offered, others: offered.others.filter((command) => command !== 'boot') };
 }
 
 /** Commands by which the guest loses what it has not written yet: asked about first. */

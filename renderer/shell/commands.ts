@@ -87,7 +87,7 @@ function streamCommands(
 /** What would lose a guest's work is left to where it is asked about first. */
 function machineCommands(machine: MachineView, words: Messages, actions: CommandActions): Command[] {
   const { id, name, state } = machine;
-  const { main, others } = commandsFor(state);
+  const { main, others } = commandsFor(machine);
   const offered = [...(main ? [main] : []), ...others].filter((command) => !losesWork(command));
   return [
     {

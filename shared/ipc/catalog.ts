@@ -21,6 +21,8 @@ export const applianceViewSchema = z.object({
   diskBytes: bytesSchema,
   /** What a boot reads, from a profile; null while no boot was recorded. */
   bootBytes: bytesSchema.nullable(),
+  /** A machine of that memory starts at the login prompt once so many bytes are here; null where every machine boots. */
+  instantStart: z.object({ bytes: bytesSchema, memoryMiB: memoryMiBSchema }).nullable(),
   source: masterSourceSchema,
   /** The feed that lists it; null for what the user added or built. */
   feed: z
@@ -86,6 +88,8 @@ export const newMachineSchema = z.object({
   /** Where its disk lies. Left out: the storage folder of the preferences. */
   folder: pathSchema.optional(),
   start: z.boolean(),
+  /** It boots, though it could go on from the state that was published with its master. */
+  boot: z.boolean().optional(),
 });
 
 export const newMasterSchema = z.discriminatedUnion('source', [

@@ -106,6 +106,13 @@ export const machineViewSchema = z.object({
   wait: diskWaitSchema.nullable(),
   /** What it goes on from when it is started; null where there is nothing. Takes `fileBytes` on the computer. */
   savedState: z.object({ savedAtMs: z.number(), fileBytes: bytesSchema }).nullable(),
+  /**
+   * What its first start goes on from instead of booting: the state that was published with its master, of which
+   * `missingBytes` have to be fetched first. Null where it boots.
+   */
+  instantStart: z
+    .object({ totalBytes: bytesSchema, missingBytes: bytesSchema, fetching: z.boolean() })
+    .nullable(),
   /** How much of its state is saved, from 0 to 1; null unless it is being suspended. */
   savedFraction: z.number().min(0).max(1).nullable(),
   loginHint: z.string().nullable(),
@@ -117,10 +124,12 @@ export const machineViewSchema = z.object({
 
 /**
  * `suspend` saves the machine's state and switches it off; `start` and `resume` go on from a saved state where there is
- * one; `discard-state` deletes it, so that the machine starts from its disk.
+ * one; `discard-state` deletes it, so that the machine starts from its disk. `boot` starts from the disk where `start`
+ * would go on from the state that was published with the master, also while that is being fetched.
  */
 export const machineCommandSchema = z.enum([
   'start',
+  'boot',
   'pause',
   'resume',
   'suspend',

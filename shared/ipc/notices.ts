@@ -18,6 +18,7 @@ export const NOTICE_KINDS = [
   'machine-without-disk',
   'saved-state-missing',
   'saved-state-refused',
+  'instant-start-refused',
   'imported',
   'import-failed',
   'feed-new-key',

@@ -32,7 +32,6 @@ export interface PackedImages extends Images {
 export interface PackedOptions {
   readonly sources?: number;
   readonly link?: RangeServerOptions['link'];
-  readonly onRequest?: RangeServerOptions['onRequest'];
   /** What the pack is made of; the disk unless given. */
   readonly packed?: Uint8Array;
 }
@@ -40,7 +39,7 @@ export interface PackedOptions {
 /** @param ranges what the pack holds, in whole sectors */
 export async function newPackedImages(
   ranges: readonly Range[],
-  { sources = 1, link, packed, onRequest }: PackedOptions = {},
+  { sources = 1, link, packed }: PackedOptions = {},
 ): Promise<PackedImages> {
   const images = await newImages();
   const { description, files } = await publishInMemory(images.content);
@@ -65,7 +64,6 @@ export async function newPackedImages(
       serve(folder, {
         link,
         onRequest: (answered) => {
-          onRequest?.(answered);
           if (answered.path.endsWith(MASTER_FILES.disk)) sent.disk.note(answered);
           if (answered.path.endsWith(MASTER_FILES.bootPack)) sent.pack.note(answered);
         },

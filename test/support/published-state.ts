@@ -30,11 +30,14 @@ interface PublishedFolder {
 const published = new Map<string, ReadonlyMap<string, Uint8Array>>();
 
 /** A folder with a master of this content, and the state. */
-export async function publishWithState(content: Uint8Array): Promise<PublishedFolder> {
-  const key = sha256(content).toString('hex');
+export async function publishWithState(
+  content: Uint8Array,
+  memoryMiB = STATE_MEMORY_MIB,
+): Promise<PublishedFolder> {
+  const key = `${sha256(content).toString('hex')} ${memoryMiB}`;
   const before = published.get(key);
   if (before === undefined) {
-    const made = await publishAnew(content);
+    const made = await publishAnew(content, memoryMiB);
     const files = fs.readdirSync(made.folder);
     published.set(key, new Map(files.map((file) => [file, fs.readFileSync(path.join(made.folder, file))])));
     return made;
@@ -44,7 +47,10 @@ export async function publishWithState(content: Uint8Array): Promise<PublishedFo
   return { folder, description: unwrap(await findPublished(folder, systemClock)).description };
 }
 
-export async function publishAnew(content: Uint8Array): Promise<PublishedFolder> {
+export async function publishAnew(
+  content: Uint8Array,
+  memoryMiB = STATE_MEMORY_MIB,
+): Promise<PublishedFolder> {
   const folder = tempFolder();
   const { description, files } = await publishInMemory(content);
   for (const [file, bytes] of Object.entries(files)) fs.writeFileSync(path.join(folder, file), bytes);
@@ -52,7 +58,7 @@ export async function publishAnew(content: Uint8Array): Promise<PublishedFolder>
   const state = path.join(tempFolder(), 'saved.state');
   const facts = {
     emulator: STATE_EMULATOR,
-    memoryMiB: STATE_MEMORY_MIB,
+    memoryMiB,
     diskBytes: content.length,
     contentStamp: '0'.repeat(32),
     savedAtMs: 0,

@@ -14,6 +14,7 @@ const machine = (id: string, name: string): MachineView => ({
   failure: null,
   wait: null,
   savedState: null,
+  instantStart: null,
   savedFraction: null,
   loginHint: null,
   createdAtMs: 0,

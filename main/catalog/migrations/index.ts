@@ -4,6 +4,7 @@ import { FEEDS } from './0003-feeds.ts';
 import { BOOTS_AND_PRIORITIES } from './0004-boots-and-priorities.ts';
 import { MASTER_COPIES } from './0005-master-copies.ts';
 import { SAVED_STATES } from './0006-saved-states.ts';
+import { INSTANT_STARTS } from './0007-instant-starts.ts';
 
 /** Step `n` takes a catalog from version `n` to `n + 1`. Released steps are never changed; new ones go to the end. */
 export const MIGRATIONS: readonly string[] = [
@@ -13,4 +14,5 @@ export const MIGRATIONS: readonly string[] = [
   BOOTS_AND_PRIORITIES,
   MASTER_COPIES,
   SAVED_STATES,
+  INSTANT_STARTS,
 ];

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Database } from '../database.ts';
-import { readOptionalRow, readRows } from '../rows.ts';
+import { publishedMasterSchema, type PublishedMaster } from '../../../shared/master.ts';
+import { jsonColumn, readOptionalRow, readRows } from '../rows.ts';
 
 const machineRowSchema = z
   .object({
@@ -10,6 +11,7 @@ const machineRowSchema = z
     memory_mib: z.number().int(),
     created_ms: z.number(),
     started_ms: z.number().nullable(),
+    instant_start: jsonColumn(publishedMasterSchema).nullable(),
   })
   .transform((row) => ({
     id: row.id,
@@ -19,6 +21,8 @@ const machineRowSchema = z
     createdMs: row.created_ms,
     /** When it was last started; null for a machine that never was. */
     startedMs: row.started_ms,
+    /** The master whose published state it goes on from at its first start; null where it boots, and later. */
+    instantStart: row.instant_start,
   }));
 
 export type MachineRow = z.output<typeof machineRowSchema>;
@@ -48,10 +52,10 @@ export class MachineTable {
   add(machine: MachineRow): void {
     this.#db
       .prepare(
-        `INSERT INTO machines (id, name, appliance_id, memory_mib, created_ms, started_ms)
-         VALUES (@id, @name, @applianceId, @memoryMiB, @createdMs, @startedMs)`,
+        `INSERT INTO machines (id, name, appliance_id, memory_mib, created_ms, started_ms, instant_start)
+         VALUES (@id, @name, @applianceId, @memoryMiB, @createdMs, @startedMs, @instantStart)`,
       )
-      .run(machine);
+      .run({ ...machine, instantStart: machine.instantStart && JSON.stringify(machine.instantStart) });
   }
 
   rename(id: string, name: string): void {
@@ -64,6 +68,11 @@ export class MachineTable {
 
   started(id: string, nowMs: number): void {
     this.#db.prepare('UPDATE machines SET started_ms = ? WHERE id = ?').run(nowMs, id);
+  }
+
+  setInstantStart(id: string, published: PublishedMaster | null): void {
+    const text = published && JSON.stringify(published);
+    this.#db.prepare('UPDATE machines SET instant_start = ? WHERE id = ?').run(text, id);
   }
 
   remove(id: string): void {

@@ -90,6 +90,11 @@ export class DiskControl {
     return this.#use.byMachine;
   }
 
+  /** By a machine, by machines whose disks lie on it, or by other work on the image. */
+  get isInUse(): boolean {
+    return this.#inUse || this.#use.byWork;
+  }
+
   get isOpen(): boolean {
     return this.#live !== null;
   }

@@ -230,6 +230,21 @@ export class DiskService {
     return control.ok ? control.value.occupy(what, () => work(control.value)) : control;
   }
 
+  /** Memory of the bucket that everything draws on. */
+  get globalLimit(): SharedArrayBuffer {
+    return this.#bucket.memory;
+  }
+
+  /** Does `work` while neither the disk nor the copy it lies on streams, as far as nobody else uses them. */
+  async quietly<T>(id: string, work: () => Promise<Result<T>>): Promise<Result<T>> {
+    const copy = fillingCopy(this.#registry.get(id)?.rows.masters ?? []);
+    const hold = async (held: string, then: () => Promise<Result<T>>): Promise<Result<T>> => {
+      const control = this.#registry.get(held);
+      return control === null || control.isInUse ? then() : control.occupy('about to be started', then);
+    };
+    return hold(id, () => (copy === null ? work() : hold(copy.id, work)));
+  }
+
   /** A new disk is in the catalog. */
   async adopt(id: string): Promise<Result<void>> {
     const entered = this.#registry.enter(id);

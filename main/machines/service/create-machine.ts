@@ -9,6 +9,8 @@ import type { Master } from '../../catalog/tables/masters.ts';
 import { newStream } from '../../catalog/tables/streams.ts';
 import { masterChain } from '../disks/overlay-chain.ts';
 import { diskLengthOf, planGround } from './ground.ts';
+import { publishedContentStamp } from '../../storage/saved-state/published-state.ts';
+import type { InstantStates } from './instant-states.ts';
 import type { MachineRows } from './machine-rows.ts';
 import { imageFileName } from './names.ts';
 import type { NewFile } from './new-files.ts';
@@ -24,6 +26,7 @@ export interface CreateParts {
   readonly nowMs: () => number;
   readonly newId: () => string;
   readonly storageFolder: () => string;
+  readonly instantStates: Pick<InstantStates, 'whyNot'>;
 }
 
 export interface CreatePlan {
@@ -40,7 +43,7 @@ export async function planMachine(
   rows: MachineRows,
   wanted: NewMachine,
 ): Promise<Result<CreatePlan>> {
-  const { appliances, newId, nowMs, storageFolder } = parts;
+  const { appliances, newId, nowMs, storageFolder, instantStates } = parts;
   const resolved = await appliances.resolve(wanted.applianceId);
   if (!resolved.ok) return resolved;
   const { appliance, master } = resolved.value;
@@ -53,13 +56,22 @@ export async function planMachine(
     return err('not-found', `'${master.name}' is not in the catalog any more`, { words: ['master-gone'] });
   const name = rows.chooseName(wanted.name, appliance.description.name);
   if (!name.ok) return name;
+  const { published } = master;
+  const state = wanted.boot === true ? undefined : published?.description.state;
+  const usualMiB = appliance.description.memoryMiB;
+  const memoryMiB =
+    wanted.memoryMiB ??
+    (state !== undefined && instantStates.whyNot(state, state.memoryMiB) === null
+      ? state.memoryMiB
+      : usualMiB);
   const machine: MachineRow = {
     id: newId(),
     name: name.value,
     applianceId: appliance.id,
-    memoryMiB: wanted.memoryMiB ?? appliance.description.memoryMiB,
+    memoryMiB,
     createdMs: nowMs(),
     startedMs: null,
+    instantStart: state === undefined ? null : published,
   };
   const diskId = newId();
   const disk: DiskRow = {
@@ -73,9 +85,11 @@ export async function planMachine(
   };
   const lengthBytes = disk.lengthBytes;
   const use = kind === 'standalone' ? 'streaming' : 'thin';
+  const contentStamp =
+    published === null || state === undefined ? null : publishedContentStamp(published.description);
   return ok({
     machine,
-    files: [...overlays, { kind: 'overlay', path: disk.path, backing, lengthBytes, use, contentStamp: null }],
+    files: [...overlays, { kind: 'overlay', path: disk.path, backing, lengthBytes, use, contentStamp }],
     diskIds: newCopyId === null ? [diskId] : [newCopyId, diskId],
     enter: (tables) => {
       ground.value.enter(tables);

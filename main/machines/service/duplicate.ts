@@ -30,8 +30,10 @@ export interface DuplicatePlan {
 export interface Original {
   readonly machine: MachineRow;
   readonly disk: DiskRow;
-  /** What both go on from, and the name that the image has for what it holds; null when it is not suspended. */
-  readonly suspended: { readonly state: SavedStateRow; readonly contentStamp: ContentStamp } | null;
+  /** The name that the image has for what it holds. */
+  readonly contentStamp: ContentStamp | null;
+  /** What both go on from; null when it is not suspended. */
+  readonly state: SavedStateRow | null;
 }
 
 /**
@@ -48,7 +50,7 @@ export interface Original {
  */
 export function planDuplicate(
   parts: DuplicateParts,
-  { machine, disk, suspended }: Original,
+  { machine, disk, contentStamp, state }: Original,
 ): Result<DuplicatePlan> {
   const { catalog, newId, nowMs } = parts;
   const read = catalog.read(({ machines, masters, streams }) => ({
@@ -86,10 +88,10 @@ export function planDuplicate(
     backing,
     lengthBytes: disk.lengthBytes,
     use: thin ? 'thin' : 'streaming',
-    contentStamp: suspended?.contentStamp ?? null,
+    contentStamp,
   });
-  const copiedState = suspended && {
-    ...suspended.state,
+  const copiedState = state && {
+    ...state,
     machineId: copy.id,
     path: path.join(folder, stateFileName(name, newId())),
   };
@@ -97,7 +99,7 @@ export function planDuplicate(
   return ok({
     machineId: copy.id,
     name,
-    files: [overlay(ownPath), overlay(copyPath), ...copiesOf(suspended?.state.path, copiedState?.path)],
+    files: [overlay(ownPath), overlay(copyPath), ...copiesOf(state?.path, copiedState?.path)],
     diskId: copyDiskId,
     enter({ machines, masters, disks, streams, surveys, savedStates }) {
       masters.add(snapshot);

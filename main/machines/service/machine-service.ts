@@ -2,6 +2,7 @@ import type { NewMachine } from '../../../shared/ipc/catalog.ts';
 import type { MachineCommand, MachineView } from '../../../shared/ipc/machines.ts';
 import { DONE, ok, type Result } from '../../../shared/result.ts';
 import type { Catalog } from '../../catalog/catalog.ts';
+import type { DiskRow } from '../../catalog/tables/disks.ts';
 import type { MachineRow } from '../../catalog/tables/machines.ts';
 import type { ImageFiles } from '../../storage/overlays/image-files.ts';
 import type { DiskService } from '../disks/disk-service.ts';
@@ -12,6 +13,7 @@ import type { Machine } from '../machine.ts';
 import type { OneAtATime } from '../../../shared/one-at-a-time.ts';
 import { planMachine, type ApplianceSource } from './create-machine.ts';
 import { planDuplicate, type Original } from './duplicate.ts';
+import { InstantStates } from './instant-states.ts';
 import { MachineRows } from './machine-rows.ts';
 import { MachineUse } from './machine-use.ts';
 import { MachineViews } from './machine-views.ts';
@@ -29,6 +31,7 @@ export interface MachineServiceParts {
   /** Lower-case letters, digits and hyphens; never the same twice. */
   readonly newId: () => string;
   readonly storageFolder: () => string;
+  readonly instantStates: InstantStates;
   /** What makes copies of masters, and what removes them. */
   readonly copyWork: OneAtATime;
   /** Makes the machine for one start, over an open disk. */
@@ -121,6 +124,7 @@ export class MachineService {
     if (!known.ok) return known;
     if (command === 'suspend') return this.#power.suspend(known.value);
     if (command === 'discard-state') return this.#discardState(id);
+    if (command === 'boot') return this.#power.boot(known.value);
     if (command === 'start' || (command === 'resume' && this.#isSuspended(id))) return this.#start(id);
     return this.#power.perform(known.value, command);
   }
@@ -158,10 +162,9 @@ export class MachineService {
       return this.#parts.disks.occupy(disk.value.id, 'being copied', async (control) => {
         const problem = control.view.state === 'failed' ? control.view.failure : null;
         if (problem !== null) return { ok: false, failure: problem };
-        const suspended = await this.#suspendedAs(id, control.rows.row.path);
-        if (!suspended.ok) return suspended;
-        const original = { machine, disk: control.rows.row, suspended: suspended.value };
-        const plan = planDuplicate(this.#parts, original);
+        const original = await this.#original(machine, control.rows.row);
+        if (!original.ok) return original;
+        const plan = planDuplicate(this.#parts, original.value);
         if (!plan.ok) return plan;
         const created = await createFiles(this.#parts, plan.value.files, plan.value.enter);
         if (!created.ok) return created;
@@ -181,6 +184,11 @@ export class MachineService {
       const remove = () => this.#remove(machine);
       return disk.ok ? this.#parts.disks.occupy(disk.value.id, 'being removed', remove) : remove();
     });
+  }
+
+  /** Deletes what was downloaded for starts that nobody can make any more. */
+  tidy(): Result<void> {
+    return this.#power.tidy();
   }
 
   /** Saves every machine that is on and switches it off. Those that could not be saved are still on. */
@@ -222,14 +230,14 @@ export class MachineService {
     return state.ok && state.value !== null && !this.#power.isOn(id);
   }
 
-  /** What a machine and its copy go on from; a state whose disk is another by now is left to be refused. */
-  async #suspendedAs(id: string, image: string): Promise<Result<Original['suspended']>> {
-    const state = this.#rows.savedStateOf(id);
+  /** A machine to be copied, with what both go on from; a state whose disk is another by now is left to be refused. */
+  async #original(machine: MachineRow, disk: DiskRow): Promise<Result<Original>> {
+    const state = this.#rows.savedStateOf(machine.id);
     if (!state.ok) return state;
-    if (state.value === null) return ok(null);
-    const stamp = await this.#parts.files.contentStampOf(image);
+    const stamp = await this.#parts.files.contentStampOf(disk.path);
     if (!stamp.ok) return stamp;
-    return ok(stamp.value === null ? null : { state: state.value, contentStamp: stamp.value });
+    const contentStamp = stamp.value;
+    return ok({ machine, disk, contentStamp, state: contentStamp === null ? null : state.value });
   }
 
   async #remove(machine: MachineRow): Promise<Result<{ freedBytes: number }>> {

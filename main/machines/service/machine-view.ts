@@ -20,6 +20,7 @@ export interface MachineKnowledge {
   /** Its state is being saved, or it is switched off after that. */
   readonly suspending: boolean;
   readonly savedState: SavedStateRow | null;
+  readonly instantStart: MachineView['instantStart'];
   /** Why it could not be started, or ended, the last time. */
   readonly lastFailure: Failure | null;
 }
@@ -34,6 +35,7 @@ export function machineView(known: MachineKnowledge): MachineView {
     ...shown(known),
     wait: known.wait && waitView(known.wait),
     savedState: known.savedState && savedStateView(known.savedState),
+    instantStart: known.savedState === null ? known.instantStart : null,
     loginHint: known.loginHint,
     createdAtMs: row.createdMs,
     startedAtMs: row.startedMs,

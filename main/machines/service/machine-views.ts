@@ -12,7 +12,7 @@ export interface MachineViewParts {
   readonly catalog: Catalog;
   readonly disks: Pick<DiskService, 'view'>;
   readonly journal: Journal;
-  readonly power: Pick<Power, 'session' | 'isStarting' | 'lastFailure'>;
+  readonly power: Pick<Power, 'session' | 'isStarting' | 'lastFailure' | 'instantStart'>;
   readonly changed: (machine: MachineView) => void;
 }
 
@@ -57,6 +57,7 @@ export class MachineViews {
       running: session?.machine.state ?? null,
       wait: session?.wait ?? null,
       savedState: tables.savedStates.find(row.id),
+      instantStart: power.instantStart(row),
       lastFailure: power.lastFailure(row.id),
     });
   }

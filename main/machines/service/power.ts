@@ -1,16 +1,18 @@
 import path from 'node:path';
-import { DONE, err, type Failure, type Result } from '../../../shared/result.ts';
+import { DONE, err, ok, type Failure, type Result } from '../../../shared/result.ts';
 import type { MachineRow } from '../../catalog/tables/machines.ts';
+import type { SavedStateRow } from '../../catalog/tables/saved-states.ts';
 import type { DiskService } from '../disks/disk-service.ts';
 import type { Journal } from '../disks/journal.ts';
 import type { OpenedDisk } from '../disks/opened-disk.ts';
-import { isOn, type Machine } from '../machine.ts';
+import { isOn, type Machine, type ResumeOrder } from '../machine.ts';
+import { InstantStart, type InstantStartParts } from './instant-start.ts';
 import { noteStart, type FirstBootParts } from './first-boot.ts';
 import type { MachineRows } from './machine-rows.ts';
 import { SavedStates, type SavedStateParts } from './saved-states.ts';
 import { Session, type RunningCommand } from './session.ts';
 
-export interface PowerParts extends FirstBootParts, SavedStateParts {
+export interface PowerParts extends FirstBootParts, SavedStateParts, InstantStartParts {
   readonly disks: DiskService;
   readonly journal: Journal;
   readonly rows: MachineRows;
@@ -39,6 +41,7 @@ interface On {
 export class Power {
   readonly #parts: PowerParts;
   readonly #savedStates: SavedStates;
+  readonly #instantStart: InstantStart;
   readonly #on = new Map<string, On>();
   readonly #starting = new Set<string>();
   readonly #failures = new Map<string, Failure>();
@@ -47,6 +50,7 @@ export class Power {
   constructor(parts: PowerParts) {
     this.#parts = parts;
     this.#savedStates = new SavedStates(parts);
+    this.#instantStart = new InstantStart(parts);
   }
 
   session(id: string): Session | null {
@@ -73,7 +77,15 @@ export class Power {
     return on.length + this.#starting.size;
   }
 
-  /** Starts a machine that is off, from its saved state where there is one that fits, else from its disk. */
+  /** What its next start goes on from, where that was published with its master. */
+  instantStart(row: MachineRow): ReturnType<InstantStart['view']> {
+    return this.#instantStart.view(row);
+  }
+
+  /**
+   * Starts a machine that is off: from its saved state where there is one that fits; else, the first time, from the state
+   * that was published with its master; else from its disk.
+   */
   async start(row: MachineRow): Promise<Result<void>> {
     const { id } = row;
     if (this.#closing) return CLOSING;
@@ -88,12 +100,27 @@ export class Power {
     return started;
   }
 
+  /** Boots a machine that is off, or waits for the state it would go on from, whatever was published with its master. */
+  async boot(row: MachineRow): Promise<Result<void>> {
+    if (this.#instantStart.callOff(row.id, 'boot')) return DONE;
+    if (this.isOn(row.id)) return err('invalid-argument', `${row.name} is on`);
+    const forgotten = this.#parts.catalog.change(({ machines }) => machines.setInstantStart(row.id, null));
+    return forgotten.ok ? this.start({ ...row, instantStart: null }) : forgotten;
+  }
+
+  /** Deletes what was downloaded for starts that nobody can make any more. */
+  tidy(): Result<void> {
+    return this.#instantStart.tidy();
+  }
+
   /** `kill` and `stop` are obeyed at any time; the others where the machine's state allows them. */
   async perform({ id, name }: MachineRow, command: RunningCommand): Promise<Result<void>> {
     const session = this.session(id);
+    const ends = command === 'stop' || command === 'kill';
+    if (session === null && ends && this.#instantStart.callOff(id, 'stop')) return DONE;
     if (session === null) return err('invalid-argument', `${name} is off`, { words: ['machine-off'] });
     const done = await session.perform(command);
-    if (done.ok && (command === 'stop' || command === 'kill')) await session.over;
+    if (done.ok && ends) await session.over;
     return done;
   }
 
@@ -107,6 +134,7 @@ export class Power {
 
   /** Suspends every machine, all at a time. One that has only begun to start is stopped: its guest has done nothing yet. */
   async suspendAll(): Promise<NotSaved[]> {
+    this.#instantStart.callOffAll();
     const outcomes = await Promise.all(
       [...this.#on.values()].map(async ({ row, session }) => {
         const { kind } = session.machine.state;
@@ -130,6 +158,7 @@ export class Power {
   /** Powers every machine off. What a guest wrote is stored; a machine where that cannot be done is in the failure. */
   async close(): Promise<Result<void>> {
     this.#closing = true;
+    this.#instantStart.callOffAll();
     const ended = await Promise.all([...this.#on.values()].map(({ session }) => session.end()));
     return ended.find((result) => !result.ok) ?? DONE;
   }
@@ -140,12 +169,14 @@ export class Power {
     if (!disk.ok) return disk;
     const saved = rows.savedStateOf(row.id);
     if (!saved.ok) return saved;
+    const instant = saved.value === null ? await this.#instantStart.prepare(row, disk.value) : ok(null);
+    if (!instant.ok) return instant;
     const opened = await disks.acquire(disk.value.id);
     if (!opened.ok) return opened;
-    const resume = saved.value && (await this.#savedStates.orderFor(saved.value, opened.value));
+    const resume = await this.#resumeOrder(saved.value, instant.value, opened.value);
     // The guest goes on with the memory it has; what was set since counts from its next start.
     const present = saved.value === null ? row : { ...row, memoryMiB: saved.value.memoryMiB };
-    const made = this.#closing ? CLOSING : resume?.ok === false ? resume : makeMachine(present, opened.value);
+    const made = this.#closing ? CLOSING : resume.ok ? makeMachine(present, opened.value) : resume;
     if (!made.ok) {
       await disks.release(disk.value.id);
       return made;
@@ -156,11 +187,26 @@ export class Power {
     this.#on.set(row.id, { row: present, disk: opened.value, folder, session });
     void this.#afterwards(row, disk.value.id, session);
     started(row.id, machine);
-    await noteStart(this.#parts, row, disk.value.id, machine, resume === null);
-    const outcome = await machine.start(resume?.ok ? resume.value : null);
+    const order = resume.ok ? resume.value : null;
+    await noteStart(this.#parts, row, disk.value.id, machine, order === null);
+    const outcome = await machine.start(order);
     if (!outcome.ok) return outcome;
     if (saved.value !== null) await this.#savedStates.used(row, outcome.value);
+    else this.#instantStart.used(row, outcome.value);
     return DONE;
+  }
+
+  /** @param instant the file of the state that was published with its master */
+  async #resumeOrder(
+    saved: SavedStateRow | null,
+    instant: string | null,
+    disk: OpenedDisk,
+  ): Promise<Result<ResumeOrder | null>> {
+    const file = saved?.path ?? instant;
+    if (file === null) return ok(null);
+    const status = await disk.status();
+    if (!status.ok) return status;
+    return ok({ file, contentStamp: status.value.contentStamp, shared: saved === null });
   }
 
   async #afterwards(row: MachineRow, diskId: string, session: Session): Promise<void> {

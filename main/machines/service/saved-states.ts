@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
-import { because, DONE, err, ok, type Result } from '../../../shared/result.ts';
+import { because, DONE, err, type Result } from '../../../shared/result.ts';
 import type { Catalog } from '../../catalog/catalog.ts';
 import type { MachineRow } from '../../catalog/tables/machines.ts';
 import type { SavedStateRow } from '../../catalog/tables/saved-states.ts';
@@ -9,7 +9,7 @@ import type { ImageFiles } from '../../storage/overlays/image-files.ts';
 import type { Journal } from '../disks/journal.ts';
 import type { OpenedDisk } from '../disks/opened-disk.ts';
 import { deletePassing } from '../disks/passing-files.ts';
-import type { Machine, ResumeOrder, Started } from '../machine.ts';
+import type { Machine, Started } from '../machine.ts';
 import { stateFileName } from './names.ts';
 
 export interface SavedStateParts {
@@ -79,12 +79,6 @@ export class SavedStates {
       savedStates.add(state);
       passingFiles.remove([file]);
     });
-  }
-
-  /** What a machine is to go on from over this disk. */
-  async orderFor(state: SavedStateRow, disk: OpenedDisk): Promise<Result<ResumeOrder>> {
-    const status = await disk.status();
-    return status.ok ? ok({ file: state.path, contentStamp: status.value.contentStamp }) : status;
   }
 
   /** The machine runs: the state was used, or is of no use any more. The user is told when it was not used. */

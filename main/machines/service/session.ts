@@ -4,7 +4,7 @@ import type { DiskWait, Machine } from '../machine.ts';
 import { switchOff } from '../switch-off.ts';
 
 /** What a machine that is on can be told. */
-export type RunningCommand = Exclude<MachineCommand, 'start' | 'suspend' | 'discard-state'>;
+export type RunningCommand = Exclude<MachineCommand, 'start' | 'boot' | 'suspend' | 'discard-state'>;
 
 /** A wait, with when it began in milliseconds since 1970. */
 export type GuestWait = Omit<DiskWait, 'waitedMs'> & { readonly sinceMs: number };

@@ -50,6 +50,8 @@ export class Session {
   readonly #drive: GuestDrive;
   readonly #serial: SerialOutput;
   readonly #printed = new RecentOutput();
+  /** What a guest that was saved had printed. */
+  #printedBefore: Uint8Array = new Uint8Array();
   readonly #serialInput: SerialInput;
   readonly #keys: KeyQueue;
   readonly #console: GuestConsole;
@@ -96,7 +98,10 @@ export class Session {
   async start(config: SessionConfig, resume: ResumeOrder | null = null): Promise<void> {
     const result = await this.#start(config, resume);
     this.#parts.post({ kind: 'started', result });
-    if (result.ok) this.#reportProgress();
+    if (!result.ok) return;
+    // Who started it listens now.
+    if (this.#printedBefore.length > 0) this.#print(this.#printedBefore);
+    this.#reportProgress();
   }
 
   async #start(config: SessionConfig, resume: ResumeOrder | null): Promise<Result<Started>> {
@@ -121,7 +126,7 @@ export class Session {
       },
     });
     this.#console.connect(this.#emulator);
-    if (image !== null) this.#print(Buffer.from(image.around.printed, 'latin1'));
+    if (image !== null) this.#printedBefore = Buffer.from(image.around.printed, 'latin1');
     await this.#gate.attach(this.#hostLine.around(this.#emulator));
     return ok({ from: image === null ? 'disk' : 'saved-state', stateRefused });
   }

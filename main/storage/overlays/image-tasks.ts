@@ -20,6 +20,17 @@ export interface ImageTaskTypes {
   /** See `fetchBootProfile`. */
   bootProfile: { argument: PublishedMaster; answer: readonly Range[] | null };
   export: { argument: ExportRequest; answer: void };
+  /** See `fetchState`. */
+  fetchState: {
+    argument: {
+      published: PublishedMaster;
+      file: string;
+      /** Memory of the bucket it has to draw on. */
+      globalLimit: SharedArrayBuffer;
+      connections: number;
+    };
+    answer: void;
+  };
 }
 
 export type ImageTask = keyof ImageTaskTypes;

@@ -8,6 +8,8 @@ import { fetchBootProfile } from '../chain/published-boot.ts';
 import { checkImage } from './check-image.ts';
 import { mapImage } from './cluster-map.ts';
 import { exportImage } from './export-image.ts';
+import { fetchState } from '../saved-state/fetch-state.ts';
+import { TokenBucket } from '../../streaming/limits/token-bucket.ts';
 import type { ImageTaskTypes } from './image-tasks.ts';
 import { inspectImage } from './inspect-image.ts';
 import { surveyImage } from './survey.ts';
@@ -25,5 +27,13 @@ if (parentPort !== null) {
     bootProfile: (published) => fetchBootProfile(published, systemClock),
     export: (request, { signal, progress }) =>
       exportImage(request, { clock: systemClock, signal, progress: paced(systemClock, progress) }),
+    fetchState: ({ published, file, globalLimit, connections }, { signal, progress }) =>
+      fetchState(published, file, {
+        clock: systemClock,
+        limit: new TokenBucket(systemClock, undefined, globalLimit),
+        connections,
+        signal,
+        progress: paced(systemClock, progress),
+      }),
   }));
 }

@@ -3,9 +3,13 @@ import { DONE, err, type Err, type Result } from '../../../shared/result.ts';
 import type { FrameFlags } from '../../block/pack/frame-flags.ts';
 import type { PackFrame } from '../../block/pack/layout.ts';
 import { BackOff, worthWaiting, type SourcePolicy } from '../back-off.ts';
+import { AdaptiveWindow } from '../job/adaptive-window.ts';
+import type { TransferWindow } from '../job/transfer-window.ts';
 import { RECHECK_MS, type RateLimit } from '../limits/rate-limit.ts';
 import { Wakeup } from '../wakeup.ts';
-import { PackWindow } from './pack-window.ts';
+
+/** Requests begin with this much of a frame or two, and grow as far as the line wants. */
+const FIRST_REQUEST_BYTES = 64 * 1024;
 
 export interface PackDownloadParts {
   readonly clock: Clock;
@@ -36,7 +40,7 @@ interface Request {
  */
 export class PackDownload {
   readonly #parts: PackDownloadParts;
-  readonly #window: PackWindow;
+  readonly #window: TransferWindow;
   readonly #wakeup: Wakeup;
   readonly #backOff: BackOff;
   readonly #underWay = new Set<number>();
@@ -50,7 +54,7 @@ export class PackDownload {
 
   constructor(parts: PackDownloadParts) {
     this.#parts = parts;
-    this.#window = new PackWindow(parts.clock);
+    this.#window = new AdaptiveWindow(parts.clock, FIRST_REQUEST_BYTES);
     this.#wakeup = new Wakeup(parts.clock);
     this.#backOff = new BackOff(parts.onSourceLost);
   }
@@ -156,7 +160,7 @@ export class PackDownload {
     const { first, count, bytes } = request;
     const numbers = Array.from({ length: count }, (_, index) => first + index);
     for (const frame of numbers) this.#underWay.add(frame);
-    const departure = this.#window.began(bytes);
+    const departure = this.#window.began(bytes, this.#outstandingBytes);
     this.#outstandingBytes += bytes;
     const fetched = await this.#parts.fetch(first, count);
     this.#outstandingBytes -= bytes;
