@@ -32,6 +32,7 @@ export const MACHINE: MachineView = {
   createdAtMs: 0,
   startedAtMs: null,
   savedState: null,
+  instantStart: null,
   savedFraction: null,
   disks: [],
 };

@@ -9,6 +9,8 @@ export interface RunArguments {
   /** The overlay to use; null for the user's own of that appliance. */
   readonly overlay: string | null;
   readonly fresh: boolean;
+  /** It boots, also where it could go on from what is published with its master. */
+  readonly boot: boolean;
   readonly memoryMiB: number | null;
   readonly stream: 'image' | 'off';
   /** The simulated line to the master; null to take the master from the local file. */
@@ -26,8 +28,10 @@ on with it. Leave with Ctrl-] q; Ctrl-] h lists the other keys.
 APPLIANCE was built here (see 'headwater appliances build'), or is in the catalog of the
 desktop app, by its id or name; while the app runs that cannot be looked up. MASTER is the
 master.json of a published master, an address or a path: every byte is verified by it.
+Where it is published with a saved machine, the first run goes on from that, at the prompt.
 
   -d, --disk FILE        overlay to use (default: your own of this appliance)
+      --boot             boot, though there is a saved machine to go on from
       --fresh            start over: set the present overlay aside as FILE.old
   -m, --memory MIB       memory of the machine
       --stream on|off    off: fetch only what the guest reads
@@ -39,6 +43,7 @@ master.json of a published master, an address or a path: every byte is verified 
 
 const OPTIONS = [
   { short: 'd', long: 'disk', argument: 'required' },
+  { long: 'boot', argument: 'none' },
   { long: 'fresh', argument: 'none' },
   { short: 'm', long: 'memory', argument: 'required' },
   { long: 'stream', argument: 'required' },
@@ -69,6 +74,7 @@ export function parseRunArguments(args: readonly string[]): Result<RunArguments 
     appliance,
     overlay: given('disk') ?? null,
     fresh: given('fresh') !== undefined,
+    boot: given('boot') !== undefined,
     memoryMiB: memoryMiB.value,
     stream: stream === 'on' ? 'image' : 'off',
     link: link.value,

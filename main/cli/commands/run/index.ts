@@ -3,6 +3,7 @@ import path from 'node:path';
 import { systemClock } from '../../../../shared/clock.ts';
 import { err, ok, type Failure, type Result } from '../../../../shared/result.ts';
 import { startRangeServer } from '../../../appliances/serve/range-server.ts';
+import type { ResumeOrder } from '../../../machines/machine.ts';
 import { attachSerialTerminal } from '../../../machines/serial-terminal.ts';
 import type { Monitor } from '../../../monitor/monitor.ts';
 import { isRemoteLayer, type ImageChain } from '../../../storage/chain/image-chain.ts';
@@ -15,6 +16,7 @@ import { parseRunArguments, RUN_HELP, type RunArguments } from './arguments.ts';
 import { monitorOf, QMP_DEVICE, shutdownReason } from './qmp.ts';
 import { ConsoleNotes } from './console-notes.ts';
 import { prepareOverlay } from './prepare-overlay.ts';
+import { savedStart } from './saved-start.ts';
 import { findTarget, type RunTarget } from './target.ts';
 import { tryAgain } from './try-again.ts';
 
@@ -42,8 +44,13 @@ async function runTarget(options: RunArguments, target: RunTarget, terminal: Ter
     const location = options.overlay ?? path.join(overlaysFolder(), target.overlayName);
     const prepared = await prepareOverlay(location, target, options.fresh);
     if (!prepared.ok) return complain(terminal, prepared.failure);
-    const chain: ImageChain = { location, format: 'qed', backing: master.value.layer };
-    return await runMachine(options, target, chain, terminal);
+    const { layer } = master.value;
+    const published = options.boot ? undefined : layer.published;
+    const memoryMiB = options.memoryMiB ?? published?.description.state?.memoryMiB ?? target.memoryMiB;
+    const resume = await savedStart({ published, overlay: location, memoryMiB }, terminal);
+    if (!resume.ok) return complain(terminal, resume.failure);
+    const chain: ImageChain = { location, format: 'qed', backing: layer };
+    return await runMachine(options, { ...target, memoryMiB }, { chain, resume: resume.value }, terminal);
   } finally {
     await master.value.close();
   }
@@ -76,7 +83,7 @@ async function reachMaster({ link }: RunArguments, { master }: RunTarget): Promi
 async function runMachine(
   options: RunArguments,
   { name, memoryMiB, loginHint }: RunTarget,
-  chain: ImageChain,
+  { chain, resume }: { readonly chain: ImageChain; readonly resume: ResumeOrder | null },
   terminal: Terminal,
 ): Promise<number> {
   // Heard from now on, so that the disk is closed properly whenever the user interrupts.
@@ -86,7 +93,7 @@ async function runMachine(
   let monitor: Monitor | null = null;
   const opened = await MachineSession.open({
     name,
-    memoryMiB: options.memoryMiB ?? memoryMiB,
+    memoryMiB,
     chain,
     stream: options.stream,
     ...(options.qmpSocket !== null && { deviceName: QMP_DEVICE }),
@@ -112,7 +119,7 @@ async function runMachine(
   if (loginHint !== undefined) terminal.err(`headwater: ${loginHint}\n`);
   session.machine.on('wait', (wait) => notes.hearMachine(wait));
   const stopTrying = tryAgain(session.machine, systemClock);
-  const ended = await useMachine(session, interrupted);
+  const ended = await useMachine(session, resume, interrupted, terminal);
   stopTrying();
   const { state } = session.machine;
   monitor?.shutDown(shutdownReason(state, ended));
@@ -126,9 +133,18 @@ async function runMachine(
 }
 
 /** Starts the machine and gives it the terminal until the user leaves or it ends. @returns the exit code */
-async function useMachine({ machine }: MachineSession, interrupted: AbortSignal): Promise<Result<number>> {
-  const started = await machine.start();
+async function useMachine(
+  { machine }: MachineSession,
+  resume: ResumeOrder | null,
+  interrupted: AbortSignal,
+  terminal: Terminal,
+): Promise<Result<number>> {
+  const started = await machine.start(resume);
   if (!started.ok) return started;
+  const { stateRefused } = started.value;
+  if (stateRefused !== null) {
+    terminal.err(`headwater: booting; what is published to start at once cannot be used: ${stateRefused}\n`);
+  }
   if (interrupted.aborted) return ok(EXIT_INTERRUPTED);
   const departure = await attachSerialTerminal({
     machine,

@@ -9,6 +9,7 @@ import { identityOf, resolveBacking } from '../../../storage/chain/location.ts';
 import { openChain } from '../../../storage/chain/open.ts';
 import { lockImage } from '../../../storage/image-lock.ts';
 import { createOverlay } from '../../../storage/overlays/create-overlay.ts';
+import { publishedContentStamp } from '../../../storage/saved-state/published-state.ts';
 import type { RunTarget } from './target.ts';
 
 /** Makes sure that there is an overlay of this appliance at `location`, a new one where `fresh` asks for it. */
@@ -24,7 +25,9 @@ export async function prepareOverlay(
   }
   // Named by its file, whichever way it is reached today: a simulated line has another address each time.
   const overlay = { location, format: 'qed', backing: target.master } as const;
-  return createOverlay(overlay, target.diskBytes);
+  const described = target.master.published?.description;
+  const contentStamp = described?.state === undefined ? null : publishedContentStamp(described);
+  return createOverlay(overlay, target.diskBytes, { contentStamp });
 }
 
 function setAside(location: string): Result<void> {

@@ -1,14 +1,17 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { DONE, err, unwrap } from '../../../../shared/result.ts';
 import { MIB } from '../../../../shared/units.ts';
 import { FakeTerminal } from '../../../../test/support/fake-terminal.ts';
 import { SimulatedClock } from '../../../../test/support/simulated-clock.ts';
+import { tempFolder } from '../../../../test/support/temp-folder.ts';
 import { Emitter } from '../../../machines/emitter.ts';
 import type { DiskWait, MachineEvents } from '../../../machines/machine.ts';
 import { parseRunArguments } from './arguments.ts';
 import { ConsoleNotes } from './console-notes.ts';
 import { runCommand } from './index.ts';
 import { tryAgain } from './try-again.ts';
+
+afterEach(() => void vi.unstubAllEnvs());
 
 const FULL = err('no-space', 'Could not write: No space left on device').failure;
 const GONE = err('source-unreachable', 'the server refuses connections').failure;
@@ -28,16 +31,29 @@ describe('the arguments of headwater run', () => {
     expect(parse('tiny-linux')).toEqual({
       appliance: 'tiny-linux',
       overlay: null,
+      boot: false,
       fresh: false,
       memoryMiB: null,
       stream: 'image',
       link: null,
       qmpSocket: null,
     });
-    const given = ['-d', 'x.qed', '--fresh', '-m128', '--stream=off', '--link', '20mbit,30ms', '--qmp', 'q'];
+    const given = [
+      '-d',
+      'x.qed',
+      '--boot',
+      '--fresh',
+      '-m128',
+      '--stream=off',
+      '--link',
+      '20mbit,30ms',
+      '--qmp',
+      'q',
+    ];
     expect(parse(...given, 'a')).toEqual({
       appliance: 'a',
       overlay: 'x.qed',
+      boot: true,
       fresh: true,
       memoryMiB: 128,
       stream: 'off',
@@ -70,6 +86,8 @@ describe('the arguments of headwater run', () => {
   });
 
   it('must name an appliance there is', async () => {
+    // What the user of this computer has in the catalog is none of a test's business.
+    vi.stubEnv('XDG_DATA_HOME', tempFolder());
     const terminal = new FakeTerminal();
     expect(await runCommand.run(['no-such'], terminal)).toBe(1);
     expect(terminal.stderr).toMatch(/^headwater run: There is no appliance 'no-such'; .*\n$/);
