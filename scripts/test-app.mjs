@@ -1,5 +1,6 @@
 // `npm run test:app`: drives the desktop app with Playwright in a real Electron. On Linux always on a display of its own,
-// so that windows do not pop up where somebody works. Arguments are Playwright's.
+// so that windows do not pop up where somebody works. Arguments are Playwright's, among them `--config` for something else
+// to be done with the app.
 import { join } from 'node:path';
 import { electronSwitches, installedElectron } from './offline/electron.mjs';
 import { runInForeground } from './setup/child.mjs';
@@ -9,11 +10,11 @@ const SCREEN = '-screen 0 1920x1200x24';
 
 function playwright(electron) {
   const cli = join(ROOT, 'node_modules/@playwright/test/cli.js');
-  const command = [process.execPath, cli, 'test', '--config', 'test/app/playwright.config.ts'];
+  const wished = process.argv.slice(2);
+  const config = wished.includes('--config') ? [] : ['--config', 'test/app/playwright.config.ts'];
   const [program, ...args] = [
     ...(process.platform === 'linux' ? ['xvfb-run', '-a', '-s', SCREEN] : []),
-    ...command,
-    ...process.argv.slice(2),
+    ...[process.execPath, cli, 'test', ...config, ...wished],
   ];
   const env = {
     // What the npm package `electron`, and so Playwright, takes for Electron.

@@ -66,11 +66,10 @@ export const GERMAN_FAILURES: { readonly [Key in FailureKey]: Say<Key> } = {
   'feed-gone': () => 'Diesen Feed gibt es nicht mehr.',
   'feed-known': (feed) =>
     `${feed} ist schon unter Ihren Feeds. Entfernen Sie ihn zuerst, um ihn neu hinzuzufügen.`,
-  'feed-unsigned': () => 'Der Feed ist nicht unterschrieben.',
+  'feed-unsigned': () => 'Der Feed ist nicht signiert.',
   'feed-other': () => 'An dieser Adresse liegt jetzt ein anderer Feed.',
-  'feed-other-key': () =>
-    'Der Feed ist mit einem anderen Schlüssel unterschrieben als dem, der zu ihm gehört.',
-  'feed-forged': () => 'Die Unterschrift gehört nicht zu diesem Inhalt: Jemand hat den Feed verändert.',
+  'feed-other-key': () => 'Der Feed ist mit einem anderen Schlüssel signiert als dem, der zu ihm gehört.',
+  'feed-forged': () => 'Die Signatur gehört nicht zu diesem Inhalt: Jemand hat den Feed verändert.',
   'feed-old': (serial, known) => `Der Feed ist veraltet: Ausgabe ${serial}, bekannt ist schon ${known}.`,
   'feed-expired': (date) => `Der Feed galt bis ${date}, und einen neueren gibt es nicht.`,
   'feed-from-future': (date) =>
@@ -93,7 +92,7 @@ export const GERMAN_CODES: Readonly<Record<FailureCode, string>> = {
   'source-unreachable': 'Die Quelle antwortet nicht.',
   'source-refused': 'Die Quelle gibt die Daten nicht heraus.',
   'source-changed': 'An der Quelle liegt eine andere Datei als zu Beginn.',
-  untrusted: 'Der Unterschrift ist nicht zu trauen.',
+  untrusted: 'Der Signatur ist nicht zu trauen.',
   cancelled: 'Es wurde abgebrochen.',
   closed: 'Es wurde währenddessen beendet.',
   internal: 'In Headwater ist ein Fehler aufgetreten.',

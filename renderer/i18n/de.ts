@@ -392,9 +392,9 @@ export const de: Messages = {
     onError: 'Wenn die Quelle versagt',
     onErrorChoice: {
       report: 'Melden und Streamen beenden',
-      ignore: 'Überspringen, was nicht lesbar ist',
+      ignore: 'Unlesbares überspringen',
       stop: 'Anhalten und warten',
-      enospc: 'Nur bei voller Festplatte anhalten',
+      enospc: 'Bei voller Festplatte anhalten',
     },
   },
   overlays: {

@@ -383,7 +383,7 @@ export const en = {
       report: 'Report and stop streaming',
       ignore: 'Skip what cannot be read',
       stop: 'Pause and wait',
-      enospc: 'Pause only when the computer’s disk is full',
+      enospc: 'Pause when the disk is full',
     },
   },
   overlays: {

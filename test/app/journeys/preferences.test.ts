@@ -34,6 +34,39 @@ test.describe.serial('preferences', () => {
     await master.close();
   });
 
+  test('and what else there is to do are reached from the palette of commands', async () => {
+    const { main } = desk;
+    const streams = main.getByRole('contentinfo', { name: 'Streams' });
+    const command = async (words: string) => {
+      await main.keyboard.press('Control+k');
+      await main.getByRole('combobox', { name: 'Type a command or a name' }).fill(words);
+      await main.keyboard.press('Enter');
+      await expect(main.getByRole('dialog', { name: 'Commands' })).toBeHidden();
+    };
+    await desk.step('A section of the preferences', async () => {
+      await command('preferences about');
+      await expect(main.getByRole('region', { name: 'About and keyboard' })).toBeInViewport();
+    });
+    await desk.step('Another theme', async () => {
+      await command('theme dark');
+      await expect(main.locator('html')).toHaveAttribute('data-theme', 'dark');
+      await command('theme light');
+      await expect(main.locator('html')).toHaveAttribute('data-theme', 'light');
+    });
+    await desk.step('All streams pause', async () => {
+      await command('pause all streams');
+      await expect(streams).toContainText('1 paused');
+    });
+    await desk.step('And go on', async () => {
+      await command('resume all streams');
+      await expect(streams).toContainText('1 disk streams');
+    });
+    await desk.step('A feed is added', async () => {
+      await command('add feed');
+      await main.getByRole('dialog', { name: 'Add a feed' }).getByRole('button', { name: 'Cancel' }).click();
+    });
+  });
+
   test('limit a running stream within a second', async () => {
     const { main } = desk;
     const limit = main.getByRole('textbox', { name: 'All disks together' });

@@ -27,7 +27,8 @@ export async function findings(page: Page): Promise<string[]> {
     return {
       overlapping: cards.some((one, at) => cards.slice(at + 1).some((other) => overlap(one, other))),
       violations: (await axe.run()).violations,
-      overflows: root.scrollWidth > innerWidth || [...document.querySelectorAll('.screen')].some(wide),
+      overflows:
+        root.scrollWidth > innerWidth || [...document.querySelectorAll('.screen, .frame')].some(wide),
       outside: [...document.querySelectorAll('header button, footer button')]
         .filter(isOutside)
         .map((button) => `not in its window: ${button.outerHTML.slice(0, 160)}`),

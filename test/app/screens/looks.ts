@@ -9,7 +9,7 @@ export interface Look {
   readonly size: { readonly width: number; readonly height: number };
 }
 
-const SIZES = {
+export const SIZES = {
   small: { width: 800, height: 600 },
   usual: { width: 1180, height: 760 },
   large: { width: 1920, height: 1080 },

@@ -30,6 +30,7 @@ const feeds: readonly FeedView[] = [
       code: 'untrusted',
       message:
         'The feed ‘https://lab.example.edu/feed.json’ cannot be used: it is an old one: serial 11, where 14 was seen already',
+      words: ['feed-old', '11', '14'],
     },
   }),
   aFeedView({
