@@ -1,6 +1,7 @@
 /** Journey 5: preferences act at once on what streams. */
 import { expect, test } from '@playwright/test';
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
+import { QmpClient } from '../../support/qmp-client.ts';
 import { FarMaster, masterFile } from '../support/far-master.ts';
 import { addFromWeb, chooseNext, createOnly } from './catalog.ts';
 import { Desk } from './desk.ts';
@@ -116,6 +117,25 @@ test.describe.serial('preferences', () => {
     await desk.step('Another line', async () => {
       await main.getByRole('switch', { name: 'Metered line' }).uncheck();
       await expectFullSpeed();
+    });
+  });
+
+  test('let programs in where the user allows it', async () => {
+    const sockets = desk.home.file('data/headwater/qmp');
+    const allowed = desk.main.getByRole('switch', { name: 'Let programs control machines' });
+    await desk.step('Programs may come', async () => {
+      expect(existsSync(sockets)).toBe(false);
+      await allowed.check();
+      await expect.poll(() => existsSync(`${sockets}/app.qmp`)).toBe(true);
+      const program = await QmpClient.open(`${sockets}/app.qmp`);
+      expect(await program.ask('query-jobs')).toMatchObject({
+        return: [{ type: 'stream', status: 'running' }],
+      });
+      await program.finish();
+    });
+    await desk.step('And no more', async () => {
+      await allowed.uncheck();
+      await expect.poll(() => readdirSync(sockets)).toEqual([]);
     });
   });
 
