@@ -1,7 +1,7 @@
 // Debian packages that Headwater needs from the machine it runs on: the one list, with the reason for each.
 // `proof` is a command or a file of the package, for systems that do not keep track of packages the Debian way.
 
-/** To build the default appliances; see assets/appliances/. */
+/** To build the default appliances, see assets/appliances/, and to keep the catalog. */
 const TO_RUN = [
   { name: 'binutils', proof: 'objcopy', reason: "assembles the guests' own boot code" },
   { name: 'e2fsprogs', proof: 'mke2fs', reason: "makes Tiny Linux's file system" },
@@ -17,6 +17,7 @@ const TO_RUN = [
     proof: '/usr/share/keyrings/debian-archive-keyring.gpg',
     reason: 'verifies the packages the guests are made of',
   },
+  ...(Number(process.versions.napi) < 10 ? toBuildSqlite() : []),
 ];
 
 /** To show windows. `successor` is the package's name in later Debian releases. */
@@ -41,7 +42,6 @@ const TO_SHOW = [
     reason: 'letters, where nothing else has any',
   },
   { name: 'unzip', proof: 'unzip', reason: 'unpacks Electron where an npm package has to carry it' },
-  ...(Number(process.versions.napi) < 10 ? toBuildSqlite() : []),
 ];
 
 /** Only for versions of Node that better-sqlite3's prebuilt addon does not run in. */

@@ -17,10 +17,11 @@ import { sqliteStep } from './steps/sqlite.mjs';
  * @returns {Promise<boolean>} whether everything is in place; if not, the reason and the remedy have been printed
  */
 export function setUp(purpose) {
-  const desktop = purpose === 'run' ? [] : [sqliteStep, electronRuntimeStep];
+  const desktop = purpose === 'run' ? [] : [electronRuntimeStep];
   return runSteps([
     debianPackagesStep(purpose),
     npmStep,
+    sqliteStep,
     ...desktop,
     buildStep,
     firmwareStep,
