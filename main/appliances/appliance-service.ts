@@ -9,7 +9,7 @@ import { candidateOf, candidatesOf, installedOf, type Candidate, type Known } fr
 import type { Subscription } from './feeds/feed-views.ts';
 import { install, type Installed } from './feeds/install.ts';
 import { isReady } from './feeds/listing.ts';
-import { WorkSlices } from './feeds/work-slices.ts';
+import { WorkSlices } from '../../shared/work-slices.ts';
 import { enterRecipes } from './recipes.ts';
 import { applianceView } from './views.ts';
 

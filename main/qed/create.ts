@@ -65,6 +65,12 @@ interface Created {
   readonly fileBytes: number;
 }
 
+/** Whether an image can be created like this; fails with `invalid-argument` as {@link createQed} does. */
+export function checkCreateOptions(options: CreateOptions): Result<void> {
+  const encoded = encodeCreated(options);
+  return encoded.ok ? DONE : encoded;
+}
+
 function encodeCreated(options: CreateOptions): Result<Created> {
   const { backing, clusterBytes = DEFAULT_CLUSTER_BYTES, tableClusters = DEFAULT_TABLE_CLUSTERS } = options;
   const problem =

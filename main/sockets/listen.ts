@@ -92,7 +92,7 @@ async function giveName(draft: string, path: string): Promise<Result<void>> {
     const ino = inodeOf(path);
     if (ino === null) continue;
     if (!fs.lstatSync(path).isSocket()) return err('already-exists', `'${path}' exists and is no socket`);
-    if (await answers(path)) return err('busy', `'${path}': a server listens there already`);
+    if (!(await isStale(path))) return err('busy', `'${path}': a server listens there already, or may`);
     setAside(path, ino, `${draft}.old`);
   }
   return err('busy', `'${path}': other servers are starting there at the same time`);
@@ -124,15 +124,18 @@ function inodeOf(path: string): number | null {
   return fs.lstatSync(path, { throwIfNoEntry: false })?.ino ?? null;
 }
 
-function answers(path: string): Promise<boolean> {
+/** Whether nobody can be listening there any more: anything but a plain refusal may be a sign of life. */
+function isStale(path: string): Promise<boolean> {
+  if (fs.lstatSync(path).uid !== process.getuid?.()) return Promise.resolve(false);
   return new Promise((resolve) => {
     const probe = net.connect(path);
     probe.on('connect', () => {
       probe.destroy();
-      resolve(true);
+      resolve(false);
     });
-    // A full queue of waiting clients is a sign of life as well.
-    probe.on('error', (error) => resolve('code' in error && error.code === 'EAGAIN'));
+    probe.on('error', (error) =>
+      resolve('code' in error && (error.code === 'ECONNREFUSED' || error.code === 'ENOENT')),
+    );
   });
 }
 

@@ -48,6 +48,17 @@ async function changed(line: string, ...before: string[]) {
   return folders;
 }
 
+describe('headwater image create', () => {
+  it.each(['create -f qed other.qed 9999T', 'create -f qed -o cluster_size=5 other.qed 1M'])(
+    '%s is refused as by qemu-img, and leaves the image that is there, as qemu-img does not',
+    async (line) => {
+      const { ours, theirs } = await changed(line);
+      expect(fs.statSync(path.join(theirs, 'other.qed')).size).toBe(0);
+      expect(content(ours, 'other.qed').length).toBe(11 * 1024 * 1024);
+    },
+  );
+});
+
 describe('headwater image convert', () => {
   it.each([
     ['convert t.qed x.raw', 'x.raw'],

@@ -1,8 +1,8 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { MASTER_BYTES, newImages } from '../support/disk-workbench.ts';
 import { HeadwaterProcess } from '../support/headwater-process.ts';
 import { Qemu } from './qemu-tools.ts';
@@ -85,6 +85,19 @@ describe('headwater nbd', () => {
     await expect(run('qemu-io', ['-f', 'raw', '-c', 'write 0 512', uri()])).rejects.toThrow();
     server.signal('SIGTERM');
     await server.ended;
+  });
+
+  it('leaves alone the sockets of programs that it cannot talk to', async () => {
+    const { folder, overlay } = await newImages();
+    const socket = path.join(folder, 'datagrams');
+    const owner = spawn('socat', ['-u', `UNIX-RECV:${socket}`, '-'], { stdio: 'ignore' });
+    onTestFinished(() => void owner.kill('SIGKILL'));
+    await there(socket);
+    const before = fs.lstatSync(socket).ino;
+    const refused = HeadwaterProcess.start(['nbd', '-k', socket, overlay]);
+    expect(await refused.ended).toEqual({ code: 1, signal: null });
+    expect(refused.stderr).toMatch(/a server listens there already, or may/);
+    expect(fs.lstatSync(socket).ino).toBe(before);
   });
 
   it('says what is wrong', async () => {

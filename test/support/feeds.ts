@@ -12,7 +12,7 @@ import {
 } from '../../main/appliances/feeds/signature/secret-key.ts';
 import { signDetached } from '../../main/appliances/feeds/signature/signature.ts';
 import type { SignedFeed } from '../../main/appliances/feeds/trust.ts';
-import { WorkSlices } from '../../main/appliances/feeds/work-slices.ts';
+import { WorkSlices } from '../../shared/work-slices.ts';
 
 /** When all these feeds are issued and read. */
 export const NOW_MS = Date.UTC(2026, 10, 25, 12);

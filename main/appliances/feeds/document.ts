@@ -6,7 +6,7 @@ import {
   type FeedAppliance,
 } from '../../../shared/feed.ts';
 import { err, ok, type Result } from '../../../shared/result.ts';
-import type { WorkSlices } from './work-slices.ts';
+import type { WorkSlices } from '../../../shared/work-slices.ts';
 
 /** A feed as it was read. */
 export interface Feed extends Omit<z.infer<typeof feedEnvelopeSchema>, 'appliances'> {

@@ -4,7 +4,7 @@ import type { FeedCopy, FeedRow } from '../../catalog/tables/feeds.ts';
 import { fetchJudged, type Judged } from './fetch-judged.ts';
 import { formatOf } from './formats.ts';
 import type { Known, Listing } from './listing.ts';
-import { WorkSlices } from './work-slices.ts';
+import { WorkSlices } from '../../../shared/work-slices.ts';
 
 /** A feed to be fetched, and what is known of it from before. */
 export interface FeedWish {

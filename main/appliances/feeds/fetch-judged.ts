@@ -4,7 +4,7 @@ import type { FeedCopy } from '../../catalog/tables/feeds.ts';
 import { shownLocation } from '../views.ts';
 import type { FetchParts } from './fetch/document.ts';
 import type { Known, ListFormat, Listing } from './listing.ts';
-import { WorkSlices } from './work-slices.ts';
+import { WorkSlices } from '../../../shared/work-slices.ts';
 
 /** Publishers put a feed and its signature in place one after the other: how long to wait for the second. */
 const SECOND_TRY_MS = 2000;

@@ -3,7 +3,7 @@ import type { MasterDescription } from '../../../shared/master.ts';
 import type { Result } from '../../../shared/result.ts';
 import type { FeedCopy, FeedRow } from '../../catalog/tables/feeds.ts';
 import type { FetchParts } from './fetch/document.ts';
-import type { WorkSlices } from './work-slices.ts';
+import type { WorkSlices } from '../../../shared/work-slices.ts';
 
 /** A master that machines can be started from at once. */
 export interface ListedMaster {

@@ -3,7 +3,7 @@ import { parseFeed, type Feed } from './document.ts';
 import { followRotations } from './rotation.ts';
 import { parsePublicKey } from './signature/public-key.ts';
 import { verifyDetached } from './signature/signature.ts';
-import type { WorkSlices } from './work-slices.ts';
+import type { WorkSlices } from '../../../shared/work-slices.ts';
 
 /** A feed's two files, byte for byte. */
 export interface SignedFeed {

@@ -47,6 +47,17 @@ describe('following the backing names inside images', () => {
     expect(path.resolve(base?.slice(4) ?? '')).toBe(path.join(folder, 'base.raw'));
   });
 
+  it.each(['file:///etc/passwd', '//[', 'data:,x', 'nbd+unix:///?socket=/run/disk'])(
+    'follows no name of an image on a server that is not far away as well: %s',
+    async (name) => {
+      const folder = tempFolder();
+      await overlayOn(path.join(folder, 'far.qed'), name, true);
+      const server = await serve(folder);
+      const followed = await followChain(`${server.url}far.qed`, 'qed', systemClock);
+      expect(followed).toMatchObject({ failure: { code: 'source-refused' } });
+    },
+  );
+
   it('takes relative names of an image on a server from its address', async () => {
     const folder = tempFolder();
     fs.mkdirSync(path.join(folder, 'images'));

@@ -3,7 +3,7 @@ import type { Clock } from '../../../shared/clock.ts';
 import { openChain } from './open.ts';
 import type { ImageChain } from './image-chain.ts';
 import { namesPublishedDisk, publishedLayer } from './published-master.ts';
-import { identityOf, resolveBacking, type ImageFormat } from './location.ts';
+import { backingNamedBy, identityOf, type ImageFormat } from './location.ts';
 import { QedDevice } from '../../qed/device.ts';
 
 /** Deeper chains are taken for a mistake. */
@@ -69,6 +69,7 @@ async function lookAt(
   const reference = opened.value instanceof QedDevice ? opened.value.image.backing : null;
   await opened.value.close();
   if (reference === null) return ok({ layer, backing: null });
-  const location = resolveBacking(layer.location, reference.name);
-  return ok({ layer, backing: { location, format: reference.raw ? 'raw' : 'qed' } });
+  const location = backingNamedBy(layer.location, reference.name);
+  if (!location.ok) return location;
+  return ok({ layer, backing: { location: location.value, format: reference.raw ? 'raw' : 'qed' } });
 }

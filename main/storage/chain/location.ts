@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
+import { err, ok, type Result } from '../../../shared/result.ts';
 import { isRemoteAddress } from '../../block/remote-source.ts';
 
 /** Formats an image can have. Always said explicitly: contents are never probed (design §4, rule 8). */
@@ -21,11 +22,31 @@ export function localPath(location: string): string {
  */
 export function resolveBacking(imageLocation: string, name: string): string {
   if (isRemote(name)) return name;
-  if (isRemote(imageLocation)) return new URL(name, imageLocation).href;
+  if (isRemote(imageLocation))
+    return URL.canParse(name, imageLocation) ? new URL(name, imageLocation).href : name;
   const file = localPath(name);
   if (path.isAbsolute(file)) return file;
   const image = localPath(imageLocation);
   return image.slice(0, image.lastIndexOf('/') + 1) + file;
+}
+
+/** What an image far away may have behind it: nothing of this computer's, which would reach whoever serves the image. */
+const FAR_AWAY = /^(?:https?|nbds?):$/;
+
+/**
+ * As {@link resolveBacking}, for a name that was read from an image. Fails with `source-refused` where an image far
+ * away names what is not far away as well, or what would be fetched less safely than itself.
+ */
+export function backingNamedBy(imageLocation: string, name: string): Result<string> {
+  const location = resolveBacking(imageLocation, name);
+  if (!isRemote(imageLocation)) return ok(location);
+  const protocol = URL.canParse(location) ? new URL(location).protocol : '';
+  const lessSafe = new URL(imageLocation).protocol === 'https:' && protocol === 'http:';
+  if (FAR_AWAY.test(protocol) && !lessSafe) return ok(location);
+  return err(
+    'source-refused',
+    `'${imageLocation}' names ${JSON.stringify(name)} as its backing file, which an image there may not`,
+  );
 }
 
 /**

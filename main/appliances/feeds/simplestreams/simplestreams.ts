@@ -8,7 +8,7 @@ import { parseDocument } from '../document.ts';
 import { fetchDocument } from '../fetch/document-source.ts';
 import type { FetchParts } from '../fetch/document.ts';
 import type { ListFormat, Listing } from '../listing.ts';
-import { WorkSlices } from '../work-slices.ts';
+import { WorkSlices } from '../../../../shared/work-slices.ts';
 import { indexSchema, productsSchema, STREAM_LIMITS } from './documents.ts';
 import { placeWithin } from './place-within.ts';
 import { usableImages, type Images, type ListedImageAppliance } from './usable-images.ts';

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { z } from 'zod';
 import type { ApplianceDescription } from '../../../../shared/appliance.ts';
 import type { ListedAppliance, ListedImage } from '../listing.ts';
-import type { WorkSlices } from '../work-slices.ts';
+import type { WorkSlices } from '../../../../shared/work-slices.ts';
 import {
   itemSchema,
   productSchema,

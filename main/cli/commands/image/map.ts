@@ -1,4 +1,6 @@
+import { systemClock } from '../../../../shared/clock.ts';
 import { ok, type Result } from '../../../../shared/result.ts';
+import { WorkSlices } from '../../../../shared/work-slices.ts';
 import { BlockStatusReader, type BlockStatus } from './block-status.ts';
 import { openImage, type OpenedImage } from './open-image.ts';
 import { EXIT_INTERRUPTED, option, outputForm, OUTPUT_PROBLEM, type Subcommand, type Tool } from './tool.ts';
@@ -81,9 +83,11 @@ async function walk(
   tool: Tool,
 ): Promise<Result<void>> {
   const status = new BlockStatusReader(image);
+  const slices = new WorkSlices(systemClock);
   const nothing = { length: 0, data: false, zero: false, allocated: false, fileOffset: null, depth: 0 };
   let current: MapEntry = { start, ...nothing };
   for (let offset = start; offset < end;) {
+    await slices.next();
     if (tool.interrupted) return { ok: false, failure: { code: 'cancelled', message: 'interrupted' } };
     const found = await status.at(offset, end - offset);
     if (!found.ok) return found;

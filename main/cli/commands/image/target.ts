@@ -6,7 +6,7 @@ import type { BlockFile } from '../../../block/file.ts';
 import { NodeFile } from '../../../block/node-file.ts';
 import { RawDevice } from '../../../block/raw.ts';
 import { ZEROES } from '../../../block/zeroes.ts';
-import { createQed, type CreateOptions } from '../../../qed/create.ts';
+import { checkCreateOptions, createQed, type CreateOptions } from '../../../qed/create.ts';
 import { QedDevice } from '../../../qed/device.ts';
 import { QedImage } from '../../../qed/image.ts';
 import { LockedFile } from '../../../storage/chain/locked-file.ts';
@@ -28,13 +28,16 @@ export interface NewImage {
 }
 
 /**
- * Creates an image and leaves it open and locked. An existing file is emptied, but not before its lock is held.
+ * Creates an image and leaves it open and locked. An existing file is emptied, but not before it is clear
+ * that the new image can be, and its lock is held.
  * Failures read as `qemu-img create` prints them after the file's name.
  */
 export async function createImage(image: NewImage): Promise<Result<BlockDevice>> {
   const mode = stringOption(image.options, 'preallocation') ?? 'off';
   if (!['off', 'falloc', 'full'].includes(mode))
     return err('invalid-argument', `invalid parameter value: ${mode}`);
+  const possible = image.format === 'qed' ? checkCreateOptions(qedOptions(image)) : DONE;
+  if (!possible.ok) return possible;
   const locked = createFile(image.path);
   if (!locked.ok) return locked;
   const file = image.durable ? locked.value : new UnsyncedFile(locked.value);

@@ -1,9 +1,9 @@
-import type { Clock } from '../../../shared/clock.ts';
+import type { Clock } from './clock.ts';
 
-/** Longest stretch of work on the main thread before others have their turn, in milliseconds. */
+/** Longest stretch of work of a thread before others have their turn, in milliseconds. */
 const STRETCH_MS = 8;
 
-/** Long work in small slices: windows and guests of the same thread go on meanwhile. */
+/** Long work in small slices: windows, guests and signals of the same thread have their turn meanwhile. */
 export class WorkSlices {
   readonly #clock: Clock;
   #sinceMs: number;
