@@ -29,6 +29,7 @@ export const FAILURE_FACTS = {
   'disk-lain-on': ['file'],
   'disk-occupied': ['file'],
   'image-locked': ['file'],
+  'image-locked-elsewhere': ['file', 'lock'],
   'image-unfinished': ['file'],
   'storage-in-use': [],
   'file-in-the-way': ['file'],

@@ -36,6 +36,9 @@ export const GERMAN_FAILURES: { readonly [Key in FailureKey]: Say<Key> } = {
     `Platten, die auf „${file}“ liegen, werden benutzt. Schalten Sie ihre Maschinen zuerst aus.`,
   'disk-occupied': (file) => `Mit „${file}“ wird gerade gearbeitet. Versuchen Sie es danach noch einmal.`,
   'image-locked': (file) => `Ein anderes Programm schreibt in „${file}“. Schließen Sie es dort zuerst.`,
+  'image-locked-elsewhere': (file, lock) =>
+    `In „${file}“ schreibt ein Programm in einem anderen Container oder auf einem anderen Rechner. Schließen Sie es ` +
+    `dort zuerst; ist es schon beendet, so löschen Sie „${lock}“.`,
   'image-unfinished': (file) => `„${file}“ wurde nie fertig angelegt; nichts darin ist zu gebrauchen.`,
   'storage-in-use': () =>
     'Die Platten können nicht verschoben werden, solange Maschinen laufen. Schalten Sie sie zuerst aus.',

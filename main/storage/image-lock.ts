@@ -1,34 +1,27 @@
 import { createHash, randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
-import { threadId } from 'node:worker_threads';
-import { err, ok, type Result } from '../../shared/result.ts';
+import { DONE, err, ok, type Err, type Result } from '../../shared/result.ts';
 import { failureFromSystem } from '../block/errno.ts';
-
-/** What a lock file says. */
-interface LockContent {
-  readonly token: string;
-  readonly pid: number;
-  /** When the process started, where the system tells: guards against a process number that was given out again. */
-  readonly startedAt: string | null;
-  /** Of that process: threads can end without it. */
-  readonly thread?: number | undefined;
-}
+import { DAMAGED, readLock, tokenOf, type FoundLock, type LockContent } from './lock-content.ts';
+import { isThisProcess, stateOf, thisHolder } from './lock-holder.ts';
 
 type Acquired =
-  { readonly release: () => void } | { readonly release: null; readonly holder: LockContent | null };
+  | { readonly release: () => void }
+  | { readonly release: null; readonly holder: LockContent | null }
+  | { readonly release: null; readonly unreadable: Err };
 
-const MAX_LOCK_BYTES = 4096;
 /** Longer names leave no room for what a lock's name adds, in the 255 bytes that file systems allow. */
 const LONGEST_NAME_BYTES = 180;
 const ATTEMPTS = 5;
-/** Stands for the token of a lock that cannot be read, as a power cut may leave one. */
-const DAMAGED = 'damaged';
+/** Of which more in one folder are refused: looking through them would not end. */
+const MOST_LOCKS = 1000;
 
 /**
  * Takes the right to write an image: a small file beside it that names this process. A lock whose process is gone
- * (kill -9, power cut) is taken over. Fails with `busy` while another process, or another part of this one, has it.
- * Node offers no `fcntl` locks, so QEMU's own locks are not seen; see ADR 4.
+ * (kill -9, power cut) is taken over. Fails with `busy` while another process, or another part of this one, has it, also
+ * by a name that the image had before; and where the holder is in another container or on another computer, so that
+ * nobody can tell whether it is gone. Node offers no `fcntl` locks, so QEMU's own locks are not seen; see ADR 4.
  *
  * @param otherNames `allowed` for who only moves or removes this name of the file, and does not write to it
  * @returns the function that gives the right back
@@ -38,10 +31,20 @@ export function lockImage(
   otherNames: 'refused' | 'allowed' = 'refused',
 ): Result<() => void> {
   try {
-    const names = fs.statSync(imagePath, { throwIfNoEntry: false })?.nlink ?? 1;
+    const stat = fs.statSync(imagePath, { bigint: true, throwIfNoEntry: false });
+    const names = Number(stat?.nlink ?? 1);
     if (names > 1 && otherNames === 'refused') return hasManyNames(imagePath, names);
-    const acquired = acquire(lockPathOf(imagePath));
-    return acquired.release === null ? heldBy(imagePath, acquired.holder) : ok(acquired.release);
+    const inode = stat?.ino.toString() ?? null;
+    const lockPath = lockPathOf(imagePath);
+    const acquired = acquire(lockPath, inode);
+    if (acquired.release === null) {
+      if ('unreadable' in acquired) return acquired.unreadable;
+      return heldBy(imagePath, lockPath, acquired.holder);
+    }
+    const free = names > 1 ? DONE : freeByOtherNames(imagePath, lockPath, inode);
+    if (free.ok) return ok(acquired.release);
+    acquired.release();
+    return free;
   } catch (error) {
     const failed = failureFromSystem(error, `Could not lock '${imagePath}' for writing`);
     if (failed.failure.code !== 'permission-denied') return failed;
@@ -62,10 +65,10 @@ export function lockImage(
  */
 export function releaseLockOfThread(imagePath: string, thread: number): void {
   const lockPath = lockPathOf(imagePath);
-  const lock = readLock(lockPath);
-  if (lock === 'gone' || lock === DAMAGED) return;
-  const ours = lock.pid === process.pid && lock.startedAt === startOfThisProcess();
-  if (ours && lock.thread === thread) unlock(lockPath, lock.token);
+  const found = readLock(lockPath);
+  if (!found.ok || found.value === 'gone' || found.value === DAMAGED) return;
+  const lock = found.value;
+  if (isThisProcess(lock) && lock.thread === thread) unlock(lockPath, lock.token);
 }
 
 function lockPathOf(imagePath: string): string {
@@ -90,29 +93,77 @@ function digestOf(name: string): string {
   return createHash('sha256').update(name).digest('hex').slice(0, 32);
 }
 
-function heldBy(imagePath: string, holder: LockContent | null) {
+/**
+ * Looks for somebody who has the image under a name that it had before. Whoever locks two names of one file at the
+ * same moment is refused twice rather than never: each has its own lock when it looks.
+ */
+function freeByOtherNames(imagePath: string, lockPath: string, inode: string | null): Result<void> {
+  if (inode === null) return DONE;
+  const folder = fs.opendirSync(path.dirname(lockPath));
+  try {
+    let count = 0;
+    for (let entry = folder.readSync(); entry !== null; entry = folder.readSync()) {
+      const { name } = entry;
+      if (!name.startsWith('.') || !name.endsWith('.lock') || name === path.basename(lockPath)) continue;
+      if (++count > MOST_LOCKS) return tooManyLocks(folder.path);
+      const other = path.join(folder.path, name);
+      const found = readLock(other);
+      // Other programs name their locks like this too: what is none of ours says nothing.
+      if (!found.ok || found.value === 'gone' || found.value === DAMAGED) continue;
+      // Of one folder, so of one file system, whose number may be another one on each computer.
+      if (found.value.inode !== inode || stateOf(found.value) === 'gone') continue;
+      return heldBy(imagePath, other, found.value);
+    }
+    return DONE;
+  } finally {
+    folder.closeSync();
+  }
+}
+
+function tooManyLocks(folder: string) {
+  return err(
+    'busy',
+    `'${folder}' has more than ${MOST_LOCKS} lock files ('.*.lock'), too many to look through; remove those whose ` +
+      `programs have ended`,
+  );
+}
+
+function heldBy(imagePath: string, lockPath: string, holder: LockContent | null): Err {
   if (holder === null) {
     return err('busy', `'${imagePath}' is being opened by several programs at once; try again`);
   }
-  const who = holder.pid === process.pid ? 'this program' : `process ${holder.pid}`;
+  if (stateOf(holder) === 'elsewhere') return heldElsewhere(imagePath, lockPath, holder);
+  const who = isThisProcess(holder) ? 'this program' : `process ${holder.pid}`;
   return err('busy', `'${imagePath}' is already open for writing in ${who}; close it there first`, {
     words: ['image-locked', imagePath],
   });
 }
 
+function heldElsewhere(imagePath: string, lockPath: string, { pid, place }: LockContent): Err {
+  const host = place ? ` '${place.hostName}'` : '';
+  return err(
+    'busy',
+    `'${imagePath}' is locked by process ${pid} of another container or computer${host}, and only there can be seen ` +
+      `whether it still runs; close it there first, or, if it has ended, remove '${lockPath}'`,
+    { words: ['image-locked-elsewhere', imagePath, lockPath] },
+  );
+}
+
 /** Takes the lock file at `lockPath`, or tells who has it: null when that is changing just now. */
-function acquire(lockPath: string): Acquired {
+function acquire(lockPath: string, inode: string | null): Acquired {
   const token = randomBytes(8).toString('hex');
-  const content: LockContent = { token, pid: process.pid, startedAt: startOfThisProcess(), thread: threadId };
+  const content: LockContent = { token, ...thisHolder(), inode };
   const draft = `${lockPath}.${token}`;
   const release = () => unlock(lockPath, token);
   try {
     fs.writeFileSync(draft, JSON.stringify(content), { flag: 'wx' });
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       if (tryLink(draft, lockPath)) return { release };
-      const holder = readLock(lockPath);
+      const found = readLock(lockPath);
+      if (!found.ok) return { release: null, unreadable: found };
+      const holder = found.value;
       if (holder === 'gone') continue;
-      if (holder !== DAMAGED && isAlive(holder)) return { release: null, holder };
+      if (holder !== DAMAGED && stateOf(holder) !== 'gone') return { release: null, holder };
       if (takeOver(lockPath, holder, draft)) return { release };
     }
     return { release: null, holder: null };
@@ -125,12 +176,11 @@ function acquire(lockPath: string): Acquired {
  * Replaces a stale lock by `draft`. Whoever wants to must hold a lock on just this stale lock, so that nobody replaces
  * what somebody else has put there meanwhile; a stale one of those is taken over in the same way.
  */
-function takeOver(lockPath: string, stale: LockContent | typeof DAMAGED, draft: string): boolean {
-  const right = acquire(`${lockPath}.${tokenOf(stale)}`);
+function takeOver(lockPath: string, stale: Exclude<FoundLock, 'gone'>, draft: string): boolean {
+  const right = acquire(`${lockPath}.${tokenOf(stale)}`, null);
   if (right.release === null) return false;
   try {
-    const present = readLock(lockPath);
-    if (present === 'gone' || tokenOf(present) !== tokenOf(stale)) return false;
+    if (!hasToken(lockPath, tokenOf(stale))) return false;
     fs.renameSync(draft, lockPath);
     removeLeftovers(lockPath);
     return true;
@@ -145,8 +195,9 @@ function removeLeftovers(lockPath: string): void {
   for (const name of fs.readdirSync(folder)) {
     if (!name.startsWith(`${path.basename(lockPath)}.`)) continue;
     const file = path.join(folder, name);
-    const content = readLock(file);
-    if (content !== 'gone' && content !== DAMAGED && !isAlive(content)) fs.rmSync(file, { force: true });
+    const found = readLock(file);
+    if (!found.ok || found.value === 'gone' || found.value === DAMAGED) continue;
+    if (stateOf(found.value) === 'gone') fs.rmSync(file, { force: true });
   }
 }
 
@@ -161,72 +212,16 @@ function tryLink(draft: string, lockPath: string): boolean {
   }
 }
 
-function readLock(lockPath: string): LockContent | 'gone' | typeof DAMAGED {
-  try {
-    const text = fs.readFileSync(lockPath, 'utf8').slice(0, MAX_LOCK_BYTES);
-    const content: unknown = JSON.parse(text);
-    return isLockContent(content) ? content : DAMAGED;
-  } catch (error) {
-    if (hasCode(error, 'ENOENT')) return 'gone';
-    // Somebody else's lock, which we may not read, must not be taken for a damaged one.
-    if (error instanceof Error && 'syscall' in error) throw error;
-    return DAMAGED;
-  }
-}
-
-/** By hand: loading a schema library would cost every command more time than all else it does at its start. */
-function isLockContent(value: unknown): value is LockContent {
-  if (typeof value !== 'object' || value === null) return false;
-  const { token, pid, startedAt, thread } = value as Record<string, unknown>;
-  return (
-    typeof token === 'string' &&
-    /^[\w-]{1,64}$/.test(token) &&
-    Number.isSafeInteger(pid) &&
-    (pid as number) > 0 &&
-    (startedAt === null || typeof startedAt === 'string') &&
-    (thread === undefined || Number.isSafeInteger(thread))
-  );
-}
-
-function tokenOf(lock: LockContent | typeof DAMAGED): string {
-  return lock === DAMAGED ? DAMAGED : lock.token;
+function hasToken(lockPath: string, token: string): boolean {
+  const found = readLock(lockPath);
+  return found.ok && found.value !== 'gone' && tokenOf(found.value) === token;
 }
 
 function unlock(lockPath: string, token: string): void {
   try {
-    const present = readLock(lockPath);
-    if (present !== 'gone' && tokenOf(present) === token) fs.rmSync(lockPath);
+    if (hasToken(lockPath, token)) fs.rmSync(lockPath);
   } catch {
     // A lock that cannot be removed is stale as soon as this process has ended.
-  }
-}
-
-function isAlive(holder: LockContent): boolean {
-  try {
-    process.kill(holder.pid, 0);
-  } catch (error) {
-    if (hasCode(error, 'ESRCH')) return false;
-  }
-  const present = processStatus(holder.pid);
-  if (present === null || holder.startedAt === null) return true;
-  return !present.ended && present.startedAt === holder.startedAt;
-}
-
-function startOfThisProcess(): string | null {
-  return processStatus(process.pid)?.startedAt ?? null;
-}
-
-/** Boot and start time of a process in the kernel's words; null where the system does not tell. */
-function processStatus(pid: number): { readonly startedAt: string; readonly ended: boolean } | null {
-  try {
-    const boot = fs.readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
-    const stat = fs.readFileSync(`/proc/${pid}/stat`, 'utf8');
-    const afterName = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    // A zombie has let go of its files; only its parent has not noticed yet.
-    const ended = afterName[0] === 'Z' || afterName[0] === 'X';
-    return { startedAt: `${boot}/${afterName[19] ?? ''}`, ended };
-  } catch {
-    return null;
   }
 }
 

@@ -1,4 +1,4 @@
-import { fork, spawnSync, type ChildProcess } from 'node:child_process';
+import { fork, spawnSync, type ChildProcess, type ForkOptions } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -31,7 +31,7 @@ afterEach(async () => {
 class Contender {
   readonly #child: ChildProcess;
 
-  constructor(options: { readonly uid?: number } = {}, script = program.path) {
+  constructor(options: ForkOptions = {}, script = program.path) {
     this.#child = fork(script, options);
     running.add(this);
   }
@@ -63,6 +63,10 @@ class Contender {
     });
   }
 }
+
+/** Runs a program as a container does: in a PID namespace of its own, where only its own processes are seen. */
+const CONTAINED = ['--map-root-user', '--pid', '--fork', '--kill-child', '--mount-proc'];
+const CAN_CONTAIN = spawnSync('unshare', [...CONTAINED, 'true']).status === 0;
 
 /** Node may be installed where only some users can run it. */
 function canRun(user: { readonly uid?: number }): boolean {
@@ -101,6 +105,21 @@ describe('the lock of an image', () => {
     });
     await holder.release();
     unwrap(lockImage(image))();
+  });
+
+  it.skipIf(!CAN_CONTAIN)('holds between containers that share the folder of the image', async () => {
+    const image = newImage();
+    const contained = { execPath: 'unshare', execArgv: [...CONTAINED, process.execPath] };
+    const [one, other, outside] = [new Contender(contained), new Contender(contained), new Contender()];
+    expect(await one.lock(image)).toEqual({ failure: null });
+    const refused = {
+      failure: { code: 'busy', message: expect.stringContaining(lockFileOf(image)) as string },
+    };
+    expect(await other.lock(image)).toMatchObject(refused);
+    expect(await outside.lock(image)).toMatchObject(refused);
+    await one.release();
+    expect(await outside.lock(image)).toEqual({ failure: null });
+    expect(await other.lock(image)).toMatchObject(refused);
   });
 
   it('is taken over from a process that was killed, and nothing of it stays behind', async () => {
