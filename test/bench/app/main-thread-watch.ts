@@ -13,12 +13,13 @@ const LATE_MS = 4;
 export const blocksSchema = z.object({
   /** The longest time by which a timer was late, whatever kept it. */
   lateMs: z.number(),
-  lateP99Ms: z.number(),
-  /** The longest stretch of work, waits in synchronous calls included, but for opening windows. */
+  /** The most time on a processor without a turn of the loop, but for opening windows. */
   workMs: z.number(),
   workP99Ms: z.number(),
-  /** The longest stretch in which a window was opened. */
+  /** The same while a window was opened, which is Electron's own work. */
   windowMs: z.number(),
+  /** The longest time asleep in the midst of work: in calls that wait for a disk, or for memory. */
+  asleepMs: z.number(),
 });
 
 export type Blocks = z.infer<typeof blocksSchema>;
@@ -37,8 +38,8 @@ interface Late {
  * Looks at the clock every millisecond, in the thread whose loop is asked about; the process's main one.
  *
  * A late timer does not mean a blocked thread: in Electron another thread waits for the loop's timers, and where there
- * are more busy threads than processors both have to wait for theirs. So what counts as work is what the thread did
- * meanwhile: the time it ran, or, where it was inside a function all along, also the time it slept there.
+ * are more busy threads than processors both have to wait for theirs. So what counts as work is the time the thread ran
+ * meanwhile, and what it slept inside a function is told apart.
  */
 export class MainThreadWatch {
   readonly #late: Late[] = [];
@@ -74,22 +75,22 @@ export class MainThreadWatch {
         const fromMs = late.atMs - late.lateMs - TICK_MS;
         for (const { lengthMs, doing } of between(samples, fromMs, late.atMs)) share[doing] += lengthMs;
       }
-      const busyMs = share['opening a window'] + share['other work'];
-      const workMs = Math.min(late.lateMs, Math.max(late.ranMs, busyMs - late.waitedMs));
-      const isWindow = share['opening a window'] > share['other work'];
-      return { late, workMs, isWindow };
+      const busyMs = Math.min(share['opening a window'] + share['other work'], late.lateMs);
+      const asleepMs = Math.max(0, busyMs - late.ranMs - late.waitedMs);
+      return { ...late, asleepMs, isWindow: share['opening a window'] > share['other work'] };
     });
     keepForLater({ profile, blocks, offsetMs });
     const sorted = (values: number[]) => values.sort((a, b) => a - b);
     const late = sorted(this.#late.map(({ lateMs }) => lateMs));
-    const work = sorted(blocks.filter(({ isWindow }) => !isWindow).map(({ workMs }) => workMs));
-    const windows = sorted(blocks.filter(({ isWindow }) => isWindow).map(({ workMs }) => workMs));
+    const work = sorted(blocks.filter(({ isWindow }) => !isWindow).map(({ ranMs }) => ranMs));
+    const windows = sorted(blocks.filter(({ isWindow }) => isWindow).map(({ ranMs }) => ranMs));
+    const asleep = sorted(blocks.map(({ asleepMs }) => asleepMs));
     return {
       lateMs: late.at(-1) ?? 0,
-      lateP99Ms: percentile(late, 0.99),
       workMs: work.at(-1) ?? 0,
       workP99Ms: percentile(work, 0.99),
       windowMs: windows.at(-1) ?? 0,
+      asleepMs: asleep.at(-1) ?? 0,
     };
   }
 

@@ -9,6 +9,8 @@ export const orderSchema = z.discriminatedUnion('order', [
   /** The answer is a `Blocks`. */
   z.object({ order: z.literal('stop-watch'), id: z.number() }),
   z.object({ order: z.literal('close-consoles'), id: z.number() }),
+  /** Presses Enter on the serial line of the machine started last; the answer is when it said something to that. */
+  z.object({ order: z.literal('press-enter'), id: z.number() }),
 ]);
 
 export const fromAppSchema = z.union([

@@ -1,4 +1,5 @@
 import { app, BrowserWindow, type WebContents } from 'electron';
+import type { Machine } from '../../../main/machines/machine.ts';
 import type { MachineService } from '../../../main/machines/service/machine-service.ts';
 import { MainThreadWatch } from './main-thread-watch.ts';
 import { orderSchema, type FromApp, type Order } from './messages.ts';
@@ -16,6 +17,7 @@ type Window = Pick<BrowserWindow, 'webContents' | 'once' | 'destroy'>;
 export class Probe {
   readonly #noted = new Set<string>();
   #main: WebContents | null = null;
+  #newest: Machine | null = null;
   #watch: MainThreadWatch | null = null;
 
   constructor() {
@@ -30,6 +32,7 @@ export class Probe {
   watchMachines(machines: MachineService): void {
     let count = 0;
     machines.on('started', ({ machine }) => {
+      this.#newest = machine;
       const number = (count += 1);
       let printed = '';
       machine.on('state', ({ kind }) => {
@@ -80,7 +83,19 @@ export class Probe {
       case 'close-consoles':
         for (const window of this.#consoles) window.destroy();
         return null;
+      case 'press-enter':
+        return this.#pressEnter();
     }
+  }
+
+  #pressEnter(): Promise<number> {
+    return new Promise((resolve) => {
+      const stop = this.#newest?.on('serial', () => {
+        stop?.();
+        resolve(Date.now());
+      });
+      this.#newest?.sendSerial('\r');
+    });
   }
 
   /** Only the first time of something counts. */

@@ -4,6 +4,7 @@ import { appMainThread } from './app/main-thread.ts';
 import { appMemory } from './app/memory.ts';
 import { appScroll } from './app/scroll.ts';
 import { appStart } from './app/start.ts';
+import { appSuspend } from './app/suspend.ts';
 import { bootDebian, bootTinyLinux } from './boot/index.ts';
 import { allocatingWrites } from './allocating-writes.ts';
 import { consoleCost } from './console-cost.ts';
@@ -32,6 +33,7 @@ export const CASES: readonly BenchCase[] = [
   bootDebian,
   appStart,
   appBoot,
+  appSuspend,
   appMainThread,
   appMemory,
   appScroll,
