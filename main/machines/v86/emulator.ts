@@ -8,6 +8,7 @@ import type { Engine } from './pause-gate.ts';
 import { connectDisplay, type DisplayConnection } from './screen/connect-display.ts';
 import type { Display } from './screen/display.ts';
 import { provideImageData } from './screen/image-data.ts';
+import { sleepWhenIdle } from './idle-sleep.ts';
 import { repeatUnfinishedRequest } from './unfinished-request.ts';
 
 /** The emulator as the rest of the program sees it. Only this module knows v86's own interface and its gaps. */
@@ -93,6 +94,7 @@ export const createEmulator: CreateEmulator = async (config) => {
   v86.add_listener('serial1-output-byte', config.onHostLineByte);
   v86.add_listener('cpu-event-halt' as keyof Event, config.onHalted);
   await new Promise<void>((resolve) => v86.add_listener('emulator-loaded', resolve));
+  sleepWhenIdle(v86);
   const devices = () => (v86 as unknown as Internals).v86.cpu.devices;
   const display = connectDisplay(v86, config.display);
   // Restoring shows the picture, and builds the disk's interface anew.
