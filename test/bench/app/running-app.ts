@@ -109,7 +109,11 @@ export class RunningApp {
 
   /** Of all its processes, shared pages divided among those who share them. */
   memoryMiB(): number {
-    return processesUnder(this.#child.pid).reduce((sum, pid) => sum + memoryOf(pid).proportionalMiB, 0);
+    const [own = NaN, ...others] = processesUnder(this.#child.pid).map(
+      (pid) => memoryOf(pid).proportionalMiB,
+    );
+    // Nothing is known of those that ended while they were looked at: they take no memory.
+    return others.filter((mib) => !Number.isNaN(mib)).reduce((sum, mib) => sum + mib, own);
   }
 
   close(): Promise<void> {

@@ -1,9 +1,12 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { BenchCase } from '../../bench.ts';
 import { rowOf } from '../../measure/row.ts';
 import { measureApp } from './desk.ts';
 
 const PATIENCE_MS = 600_000;
 const MACHINES = 4;
+/** Until the processes of closed windows have gone. */
+const SETTLE_MS = 2000;
 
 export const appMemory: BenchCase = {
   name: 'app-memory',
@@ -23,6 +26,7 @@ export const appMemory: BenchCase = {
           figures[number] = app.memoryMiB();
         }
         await app.order({ order: 'close-consoles' });
+        await pause(SETTLE_MS);
         figures['closed'] = app.memoryMiB();
         return figures;
       }),
