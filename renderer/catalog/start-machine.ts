@@ -9,8 +9,8 @@ export async function startMachine(choices: NewMachine): Promise<MachineView | u
   const machine = await app.run('machines.create', choices);
   if (!machine) return undefined;
   app.machines.put(machine);
-  const show = { label: m().catalog.showMachine, run: () => go({ screen: 'machine', id: machine.id }) };
-  app.notices.add('info', m().catalog.created(machine.name), show);
+  const show = { label: () => m().catalog.showMachine, run: () => go({ screen: 'machine', id: machine.id }) };
+  app.notices.add('info', () => m().catalog.created(machine.name), show);
   if (choices.start) await app.run('machines.openConsole', { id: machine.id });
   return machine;
 }

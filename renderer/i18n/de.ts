@@ -222,6 +222,11 @@ export const de: Messages = {
       stop: 'Ausschalten',
       kill: 'Ausschalten erzwingen',
     },
+    commandHint: {
+      'power-button': 'Bittet den Gast, selbst herunterzufahren',
+      stop: 'Sichert Geschriebenes und trennt dann den Strom',
+      kill: 'Trennt den Strom sofort, was auch gerade läuft',
+    },
     console: 'Konsole öffnen',
     rename: 'Umbenennen …',
     renameHeading: 'Maschine umbenennen',
@@ -229,7 +234,11 @@ export const de: Messages = {
     memoryHeading: 'Speicher der Maschine',
     memoryOff: 'Der Speicher lässt sich ändern, während die Maschine aus ist.',
     duplicate: 'Duplizieren',
-    duplicated: (name) => `${name} wurde als verknüpfte Kopie angelegt.`,
+    duplicateHint: 'Sofort fertig: Beide teilen sich einen Schnappschuss',
+    duplicated: (name, original) =>
+      `${name} wurde angelegt. Sie ist vollständig hier und teilt sich einen Schnappschuss mit ${original}.`,
+    duplicatedStreaming: (name, original) =>
+      `${name} wurde angelegt. Sie teilt sich einen Schnappschuss mit ${original}; beide streamen, was noch fehlt.`,
     remove: 'Entfernen …',
     removeHeading: (name) => `${name} entfernen?`,
     removeText: (size) =>
@@ -237,7 +246,7 @@ export const de: Messages = {
     removeConfirm: 'Maschine entfernen',
     removed: (name, size) => `${name} wurde entfernt. ${size} sind wieder frei.`,
     offFirst: 'Schalten Sie die Maschine zuerst aus.',
-    confirmReset: (name) => `${name} neu starten?`,
+    confirmReset: (name) => `Neustart von ${name} erzwingen?`,
     confirmStop: (name) => `${name} ausschalten?`,
     confirmKill: (name) => `Ausschalten von ${name} erzwingen?`,
     confirmDiscard: (name) => `Verwerfen, was von ${name} gesichert ist?`,

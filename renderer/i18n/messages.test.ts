@@ -28,8 +28,8 @@ describe('the messages', () => {
   });
 
   it('have a plural', () => {
-    expect(en.shell.streaming(1, '1')).toBe('1 disk streams');
-    expect(en.shell.streaming(3, '3')).toBe('3 disks stream');
+    expect(en.shell.streaming(1, '1')).toBe('1 disk streaming');
+    expect(en.shell.streaming(3, '3')).toBe('3 disks streaming');
     expect(de.shell.streaming(1, '1')).toBe('1 Platte streamt');
     expect(de.shell.streaming(3, '3')).toBe('3 Platten streamen');
   });

@@ -1,4 +1,5 @@
 import type { MachineCommand, MachineView } from '../../shared/ipc/machines.ts';
+import type { Messages } from '../i18n/en.ts';
 import type { Tone } from '../ui/tone.ts';
 
 type State = MachineView['state'];
@@ -35,6 +36,12 @@ export function commandsFor({ state, instantStart }: Pick<MachineView, 'state' |
 /** Commands by which the guest loses what it has not written yet: asked about first. */
 export function losesWork(command: MachineCommand): boolean {
   return ['reset', 'stop', 'kill', 'discard-state'].includes(command);
+}
+
+/** What a command does, where its name alone does not tell it from its neighbours. */
+export function commandHint(command: MachineCommand, words: Messages['machines']): string | undefined {
+  const hints: Partial<Record<MachineCommand, string>> = words.commandHint;
+  return hints[command];
 }
 
 export function isOn(state: State): boolean {

@@ -67,7 +67,9 @@ describe('the state of the main window', () => {
   it('turns failures into notices', async () => {
     const state = new AppState(fakeClient({}).client);
     expect(await state.run('machines.openConsole', { id: 'a' })).toBeUndefined();
-    expect(state.notices.shown).toMatchObject([{ level: 'error', text: 'no machines.openConsole' }]);
+    expect(state.notices.shown.map(({ level, say }) => [level, say()])).toEqual([
+      ['error', 'no machines.openConsole'],
+    ]);
   });
 
   it('stops listening', () => {

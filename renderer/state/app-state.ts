@@ -53,7 +53,7 @@ export class AppState {
       subscribe('feeds.changed', (views) => feeds.put(views), gap(feeds)),
       subscribe(
         'notice',
-        (notice) => this.notices.add(notice.level, noticeText(notice, m().happened, explain)),
+        (notice) => this.notices.add(notice.level, () => noticeText(notice, m().happened, explain)),
         () => undefined,
       ),
     ];
@@ -81,7 +81,8 @@ export class AppState {
   ): Promise<RequestAnswer<Name> | undefined> {
     const result = await this.#client.request(name, input);
     if (result.ok) return result.value;
-    if (result.failure.code !== 'cancelled') this.notices.add('error', explain(result.failure));
+    const { failure } = result;
+    if (failure.code !== 'cancelled') this.notices.add('error', () => explain(failure));
     return undefined;
   }
 

@@ -1,33 +1,62 @@
 import { Cell } from './cell.ts';
 
+type Say = () => string;
+
 export interface Notice {
   readonly id: number;
   readonly level: 'info' | 'warning' | 'error';
-  readonly text: string;
-  readonly action?: { readonly label: string; readonly run: () => void } | undefined;
+  /** In the language that is shown when it is asked, which may be changed while the notice stands. */
+  readonly say: Say;
+  readonly action?: { readonly label: Say; readonly run: () => void } | undefined;
 }
 
 /** More would hide the window; the oldest goes. */
 const MOST = 4;
-/** What only informs goes by itself. Warnings and errors stay until they are dismissed. */
-const INFO_MS = 8000;
+/** How long each stands, unless it is held. What went wrong is worth a longer look. */
+const SHOWN_MS: Readonly<Record<Notice['level'], number>> = { info: 8000, warning: 20_000, error: 20_000 };
 
+/** What a window tells in passing. Each goes by itself after a while, but not while somebody reads. */
 export class Notices {
   readonly #shown = new Cell<readonly Notice[]>([]);
+  readonly #timers = new Map<number, ReturnType<typeof setTimeout>>();
+  #held = false;
   #lastId = 0;
 
   get shown(): readonly Notice[] {
     return this.#shown.value;
   }
 
-  add(level: Notice['level'], text: string, action?: Notice['action']): void {
-    const notice = { id: (this.#lastId += 1), level, text, action };
-    const others = this.shown.filter((other) => other.text !== text);
+  add(level: Notice['level'], say: Say, action?: Notice['action']): void {
+    const notice = { id: (this.#lastId += 1), level, say, action };
+    const text = say();
+    const others = this.shown.filter((other) => other.say() !== text);
     this.#shown.value = [...others, notice].slice(-MOST);
-    if (level === 'info') setTimeout(() => this.dismiss(notice.id), INFO_MS);
+    if (!this.#held) this.#letPass(notice);
   }
 
   dismiss(id: number): void {
     this.#shown.value = this.shown.filter((notice) => notice.id !== id);
+    clearTimeout(this.#timers.get(id));
+    this.#timers.delete(id);
+  }
+
+  /** None goes by itself until {@link release}; then each stands for its whole time again. */
+  hold(): void {
+    this.#held = true;
+    for (const timer of this.#timers.values()) clearTimeout(timer);
+    this.#timers.clear();
+  }
+
+  release(): void {
+    if (!this.#held) return;
+    this.#held = false;
+    for (const notice of this.shown) this.#letPass(notice);
+  }
+
+  #letPass({ id, level }: Notice): void {
+    this.#timers.set(
+      id,
+      setTimeout(() => this.dismiss(id), SHOWN_MS[level]),
+    );
   }
 }

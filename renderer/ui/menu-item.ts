@@ -5,6 +5,8 @@ export interface MenuItem {
   readonly icon?: Component<{ size?: number }>;
   readonly danger?: boolean;
   readonly disabled?: boolean;
+  /** What it does, or why it cannot be chosen, in a line of its own. */
+  readonly hint?: string | undefined;
   /** Present where the item is one of several choices of which one holds. */
   readonly checked?: boolean;
   run(): void;

@@ -10,4 +10,6 @@ export interface Column<Row> {
   /** Left out in narrow windows. */
   readonly secondary?: boolean;
   readonly hideLabel?: boolean;
+  /** Takes what room the others leave, and is cut off beyond that: the table is never wider than its frame. */
+  readonly grows?: boolean;
 }

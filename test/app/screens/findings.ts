@@ -13,7 +13,7 @@ export async function prepareAxe(page: Page): Promise<void> {
 
 /** What there is to complain about in a page as it is; empty when nothing. */
 export async function findings(page: Page): Promise<string[]> {
-  const { violations, overflows, outside, overlapping } = await page.evaluate(async () => {
+  const { violations, overflows, outside, overlapping, overprinted } = await page.evaluate(async () => {
     const { axe } = window as unknown as { axe: { run(): Promise<AxeResults> } };
     const root = document.documentElement;
     const wide = (element: Element) => element.scrollWidth > element.clientWidth;
@@ -24,7 +24,13 @@ export async function findings(page: Page): Promise<string[]> {
     const cards = [...document.querySelectorAll('.card')].map((card) => card.getBoundingClientRect());
     const overlap = (one: DOMRect, other: DOMRect) =>
       one.left < other.right && other.left < one.right && one.top < other.bottom && other.top < one.bottom;
+    // Words that have less room than they need, and are not cut off.
+    const spills = (element: Element) =>
+      element.clientWidth > 1 && wide(element) && getComputedStyle(element).overflowX === 'visible';
     return {
+      overprinted: [...document.querySelectorAll('footer *')]
+        .filter(spills)
+        .map((element) => `printed over what is beside it: ${element.outerHTML.slice(0, 160)}`),
       overlapping: cards.some((one, at) => cards.slice(at + 1).some((other) => overlap(one, other))),
       violations: (await axe.run()).violations,
       overflows:
@@ -44,6 +50,7 @@ export async function findings(page: Page): Promise<string[]> {
   return [
     ...violated,
     ...outside,
+    ...overprinted,
     ...(overflows ? ['wider than its window'] : []),
     ...(overlapping ? ['cards lie on each other'] : []),
   ];

@@ -20,6 +20,7 @@ export const PICTURED: ReadonlySet<string> = new Set([
   'light-en-usual',
   'dark-en-usual',
   'contrast-en-usual',
+  'light-de-usual',
   'light-de-small',
   'dark-de-large',
 ]);

@@ -1,0 +1,50 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { Notices } from './notices.ts';
+
+describe('notices', () => {
+  let notices: Notices;
+  const shown = () => notices.shown.map(({ say }) => say());
+  beforeEach(() => {
+    vi.useFakeTimers();
+    notices = new Notices();
+  });
+  afterEach(() => vi.useRealTimers());
+
+  it('go by themselves, failures later than news', () => {
+    notices.add('info', () => 'added');
+    notices.add('error', () => 'refused');
+    vi.advanceTimersByTime(10_000);
+    expect(shown()).toEqual(['refused']);
+    vi.advanceTimersByTime(10_000);
+    expect(shown()).toEqual([]);
+  });
+
+  it('stay while they are held, those that come meanwhile too', () => {
+    notices.add('info', () => 'before');
+    notices.hold();
+    notices.add('error', () => 'meanwhile');
+    vi.advanceTimersByTime(3_600_000);
+    expect(shown()).toEqual(['before', 'meanwhile']);
+    notices.release();
+    vi.advanceTimersByTime(20_000);
+    expect(shown()).toEqual([]);
+  });
+
+  it('are said in the language of the moment', () => {
+    let language = 'English';
+    notices.add('error', () => language);
+    language = 'Deutsch';
+    expect(shown()).toEqual(['Deutsch']);
+  });
+
+  it('are not repeated, and of many the newest stay', () => {
+    for (const text of ['a', 'b', 'c', 'a', 'd', 'e']) notices.add('info', () => text);
+    expect(shown()).toEqual(['c', 'a', 'd', 'e']);
+  });
+
+  it('can be dismissed', () => {
+    notices.add('error', () => 'refused');
+    notices.dismiss(notices.shown[0]?.id ?? 0);
+    expect(shown()).toEqual([]);
+  });
+});
