@@ -12,6 +12,10 @@ const ids = (text: string, rest = {}) => matching(all, { ...NO_FILTER, text, ...
 describe('searching the catalog', () => {
   it('finds everything without a search', () => expect(ids('')).toEqual(['a', 'b', 'c']));
   it('needs every word, in any order', () => expect(ids('linux grande')).toEqual(['a']));
+  it('finds what an appliance is said to be for', () => {
+    const described = searchable([anAppliance({ id: 'x', summary: 'Shows how rivers are measured.' })]);
+    expect(matching(described, { ...NO_FILTER, text: 'river' }).map(({ id }) => id)).toEqual(['x']);
+  });
   it('does not mind accents and case', () => expect(ids('MUNCHEN')).toEqual(['a']));
   it('puts names that begin with the search first', () => expect(ids('linux')).toEqual(['c', 'a', 'b']));
   it('filters by architecture and source', () => {

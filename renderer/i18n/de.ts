@@ -102,7 +102,7 @@ export const de: Messages = {
     subtitle: (count, text) => plural(count, '1 Appliance', `${text} Appliances`),
     found: (count, text) => plural(count, '1 Treffer', `${text} Treffer`),
     search: 'Appliances suchen',
-    searchHint: 'Nach Name, Herausgeber oder Lizenz suchen',
+    searchHint: 'Nach Name, Herausgeber oder Zweck suchen',
     architecture: 'Architektur',
     sources: 'Quelle',
     all: 'Alle',
@@ -119,7 +119,7 @@ export const de: Messages = {
     disk: (size) => `${size} Platte`,
     startsAfter: (size) => `Startet nach ${size}`,
     startsInAnInstant: (size) => `Startet augenblicklich nach ${size}`,
-    startsAtOnce: 'Startet, bevor die Platte hier ist',
+    startsAtOnce: 'Startet sofort',
     withdrawn: 'Nicht mehr gelistet',
     version: (version) => `Version ${version}`,
     by: (publisher) => `von ${publisher}`,
@@ -197,7 +197,6 @@ export const de: Messages = {
     state: 'Zustand',
     disk: 'Platte',
     memory: 'Speicher',
-    memoryOf: (mib) => `${mib} MiB`,
     actions: 'Aktionen',
     noDisk: 'keine Platte',
     emptyHeading: 'Noch keine Maschinen',
@@ -246,6 +245,8 @@ export const de: Messages = {
     removeConfirm: 'Maschine entfernen',
     removed: (name, size) => `${name} wurde entfernt. ${size} sind wieder frei.`,
     offFirst: 'Schalten Sie die Maschine zuerst aus.',
+    unheeded: (name) =>
+      `Der Gast von ${name} hat auf „Herunterfahren“ nicht reagiert. Erzwungenes Ausschalten verliert, was er noch nicht geschrieben hat.`,
     confirmReset: (name) => `Neustart von ${name} erzwingen?`,
     confirmStop: (name) => `${name} ausschalten?`,
     confirmKill: (name) => `Ausschalten von ${name} erzwingen?`,
@@ -285,7 +286,8 @@ export const de: Messages = {
     scaling: { fit: 'An das Fenster anpassen', original: 'Originalgröße', whole: 'Ganze Schritte' },
     fullscreen: 'Vollbild',
     leaveFullscreen: 'Vollbild verlassen',
-    fullscreenHint: (keys) => `${keys} zeigt die Bedienung und gibt die Tasten frei.`,
+    fullscreenHint: (keys) =>
+      `Vollbild verlassen: ${keys} zeigt die Bedienung, dort „Vollbild verlassen“ wählen.`,
     hint: {
       away: 'Klicken Sie in das Bild, um in die Maschine zu tippen.',
       focused: (keys) => `Tasten gehen an die Maschine. ${keys} gibt sie frei.`,
@@ -363,6 +365,8 @@ export const de: Messages = {
       ),
     completeText: 'Vollständig. Diese Platte braucht keine Quelle und kein Netz mehr.',
     linkedText: (master) => `Verknüpft: enthält nur, was von ${master} abweicht.`,
+    linkedComplete: (master) => `Vollständig hier: liegt auf ${master} und enthält nur, was davon abweicht.`,
+    sharesSnapshot: (names) => `Vollständig hier; teilt sich einen Schnappschuss mit ${names}.`,
     sharedCopy: (share) => `Die lokale Kopie, auf der sie liegt: ${share} ist hier`,
     stream: {
       start: 'Streamen',
@@ -398,7 +402,7 @@ export const de: Messages = {
     priority: 'Priorität',
     priorityHint: 'Wer zuerst dran ist und mehr von einer gemeinsamen Grenze bekommt.',
     priorities: { high: 'Hoch', normal: 'Normal', low: 'Niedrig' },
-    onError: 'Wenn die Quelle versagt',
+    onError: 'Wenn das Streamen scheitert',
     onErrorChoice: {
       report: 'Melden und Streamen beenden',
       ignore: 'Unlesbares überspringen',

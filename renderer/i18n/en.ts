@@ -98,7 +98,7 @@ export const en = {
     subtitle: (count: number, text: string) => plural(count, '1 appliance', `${text} appliances`),
     found: (count: number, text: string) => plural(count, '1 match', `${text} matches`),
     search: 'Search appliances',
-    searchHint: 'Search by name, publisher or licence',
+    searchHint: 'Search by name, publisher or what it is for',
     architecture: 'Architecture',
     sources: 'Source',
     all: 'All',
@@ -115,7 +115,7 @@ export const en = {
     disk: (size: string) => `${size} disk`,
     startsAfter: (size: string) => `Starts after ${size}`,
     startsInAnInstant: (size: string) => `Starts in an instant after ${size}`,
-    startsAtOnce: 'Starts before its disk is here',
+    startsAtOnce: 'Starts at once',
     withdrawn: 'No longer listed',
     version: (version: string) => `Version ${version}`,
     by: (publisher: string) => `by ${publisher}`,
@@ -191,7 +191,6 @@ export const en = {
     state: 'State',
     disk: 'Disk',
     memory: 'Memory',
-    memoryOf: (mib: string) => `${mib} MiB`,
     actions: 'Actions',
     noDisk: 'no disk',
     emptyHeading: 'No machines yet',
@@ -239,6 +238,8 @@ export const en = {
     removeConfirm: 'Remove machine',
     removed: (name: string, size: string) => `${name} was removed. ${size} are free again.`,
     offFirst: 'Power the machine off first.',
+    unheeded: (name: string) =>
+      `The guest of ${name} has not reacted to Shut down. Force off loses what it has not written yet.`,
     confirmReset: (name: string) => `Force ${name} to restart?`,
     confirmStop: (name: string) => `Power ${name} off?`,
     confirmKill: (name: string) => `Force ${name} off?`,
@@ -278,7 +279,8 @@ export const en = {
     scaling: { fit: 'Fit the window', original: 'Original size', whole: 'Whole steps' },
     fullscreen: 'Full screen',
     leaveFullscreen: 'Leave full screen',
-    fullscreenHint: (keys: string) => `${keys} shows the controls, and gives the keys back.`,
+    fullscreenHint: (keys: string) =>
+      `To leave full screen: ${keys} shows the controls, then choose “Leave full screen”.`,
     hint: {
       away: 'Click the picture to type into the machine.',
       focused: (keys: string) => `Keys go to the machine. ${keys} gives them back.`,
@@ -352,6 +354,8 @@ export const en = {
       plural(count, 'A guest read waits for the source', `${text} guest reads wait for the source`),
     completeText: 'Complete. This disk needs no source and no network any more.',
     linkedText: (master: string) => `Linked: it keeps only what differs from ${master}.`,
+    linkedComplete: (master: string) => `Complete here: it lies on ${master} and keeps only what differs.`,
+    sharesSnapshot: (names: string) => `Complete here; shares a snapshot with ${names}.`,
     sharedCopy: (share: string) => `The local copy it lies on: ${share} here`,
     stream: {
       start: 'Start streaming',
@@ -387,7 +391,7 @@ export const en = {
     priority: 'Priority',
     priorityHint: 'Whose turn comes first, and who gets more of a common limit.',
     priorities: { high: 'High', normal: 'Normal', low: 'Low' },
-    onError: 'When the source fails',
+    onError: 'When streaming fails',
     onErrorChoice: {
       report: 'Report and stop streaming',
       ignore: 'Skip what cannot be read',

@@ -33,6 +33,19 @@ describe('percentages', () => {
     expect(plain(english.percent(0.9999))).toBe('99%');
     expect(plain(german.percent(1))).toBe('100 %');
   });
+  it('say 0 only when nothing is there', () => {
+    expect(plain(english.percent(0))).toBe('0%');
+    expect(plain(english.percent(0.006))).toBe('<1%');
+    expect(plain(german.percent(0.006))).toBe('<1 %');
+  });
+});
+
+describe('memory', () => {
+  it('is said in the largest unit that it fills', () => {
+    expect(plain(english.memory(128))).toBe('128 MiB');
+    expect(plain(english.memory(1000))).toBe('1,000 MiB');
+    expect(plain(english.memory(1024))).toBe('1 GiB');
+  });
 });
 
 describe('durations', () => {

@@ -52,8 +52,15 @@ export class Formatter {
     return `${this.number(value, digitsFor(value))}${NARROW_SPACE}${this.#rateUnit}`;
   }
 
-  /** Of a share from 0 to 1. Never says 100 % before it is. */
+  /** A machine's memory: 128 MiB, 1 GiB. */
+  memory(mebibytes: number): string {
+    const whole = mebibytes % 1024 === 0;
+    return `${this.number(whole ? mebibytes / 1024 : mebibytes)}${NARROW_SPACE}${whole ? 'GiB' : 'MiB'}`;
+  }
+
+  /** Of a share from 0 to 1. Never says 100 % before it is, nor 0 % where there is something. */
   percent(share: number): string {
+    if (share > 0 && share < 0.01) return `<${this.percent(0.01)}`;
     const floored = share >= 1 ? 1 : Math.floor(share * 100) / 100;
     return new Intl.NumberFormat(this.#locale, { style: 'percent' }).format(floored);
   }

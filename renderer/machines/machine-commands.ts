@@ -44,6 +44,12 @@ export function commandHint(command: MachineCommand, words: Messages['machines']
   return hints[command];
 }
 
+/** Whether a machine that was asked to shut down is still on as it was. */
+export function ignoredShutDown(asked: MachineView, now: MachineView | undefined): boolean {
+  if (now === undefined || now.startedAtMs !== asked.startedAtMs) return false;
+  return ['running', 'paused', 'waiting-for-data'].includes(now.state);
+}
+
 export function isOn(state: State): boolean {
   return state !== 'off' && state !== 'failed' && state !== 'suspended';
 }

@@ -38,6 +38,14 @@ describe('a disk as it is shown', () => {
     expect(localShare(aDisk({ localBytes: null, state: 'complete' }))).toBe(1);
   });
 
+  it('is all here where it is linked, or as far as the local copy below it', () => {
+    const linked = aDisk({ kind: 'linked', state: 'not-started', localBytes: 0 });
+    expect(localShare(linked)).toBe(1);
+    expect(localShare(linked, aDisk({ localBytes: 64 * MIB }))).toBe(0.25);
+    expect(localShare(linked, aDisk({ state: 'complete' }))).toBe(1);
+    expect(localShare({ ...linked, state: 'streaming' })).toBe(0);
+  });
+
   it('has the boot milestone at the beginning of its way, once it is known what a start reads', () => {
     const milestone = (missingBytes: number | null) =>
       bootMilestone(aDisk({ boot: { bytes: 16 * MIB, missingBytes } }));

@@ -54,9 +54,14 @@ export function streamCommands(disk: DiskView): readonly StreamCommand[] {
   return COMMANDS[shownState(disk)].filter((command) => command !== 'complete-now' || !hurries);
 }
 
-/** 0 to 1; null while nobody has counted. */
-export function localShare({ state, localBytes, lengthBytes }: DiskView): number | null {
+/**
+ * 0 to 1; null while nobody has counted. What a linked disk lies on is here, so it is as well, or else as far as the
+ * local copy below it.
+ */
+export function localShare(disk: DiskView, copy?: DiskView): number | null {
+  const { state, localBytes, lengthBytes } = disk;
   if (state === 'complete') return 1;
+  if (shownState(disk) === 'linked') return copy === undefined ? 1 : localShare(copy);
   if (localBytes === null) return null;
   return lengthBytes === 0 ? 1 : Math.min(1, localBytes / lengthBytes);
 }

@@ -14,12 +14,13 @@ export function overlayRows(
   disks: readonly DiskView[],
   machineOf: (id: string) => MachineView | undefined,
 ): readonly OverlayRow[] {
+  const byId = new Map(disks.map((disk) => [disk.id, disk]));
   return disks.map((disk) => ({
     id: disk.id,
     disk,
     machine: disk.machineId === null ? undefined : machineOf(disk.machineId),
     state: shownState(disk),
-    share: localShare(disk),
+    share: localShare(disk, disk.masterId === null ? undefined : byId.get(disk.masterId)),
   }));
 }
 

@@ -54,7 +54,7 @@ export class Guest {
   /** Chooses from a menu of the window. */
   async choose(menu: string, item: string): Promise<void> {
     await this.button(menu).click();
-    await this.page.getByRole('menuitem', { name: item, exact: true }).click();
+    await this.page.getByRole('menuitem', { name: new RegExp(`^${item}`) }).click();
   }
 
   /** Has the window type what is in the clipboard. */

@@ -56,17 +56,24 @@ test.describe.serial('a disk of the user’s own', () => {
       await main.getByRole('menuitem', { name: item }).click();
     };
     await desk.goTo('Machines');
+    await desk.step('Not while it is on', async () => {
+      await machine('My tour').getByRole('button', { name: 'More for My tour' }).click();
+      const item = main.getByRole('menuitem', { name: 'Duplicate' });
+      await expect(item).toBeDisabled();
+      await expect(item).toContainText('Power the machine off first.');
+      await main.keyboard.press('Escape');
+    });
     await choose('My tour', 'Power off');
     await main.getByRole('dialog').getByRole('button', { name: 'Power off' }).click();
     await expect(machine('My tour')).toContainText('Off');
     await desk.step('A duplicate', async () => {
       await choose('My tour', 'Duplicate');
       await expect(machine('My tour 2')).toContainText('Off');
+      await expect(desk.notices).toContainText('shares a snapshot with My tour');
     });
     await desk.step('The duplicate runs', async () => {
-      await machine('My tour 2').getByRole('button', { name: 'Start My tour 2' }).click();
-      const open = machine('My tour 2').getByRole('button', { name: /^Open the console/ });
-      const guest = await Guest.opening(desk.app, () => open.click());
+      const start = machine('My tour 2').getByRole('button', { name: 'Start My tour 2' });
+      const guest = await Guest.opening(desk.app, () => start.click());
       await guest.shows(/tour>/);
       return guest.page;
     });

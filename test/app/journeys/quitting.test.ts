@@ -18,11 +18,6 @@ test.describe.serial('leaving Headwater while a machine runs', () => {
     await desk.goTo('Machines');
   }
 
-  async function openConsole(): Promise<void> {
-    const open = card().getByRole('button', { name: `Open the console of ${NAME}` });
-    guest = await Guest.opening(desk.app, () => open.click());
-  }
-
   test.beforeAll(async () => {
     desk = new Desk('quitting');
     await desk.open();
@@ -45,10 +40,8 @@ test.describe.serial('leaving Headwater while a machine runs', () => {
     await leaveAndComeBack('Save and Quit');
     await desk.step('The next time it is suspended', () => expect(card()).toContainText('Suspended'));
     await desk.step('It shows what it showed', async () => {
-      await card()
-        .getByRole('button', { name: `Resume ${NAME}` })
-        .click();
-      await openConsole();
+      const resume = card().getByRole('button', { name: `Resume ${NAME}` });
+      guest = await Guest.opening(desk.app, () => resume.click());
       expect(await guest.shows(/tour>$/)).toBe(before);
       return guest.page;
     });

@@ -31,9 +31,7 @@ test.describe.serial('a machine that is suspended', () => {
 
   /** From the list of machines, with its console. */
   async function switchOn(button: Locator): Promise<void> {
-    await button.click();
-    const open = card().getByRole('button', { name: `Open the console of ${NAME}` });
-    guest = await Guest.opening(desk.app, () => open.click());
+    guest = await Guest.opening(desk.app, () => button.click());
   }
 
   async function suspendFromItsCard(): Promise<void> {

@@ -178,9 +178,8 @@ test.describe.serial('an appliance from far away', () => {
       await expect.poll(() => master.bytesSent).toBeGreaterThan(sentBefore);
     });
     await desk.step('It is started again', async () => {
-      await machine.getByRole('button', { name: `Start ${NAME}` }).click();
-      const open = machine.getByRole('button', { name: `Open the console of ${NAME}` });
-      guest = await Guest.opening(desk.app, () => open.click());
+      const start = machine.getByRole('button', { name: `Start ${NAME}` });
+      guest = await Guest.opening(desk.app, () => start.click());
       await guest.logIn();
       return guest.page;
     });
