@@ -13,6 +13,8 @@ export interface ProcessOptions {
   readonly around?: (command: string) => string;
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
+  /** Default: killed with the running test. In a hook there is none; it has to end by itself then. */
+  readonly lasts?: 'with-the-test' | 'until-it-ends';
 }
 
 export interface Ended {
@@ -33,9 +35,11 @@ export class HeadwaterProcess {
   /** Starts the command; it is killed with the running test if it is still there. */
   static start(args: readonly string[], options: ProcessOptions = {}): HeadwaterProcess {
     const run = new HeadwaterProcess(args, options);
-    onTestFinished(() => {
-      run.signal('SIGKILL');
-    });
+    if (options.lasts !== 'until-it-ends') {
+      onTestFinished(() => {
+        run.signal('SIGKILL');
+      });
+    }
     return run;
   }
 

@@ -6,6 +6,7 @@ import { appScroll } from './app/scroll.ts';
 import { appStart } from './app/start.ts';
 import { appSuspend } from './app/suspend.ts';
 import { bootDebian, bootTinyLinux } from './boot/index.ts';
+import { instantDebian, instantTinyLinux } from './boot/instant.ts';
 import { allocatingWrites } from './allocating-writes.ts';
 import { consoleCost } from './console-cost.ts';
 import { guestLatency } from './guest-latency.ts';
@@ -31,6 +32,8 @@ export const CASES: readonly BenchCase[] = [
   consoleCost,
   bootTinyLinux,
   bootDebian,
+  instantTinyLinux,
+  instantDebian,
   appStart,
   appBoot,
   appSuspend,

@@ -3,6 +3,7 @@ import type { Figures } from '../measure/interleave.ts';
 import { measureBoot, type BootArguments } from './boot.ts';
 import { measureConsole, type ConsoleArguments } from './console.ts';
 import { measureGuest, type GuestArguments } from './guest.ts';
+import { measureInstant, type InstantArguments } from './instant.ts';
 import { measureMemory, type MemoryArguments } from './memory.ts';
 import { measureOpen, type OpenArguments } from './open.ts';
 import type { RoleName } from './role.ts';
@@ -31,6 +32,8 @@ function measure(name: Exclude<RoleName, 'serve'>, given: unknown): Promise<Resu
       return measureConsole(given as ConsoleArguments);
     case 'boot':
       return measureBoot(given as BootArguments);
+    case 'instant':
+      return measureInstant(given as InstantArguments);
     default:
       return assertNever(name);
   }

@@ -6,6 +6,7 @@ import type { Children } from '../workshop/children.ts';
 import type { BootArguments } from './boot.ts';
 import type { ConsoleArguments } from './console.ts';
 import type { GuestArguments } from './guest.ts';
+import type { InstantArguments } from './instant.ts';
 import type { MemoryArguments } from './memory.ts';
 import type { OpenArguments } from './open.ts';
 import type { ServeArguments } from './serve.ts';
@@ -22,6 +23,7 @@ export interface Roles {
   memory: MemoryArguments;
   console: ConsoleArguments;
   boot: BootArguments;
+  instant: InstantArguments;
   serve: ServeArguments;
 }
 

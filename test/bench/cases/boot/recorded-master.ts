@@ -4,8 +4,8 @@ import { systemClock } from '../../../../shared/clock.ts';
 import type { MasterDescription } from '../../../../shared/master.ts';
 import { err, ok, type Result } from '../../../../shared/result.ts';
 import { findBuiltAppliance } from '../../../../main/appliances/built-appliances.ts';
-import { publishBoot } from '../../../../main/appliances/masters/publish-boot.ts';
 import { publishMaster } from '../../../../main/appliances/masters/publish-master.ts';
+import { BootPublishing } from '../../../../main/cli/commands/master/boot-publishing.ts';
 import { BootRecording } from '../../../../main/cli/commands/master/boot-recording.ts';
 import { appliancesFolder } from '../../../../main/cli/places.ts';
 import type { Workshop } from '../../workshop/workshop.ts';
@@ -18,8 +18,15 @@ export interface RecordedMaster {
   readonly folder: string;
 }
 
-/** Publishes an appliance that was built, with a boot that is recorded now. */
-export async function recordMaster(workshop: Workshop, id: string): Promise<Result<RecordedMaster>> {
+/**
+ * Publishes an appliance that was built, with a boot that is recorded now.
+ * @param save whether the machine is saved after it, and published with the disk it has then
+ */
+export async function recordMaster(
+  workshop: Workshop,
+  id: string,
+  { save }: { readonly save: boolean } = { save: false },
+): Promise<Result<RecordedMaster>> {
   const found = findBuiltAppliance(appliancesFolder(), id);
   if (!found.ok) return err('not-found', `${found.failure.message}; or: headwater appliances build ${id}`);
   const { description: appliance, masterPath } = found.value;
@@ -37,11 +44,12 @@ export async function recordMaster(workshop: Workshop, id: string): Promise<Resu
     scratch,
     memoryMiB,
     until: prompt,
-    save: false,
+    save,
     say: () => undefined,
   }).run({ description: published.value.description, sources: [folder] }, signal);
+  const publishing = new BootPublishing(folder, { signal, say: () => undefined });
+  const booted = recorded.ok ? await publishing.publish(recorded.value) : recorded;
   fs.rmSync(scratch, { recursive: true, force: true });
-  if (!recorded.ok) return recorded;
-  const described = await publishBoot({ folder, ranges: recorded.value.ranges }, context);
-  return described.ok ? ok({ memoryMiB, prompt, description: described.value, folder }) : described;
+  if (!booted.ok) return booted;
+  return ok({ memoryMiB, prompt, description: booted.value.master, folder: booted.value.folder });
 }
