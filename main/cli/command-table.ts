@@ -61,7 +61,7 @@ export function helpText(): string {
     '',
     ...lines,
     '',
-    "'headwater COMMAND --help' tells more.",
+    "'headwater COMMAND --help' tells more, 'headwater --version' which one this is.",
     '',
   ].join('\n');
 }

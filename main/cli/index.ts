@@ -4,10 +4,17 @@ import { processTerminal } from './process-terminal.ts';
 
 async function main(args: readonly string[]): Promise<number> {
   const terminal = processTerminal();
-  const [name, ...rest] = args;
-  if (name === undefined || name === 'help' || name === '--help' || name === '-h') {
+  const [first, ...rest] = args;
+  if (first === '--version' || first === '-V') {
+    const { headwaterVersion } = await import('./version.ts');
+    terminal.out(`headwater ${headwaterVersion()}\n`);
+    return 0;
+  }
+  const asksForHelp = first === 'help' || first === '--help' || first === '-h';
+  const [name, ...given] = asksForHelp ? [...rest.slice(0, 1), '--help'] : args;
+  if (first === undefined || name === undefined || name === '--help') {
     terminal.out(helpText());
-    return name === undefined ? 2 : 0;
+    return asksForHelp ? 0 : 2;
   }
   const entry = COMMANDS[name];
   if (entry === undefined) {
@@ -15,7 +22,7 @@ async function main(args: readonly string[]): Promise<number> {
     return 2;
   }
   const command = await entry.load();
-  return command.run(rest, terminal);
+  return command.run(given, terminal);
 }
 
 process.exitCode = await main(process.argv.slice(2));

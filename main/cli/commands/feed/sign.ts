@@ -3,6 +3,7 @@ import { readFeed, signFeed } from '../../../appliances/feeds/publish/feed-folde
 import { readKeyFile } from '../../../appliances/feeds/publish/key-files.ts';
 import { fingerprintOf } from '../../../appliances/feeds/signature/public-key.ts';
 import { simpleCommand } from '../../arguments/simple-command.ts';
+import { counted } from '../../display/quantities.ts';
 import { issueOf } from './issue.ts';
 
 const HELP = `usage: headwater feed sign DIR --key FILE [OPTIONS]
@@ -48,7 +49,7 @@ export const signCommand = simpleCommand({
     const fingerprint = fingerprintOf(keyText);
     return ok({
       json: { serial, issued, expires, key: keyText, fingerprint, appliances: appliances.length },
-      text: `signed serial ${serial} with ${appliances.length} appliances, good until ${expires.slice(0, 10)}\nkey ${fingerprint}\n`,
+      text: `signed serial ${serial} with ${counted(appliances.length, 'appliance')}, good until ${expires.slice(0, 10)}\nkey ${fingerprint}\n`,
     });
   },
 });

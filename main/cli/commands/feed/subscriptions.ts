@@ -3,6 +3,7 @@ import { isSameKey } from '../../../../shared/feed.ts';
 import type { FeedOffer, FeedView } from '../../../../shared/ipc/feeds.ts';
 import { err, ok, type Result } from '../../../../shared/result.ts';
 import type { FeedService } from '../../../appliances/feeds/feed-service.ts';
+import { counted } from '../../display/quantities.ts';
 import { simpleCommand } from '../../arguments/simple-command.ts';
 import { atCatalog } from '../../catalog-desk.ts';
 import type { Terminal } from '../../terminal.ts';
@@ -154,7 +155,7 @@ function feedText(feed: FeedView): string {
   const { id, name, state, appliances, serial, expiresMs, fingerprint, location, failure } = feed;
   const issue = fingerprint === null ? 'not signed' : `serial ${serial}, good until ${dayOf(expiresMs)}`;
   const lines = [
-    `${name} (${id}): ${state}, ${appliances} appliances, ${issue}`,
+    `${name} (${id}): ${state}, ${counted(appliances, 'appliance')}, ${issue}`,
     `  from ${location}`,
     ...(fingerprint === null ? [] : [`  key ${fingerprint}`]),
     ...(failure === null ? [] : [`  not refreshed: ${failure.message}`]),
