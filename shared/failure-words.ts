@@ -35,6 +35,9 @@ export const FAILURE_FACTS = {
   'file-in-the-way': ['file'],
   'file-missing': ['file'],
   'file-empty': ['file'],
+  'file-of-machine': ['file', 'machine'],
+  'file-of-master': ['file', 'master'],
+  'file-of-headwater': ['file'],
   'needs-backing-file': ['file'],
   'needs-qemu-img': [],
 

@@ -45,6 +45,12 @@ export const GERMAN_FAILURES: { readonly [Key in FailureKey]: Say<Key> } = {
   'file-in-the-way': (file) => `„${file}“ gibt es schon. Räumen Sie die Datei zuerst weg.`,
   'file-missing': (file) => `„${file}“ fehlt oder kann nicht gelesen werden.`,
   'file-empty': (file) => `„${file}“ ist leer.`,
+  'file-of-machine': (file, machine) =>
+    `„${file}“ gehört zur Maschine ${machine}. Wählen Sie einen anderen Ort.`,
+  'file-of-master': (file, master) =>
+    `„${file}“ ist die Vorlage ${master}, auf der Platten liegen. Wählen Sie einen anderen Ort.`,
+  'file-of-headwater': (file) =>
+    `„${file}“ liegt dort, wo Headwater seine eigenen Dateien hat. Wählen Sie einen anderen Ort.`,
   'needs-backing-file': (file) =>
     `„${file}“ ist nur ein Overlay und braucht eine weitere Datei. Machen Sie zuerst ein vollständiges Abbild daraus.`,
   'needs-qemu-img': () =>

@@ -15,6 +15,7 @@ import { Catalog } from '../catalog/catalog.ts';
 import { DiskService } from '../machines/disks/disk-service.ts';
 import { Journal } from '../machines/disks/journal.ts';
 import type { OpenDisk } from '../machines/disks/opened-disk.ts';
+import { OwnFiles } from '../machines/disks/own-files.ts';
 import { MasterCopies } from '../machines/disks/master-copies.ts';
 import { OneAtATime } from '../../shared/one-at-a-time.ts';
 import { InstantStates } from '../machines/service/instant-states.ts';
@@ -59,6 +60,7 @@ export interface BackEnd {
   readonly activities: Activities;
   readonly disks: DiskService;
   readonly machines: MachineService;
+  readonly ownFiles: OwnFiles;
   /** Powers machines off, writes everything down, ends every thread. */
   readonly close: () => Promise<void>;
 }
@@ -79,7 +81,7 @@ export async function openBackEnd(options: BackEndOptions): Promise<Result<BackE
   };
   const wired = wire(options, catalog, nowMs);
   if (!wired.ok) return giveUp(wired);
-  const { preferences, appliances, masters, feeds, activities, disks, machines } = wired.value;
+  const { preferences, appliances, masters, feeds, activities, disks, machines, ownFiles } = wired.value;
   const { bandwidth, tasks, boots, catalogChanged } = wired.value;
   const listed = await feeds.open();
   if (!listed.ok) return giveUp(listed);
@@ -98,7 +100,18 @@ export async function openBackEnd(options: BackEndOptions): Promise<Result<BackE
   catalogChanged();
   feeds.start();
   void boots.look();
-  return ok({ catalog, preferences, appliances, masters, feeds, activities, disks, machines, close });
+  return ok({
+    catalog,
+    preferences,
+    appliances,
+    masters,
+    feeds,
+    activities,
+    disks,
+    machines,
+    ownFiles,
+    close,
+  });
 }
 
 type Wired = Omit<BackEnd, 'close' | 'catalog'> & {
@@ -134,6 +147,7 @@ function wire(options: BackEndOptions, catalog: Catalog, nowMs: () => number): R
   const files = options.files ?? imageFiles;
   const emulator = options.emulator ?? emulatorName();
   const storageFolder = () => preferences.current.storageFolder ?? defaultFolder;
+  const ownFiles = new OwnFiles({ catalog, places: [dataFolder, recipesFolder] });
   const shared = { catalog, files, journal, nowMs, storageFolder };
 
   const activities = new Activities({
@@ -201,6 +215,7 @@ function wire(options: BackEndOptions, catalog: Catalog, nowMs: () => number): R
 
   const disks: DiskService = new DiskService({
     ...shared,
+    ownFiles,
     activities,
     clock,
     tasks,
@@ -252,6 +267,7 @@ function wire(options: BackEndOptions, catalog: Catalog, nowMs: () => number): R
     activities,
     disks,
     machines,
+    ownFiles,
     bandwidth,
     tasks,
     boots,

@@ -16,7 +16,7 @@ export function composeHandlers(services: AppServices, windows: Windows): Reques
   return {
     ...forwarded(services, pathGuards(chosen)),
     ...dialogHandlers(windows, chosen),
-    ...consoleHandlers(services.consoles, chosen),
+    ...consoleHandlers(services.consoles, chosen, (file) => services.refuseTarget(file)),
     'app.info': appInfo,
     'machines.openConsole': async ({ id }) => {
       const known = await find(services.machines.list(), id, 'machine');
@@ -36,15 +36,16 @@ type Guards = { readonly [Name in ServiceRequest]?: (input: CheckedInput<Name>) 
 
 /** Addresses may be typed; paths come from a dialog. */
 function pathGuards(chosen: ChosenPaths): Guards {
-  const path = (given: string | null | undefined) => (typeof given === 'string' ? chosen.check(given) : DONE);
-  const location = (given: string) => (isRemote(given) ? DONE : chosen.check(given));
+  const folder = (given: string | null | undefined) =>
+    typeof given === 'string' ? chosen.check('folder', given) : DONE;
+  const location = (given: string) => (isRemote(given) ? DONE : chosen.check('read', given));
   return {
     'feeds.look': (feed) => location(feed.location),
     'feeds.add': (feed) => location(feed.location),
-    'masters.add': (master) => (master.source === 'file' ? chosen.check(master.path) : DONE),
-    'machines.create': ({ folder }) => path(folder),
-    'disks.export': (target) => chosen.check(target.path),
-    'preferences.set': ({ storageFolder }) => path(storageFolder),
+    'masters.add': (master) => (master.source === 'file' ? chosen.check('read', master.path) : DONE),
+    'machines.create': (machine) => folder(machine.folder),
+    'disks.export': (target) => chosen.check('save', target.path),
+    'preferences.set': ({ storageFolder }) => folder(storageFolder),
   };
 }
 

@@ -26,7 +26,7 @@ export const openServices: OpenServices = async ({ publish, log, clock, dataFold
     makeMachine: v86Maker(places.firmware),
   });
   if (!opened.ok) return opened;
-  const { catalog, appliances, masters, feeds, activities, disks, machines, preferences, close } =
+  const { catalog, appliances, masters, feeds, activities, disks, machines, preferences, ownFiles, close } =
     opened.value;
   const monitors = new Monitors({
     machines,
@@ -53,6 +53,7 @@ export const openServices: OpenServices = async ({ publish, log, clock, dataFold
     machines,
     consoles: new MachineConsoles(machines),
     preferences,
+    refuseTarget: (file) => ownFiles.refuse(file),
     windowStates: windowStatesIn(catalog, log),
     machinesRunning: () => machines.runningCount,
     saveMachines: () => machines.suspendAll(),

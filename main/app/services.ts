@@ -78,6 +78,8 @@ export interface ServiceContext {
 export interface AppServices extends ServiceGroups {
   readonly consoles: ConsoleBroker;
   readonly windowStates: WindowStateStore;
+  /** Fails where writing a file would harm Headwater's own; asked just before one is replaced. */
+  refuseTarget(file: string): Promise<Result<void>>;
   /** How many machines would be cut off if the app ended now. Asked whenever a machine changed. */
   machinesRunning(): number;
   /** Saves the machines that are on and switches them off; answers with those that could not be saved. */

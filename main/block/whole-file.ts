@@ -13,10 +13,19 @@ export function draftBeside(file: string): string {
   return `${file}.${randomBytes(4).toString('hex')}.part`;
 }
 
-/** Gives a draft its name, durably, with its content. What has the name already is replaced. The draft stays when that fails. */
-export async function putInPlace(draft: string, file: string): Promise<Result<void>> {
+/**
+ * Gives a draft its name, durably, with its content. What has the name already is replaced. The draft stays when that fails.
+ * @param refuse asked at the last moment whether the name may be given
+ */
+export async function putInPlace(
+  draft: string,
+  file: string,
+  refuse?: () => Promise<Result<void>>,
+): Promise<Result<void>> {
   try {
     await syncFile(draft);
+    const allowed = (await refuse?.()) ?? DONE;
+    if (!allowed.ok) return allowed;
     await fs.promises.rename(draft, file);
   } catch (error) {
     return failureFromSystem(error, `Could not put '${file}' in place`);
@@ -24,8 +33,12 @@ export async function putInPlace(draft: string, file: string): Promise<Result<vo
   return syncFolder(path.dirname(file));
 }
 
-/** Writes a small file, or replaces it, durably; leaves no draft. */
-export async function writeWhole(file: string, content: string | Uint8Array): Promise<Result<void>> {
+/** Writes a small file, or replaces it, durably; leaves no draft. @param refuse as for {@link putInPlace} */
+export async function writeWhole(
+  file: string,
+  content: string | Uint8Array,
+  refuse?: () => Promise<Result<void>>,
+): Promise<Result<void>> {
   const draft = draftBeside(file);
   try {
     await fs.promises.writeFile(draft, content, { flag: 'wx' });
@@ -33,7 +46,7 @@ export async function writeWhole(file: string, content: string | Uint8Array): Pr
     await removeDraft(draft);
     return failureFromSystem(error, `Could not write '${file}'`);
   }
-  const placed = await putInPlace(draft, file);
+  const placed = await putInPlace(draft, file, refuse);
   if (!placed.ok) await removeDraft(draft);
   return placed;
 }

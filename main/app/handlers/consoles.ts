@@ -1,5 +1,5 @@
-import { writeFile } from 'node:fs/promises';
-import { DONE, err, type Result } from '../../../shared/result.ts';
+import { err, type Result } from '../../../shared/result.ts';
+import { writeWhole } from '../../block/whole-file.ts';
 import type { ConsoleBroker } from '../../machines/consoles/connection.ts';
 import { attachScreen, attachSerial } from '../ipc/console-relay.ts';
 import type { Caller, RequestHandlers } from '../ipc/handlers.ts';
@@ -7,8 +7,15 @@ import type { ChosenPaths } from './chosen-paths.ts';
 
 type ConsoleHandlers = Pick<RequestHandlers, 'console.attach' | 'console.type' | 'console.screenshot'>;
 
-/** A console belongs to its own window: no other one may see it or type into it. */
-export function consoleHandlers(consoles: ConsoleBroker, chosen: ChosenPaths): ConsoleHandlers {
+/**
+ * A console belongs to its own window: no other one may see it or type into it.
+ * @param refuseTarget fails for files that a picture must not replace
+ */
+export function consoleHandlers(
+  consoles: ConsoleBroker,
+  chosen: ChosenPaths,
+  refuseTarget: (file: string) => Promise<Result<void>>,
+): ConsoleHandlers {
   return {
     'console.attach': async ({ id, part }, caller) => {
       if (!isConsoleOf(id, caller)) return NOT_HERE;
@@ -19,10 +26,10 @@ export function consoleHandlers(consoles: ConsoleBroker, chosen: ChosenPaths): C
       isConsoleOf(id, caller) ? consoles.type(id, text) : NOT_HERE,
     'console.screenshot': async ({ id, path }, caller) => {
       if (!isConsoleOf(id, caller)) return NOT_HERE;
-      const allowed = chosen.check(path);
+      const allowed = chosen.check('save', path);
       if (!allowed.ok) return allowed;
       const picture = await consoles.screenshot(id);
-      return picture.ok ? toFile(path, picture.value) : picture;
+      return picture.ok ? writeWhole(path, picture.value, () => refuseTarget(path)) : picture;
     },
   };
 }
@@ -31,14 +38,4 @@ const NOT_HERE = err('permission-denied', 'A console can only be used in its own
 
 function isConsoleOf(machineId: string, { role }: Caller): boolean {
   return role.kind === 'console' && role.machineId === machineId;
-}
-
-async function toFile(path: string, png: Uint8Array): Promise<Result<void>> {
-  try {
-    await writeFile(path, png);
-    return DONE;
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    return err('io', `The screenshot could not be written to ${path}: ${why}`);
-  }
 }

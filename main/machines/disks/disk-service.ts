@@ -25,6 +25,7 @@ import type { Journal } from './journal.ts';
 import { moveImages } from './move-storage.ts';
 import type { OpenDisk, OpenedDisk } from './opened-disk.ts';
 import { fillingCopy } from './overlay-chain.ts';
+import type { OwnFiles } from './own-files.ts';
 import { reconcile } from './reconcile.ts';
 import { surveyDisk } from './survey-disk.ts';
 import { Emitter } from '../emitter.ts';
@@ -39,6 +40,7 @@ export interface DiskServiceParts {
   readonly tasks: ImageTasks;
   readonly qemuImg: QemuImg;
   readonly journal: Journal;
+  readonly ownFiles: OwnFiles;
   readonly activities: Activities;
   readonly bandwidth: Bandwidth;
   /** Connections to each remote source. */

@@ -3,20 +3,12 @@ import type { ClusterMapCell } from '../../../shared/ipc/machines.ts';
 import { ok, type Result } from '../../../shared/result.ts';
 import type { Activities } from '../../activities/activities.ts';
 import type { Repair } from '../../qed/check.ts';
-import type { ImageFiles } from '../../storage/overlays/image-files.ts';
-import type { ImageTasks } from '../../storage/overlays/image-tasks-client.ts';
-import type { QemuImg } from '../../storage/overlays/qemu-img.ts';
 import { summariseCheck, type CheckSummary } from './check-summary.ts';
 import type { DiskControl } from './disk-control.ts';
-import { exportDisk, type ExportFormat } from './export-disk.ts';
-import type { Journal } from './journal.ts';
+import { exportDisk, type ExportFormat, type ExportParts } from './export-disk.ts';
 
-export interface ImageWorkParts {
-  readonly tasks: ImageTasks;
-  readonly qemuImg: QemuImg;
-  readonly journal: Journal;
+export interface ImageWorkParts extends ExportParts {
   readonly activities: Activities;
-  readonly files: ImageFiles;
 }
 
 /** Work on an image as a whole, in a thread of its own. */
@@ -73,7 +65,10 @@ export class ImageWork {
     );
   }
 
-  /** Copies what a guest would see into one file of its own. The machine must be off; what is missing is fetched. */
+  /**
+   * Copies what a guest would see into one file of its own. The machine must be off; what is missing is fetched.
+   * Refused where the file is one of ours, see {@link OwnFiles.refuse}.
+   */
   async export(control: DiskControl, target: string, format: ExportFormat): Promise<Result<void>> {
     const { rows, complete } = control;
     const order = { rows, complete, target: path.resolve(target), format };
@@ -83,9 +78,11 @@ export class ImageWork {
       name: path.basename(target),
       cancellable: true,
     } as const;
-    const exported = await control.occupy('being exported', () =>
-      this.#parts.activities.run(about, (activity) => exportDisk(order, this.#parts, activity)),
-    );
+    const exported = await control.occupy('being exported', async () => {
+      const allowed = await this.#parts.ownFiles.refuse(order.target);
+      if (!allowed.ok) return allowed;
+      return this.#parts.activities.run(about, (activity) => exportDisk(order, this.#parts, activity));
+    });
     if (exported.ok) {
       const text = `The disk was exported to '${target}'.`;
       this.#parts.journal.tell({

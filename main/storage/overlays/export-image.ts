@@ -5,7 +5,7 @@ import { contentAt, readPadded } from '../../block/backing-read.ts';
 import type { BlockDevice } from '../../block/device.ts';
 import { NodeFile } from '../../block/node-file.ts';
 import { RawDevice } from '../../block/raw.ts';
-import { putInPlace, removeDraft } from '../../block/whole-file.ts';
+import { removeDraft } from '../../block/whole-file.ts';
 import { createQed } from '../../qed/create.ts';
 import { QedDevice } from '../../qed/device.ts';
 import { QedImage } from '../../qed/image.ts';
@@ -14,10 +14,8 @@ import { openChain } from '../chain/open.ts';
 
 export interface ExportRequest {
   readonly chain: ImageChain;
-  /** The file to write. What is there is replaced when the new one is complete, not before. */
+  /** The file to make; there must be none yet. */
   readonly target: string;
-  /** Where to write until then; beside the target. */
-  readonly draft: string;
   readonly format: 'raw' | 'qed';
 }
 
@@ -31,43 +29,41 @@ const PIECE_BYTES = 4 * MIB;
 /** What is looked at for zeroes at once: a cluster. */
 const UNIT_BYTES = 64 * 1024;
 
-/** Copies what a guest sees of a disk into one file that needs no other. Zeroes take no space in it. */
+/** Copies what a guest sees of a disk into one new file that needs no other. Zeroes take no space in it. */
 export async function exportImage(request: ExportRequest, context: TaskContext): Promise<Result<void>> {
   const source = await openChain(request.chain, { clock: context.clock, readOnly: true });
   if (!source.ok) return source;
   const complete = refuseLooseEnd(source.value);
-  const written = complete.ok ? await writeDraft(source.value, request, context) : complete;
+  const written = complete.ok ? await writeTarget(source.value, request, context) : complete;
   await source.value.close();
-  const placed = written.ok ? await putInPlace(request.draft, request.target) : written;
-  if (!placed.ok) await removeDraft(request.draft);
-  return placed;
+  return written;
 }
 
-async function writeDraft(
+async function writeTarget(
   source: BlockDevice,
-  request: ExportRequest,
+  { target, format }: ExportRequest,
   context: TaskContext,
 ): Promise<Result<void>> {
-  const target = await createTarget(request, source.lengthBytes, context.clock);
-  if (!target.ok) return target;
-  const copied = await copyContent(source, target.value, context);
-  const closed = await target.value.close();
-  return copied.ok ? closed : copied;
+  const file = NodeFile.create(target, { exclusive: true });
+  if (!file.ok) return file;
+  const device = await prepareTarget(file.value, format, source.lengthBytes, context.clock);
+  const copied = device.ok ? await copyContent(source, device.value, context) : device;
+  const closed = device.ok ? await device.value.close() : DONE;
+  const written = copied.ok ? closed : copied;
+  if (!written.ok) await removeDraft(target);
+  return written;
 }
 
-async function createTarget(
-  { draft, format }: ExportRequest,
+async function prepareTarget(
+  file: NodeFile,
+  format: ExportRequest['format'],
   lengthBytes: number,
   clock: Clock,
 ): Promise<Result<BlockDevice>> {
-  const file = NodeFile.create(draft, { exclusive: true });
-  if (!file.ok) return file;
   const prepared =
-    format === 'raw'
-      ? await file.value.setLength(lengthBytes)
-      : await createQed(file.value, { imageBytes: lengthBytes });
-  const device = prepared.ok ? await openTarget(file.value, format, clock) : prepared;
-  if (!device.ok) await file.value.close();
+    format === 'raw' ? await file.setLength(lengthBytes) : await createQed(file, { imageBytes: lengthBytes });
+  const device = prepared.ok ? await openTarget(file, format, clock) : prepared;
+  if (!device.ok) await file.close();
   return device;
 }
 

@@ -181,8 +181,7 @@ describe('an export', () => {
         unwrap(await device.writeZeroes(MIB, MIB / 2));
       });
       const target = path.join(folder, `out.${format}`);
-      fs.writeFileSync(target, 'what was there before');
-      unwrap(await exportImage({ chain, target, draft: `${target}.draft`, format }, context()));
+      unwrap(await exportImage({ chain, target, format }, context()));
       fs.rmSync(master);
       const expected = Buffer.alloc(2 * MIB, 7)
         .fill(1, 100, 150)
@@ -205,23 +204,30 @@ describe('an export', () => {
     const request = {
       chain: { ...chain, backing: null },
       target,
-      draft: `${target}.draft`,
       format: 'raw',
     } as const;
     expect(await exportImage(request, context())).toMatchObject({ failure: { code: 'invalid-argument' } });
     expect(fs.readdirSync(folder).filter((name) => name.startsWith('out'))).toEqual([]);
   });
 
-  it('leaves what was there before when it is cancelled', async () => {
+  it('never writes into a file that is there already', async () => {
     const { folder, chain } = masterAndChain(MIB);
     unwrap(await createOverlay(chain, MIB));
     const target = path.join(folder, 'out.raw');
     fs.writeFileSync(target, 'before');
-    const request = { chain, target, draft: `${target}.draft`, format: 'raw' } as const;
-    const cancelled = await exportImage(request, { ...context(), signal: AbortSignal.abort() });
-    expect(cancelled).toMatchObject({ failure: { code: 'cancelled' } });
+    const refused = await exportImage({ chain, target, format: 'raw' }, context());
+    expect(refused).toMatchObject({ failure: { code: 'already-exists' } });
     expect(fs.readFileSync(target, 'utf8')).toBe('before');
-    expect(fs.existsSync(request.draft)).toBe(false);
+  });
+
+  it('leaves nothing when it is cancelled', async () => {
+    const { folder, chain } = masterAndChain(MIB);
+    unwrap(await createOverlay(chain, MIB));
+    const target = path.join(folder, 'out.raw');
+    const signal = AbortSignal.abort();
+    const cancelled = await exportImage({ chain, target, format: 'raw' }, { ...context(), signal });
+    expect(cancelled).toMatchObject({ failure: { code: 'cancelled' } });
+    expect(fs.existsSync(target)).toBe(false);
   });
 });
 

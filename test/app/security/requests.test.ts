@@ -1,6 +1,8 @@
+import { existsSync } from 'node:fs';
 import { expect, type Page } from '@playwright/test';
 import { REQUESTS, type RequestName } from '../../../shared/ipc/contract.ts';
 import { test } from '../support/app.ts';
+import { OWN_FILE } from '../support/services.ts';
 import { PRELOAD } from '../support/build.ts';
 import { malformations } from '../support/malformations.ts';
 import { VALID_INPUTS } from '../support/valid-inputs.ts';
@@ -139,6 +141,25 @@ test.describe('requests', () => {
     // These services have no disks: the path was accepted.
     const chosen = { id: 'disk-1', path: '/tmp/chosen.raw', format: 'raw' };
     expect(await ask(main, 'disks.export', chosen)).toMatchObject({ failure: { code: 'unsupported' } });
+    // Once: whoever wants to write it again has to ask the user again. And never for something else.
+    expect(await ask(main, 'disks.export', chosen)).toMatchObject(DENIED);
+    await ask(main, 'dialog.chooseSavePath', { suggestedName: 'disk.raw' });
+    const master = { source: 'file', name: 'Mine', path: '/tmp/chosen.raw', format: 'raw' };
+    expect(await ask(main, 'masters.add', master)).toMatchObject(DENIED);
+    expect(await ask(main, 'preferences.set', { storageFolder: '/tmp/chosen.raw' })).toMatchObject(DENIED);
+  });
+
+  test('for a picture of a console replace no file that Headwater needs', async ({ app, console }) => {
+    const own = await app.evaluate(({ dialog }, file) => {
+      dialog.showSaveDialog = async () => ({ canceled: false, filePath: file });
+      return file;
+    }, OWN_FILE);
+    const take = async () => {
+      await ask(console, 'dialog.chooseSavePath', { suggestedName: 'picture.png' });
+      return ask(console, 'console.screenshot', { id: 'machine-1', path: own });
+    };
+    expect(await take()).toMatchObject({ failure: { code: 'busy' } });
+    expect(existsSync(own)).toBe(false);
   });
 
   test('cannot lead a dialog to another folder', async ({ app, main }) => {

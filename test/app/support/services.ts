@@ -20,6 +20,9 @@ declare global {
   var headwaterTest: TestHooks;
 }
 
+/** A file that these services need for themselves. */
+export const OWN_FILE = '/tmp/headwater-own.qed';
+
 export const MACHINE: MachineView = {
   id: 'machine-1',
   name: 'Tiny Linux',
@@ -77,6 +80,8 @@ export const openTestServices: OpenServices = async ({ publish }) => {
   return ok({
     ...servicesThat((name, input) => hooks.asked.push({ name, input }), { machines }),
     consoles,
+    refuseTarget: async (file) =>
+      file === OWN_FILE ? err('busy', `'${file}' is a disk of the machine Tiny Linux`) : DONE,
     windowStates: forgetfulWindowStates(),
     machinesRunning: () => hooks.running,
     streamsRunning: () => 0,

@@ -5,7 +5,7 @@ import { scenarioNamed } from './scenarios.ts';
 import type { Bridge } from '../../../../shared/ipc/bridge.ts';
 import type { Push } from '../../../../shared/ipc/channel.ts';
 import { PUSHES, REQUESTS, type PushName, type PushPayload } from '../../../../shared/ipc/contract.ts';
-import { ok } from '../../../../shared/result.ts';
+import { DONE, ok } from '../../../../shared/result.ts';
 import { pretendedConsoles } from './consoles.ts';
 
 /** A back end that is made up: the scenario named by `HEADWATER_SCENARIO`, and consoles that show a test card. */
@@ -18,6 +18,7 @@ export const openPretended: OpenServices = async ({ publish }) => {
   return ok({
     ...servicesOver(bridge),
     consoles: pretendedConsoles(scenario.machines.map(({ id }) => id)),
+    refuseTarget: async () => DONE,
     windowStates: forgetfulWindowStates(),
     machinesRunning: () => 0,
     streamsRunning: () => 0,
