@@ -33,6 +33,31 @@ export async function putInPlace(
   return syncFolder(path.dirname(file));
 }
 
+/** As {@link putInPlace}, for what has to be done before the program can do anything else. */
+export function putInPlaceSync(draft: string, file: string): Result<void> {
+  try {
+    syncNow(draft, 'r+');
+    fs.renameSync(draft, file);
+  } catch (error) {
+    return failureFromSystem(error, `Could not put '${file}' in place`);
+  }
+  try {
+    syncNow(path.dirname(file), 'r');
+    return DONE;
+  } catch (error) {
+    return unlessUnsyncable(error, path.dirname(file));
+  }
+}
+
+function syncNow(file: string, flags: string): void {
+  const fd = fs.openSync(file, flags);
+  try {
+    fs.fsyncSync(fd);
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
 /** Writes a small file, or replaces it, durably; leaves no draft. @param refuse as for {@link putInPlace} */
 export async function writeWhole(
   file: string,
@@ -69,8 +94,12 @@ export async function syncFolder(folder: string): Promise<Result<void>> {
     await handle.sync().finally(() => handle.close());
     return DONE;
   } catch (error) {
-    const failed = failureFromSystem(error, `Could not sync the folder '${folder}'`);
-    // Windows and some network file systems cannot sync folders; they need no sync either.
-    return ['EPERM', 'EISDIR', 'EINVAL', 'EACCES'].includes(failed.failure.errno ?? '') ? DONE : failed;
+    return unlessUnsyncable(error, folder);
   }
+}
+
+/** Windows and some network file systems cannot sync folders; they need no sync either. */
+function unlessUnsyncable(error: unknown, folder: string): Result<void> {
+  const failed = failureFromSystem(error, `Could not sync the folder '${folder}'`);
+  return ['EPERM', 'EISDIR', 'EINVAL', 'EACCES'].includes(failed.failure.errno ?? '') ? DONE : failed;
 }

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import Sqlite from 'better-sqlite3';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { unwrap } from '../../shared/result.ts';
 import { tempFolder } from '../../test/support/temp-folder.ts';
 import { listBackups } from './backups.ts';
@@ -69,6 +69,36 @@ describe('the file of the catalog', () => {
     expect(copy.prepare('SELECT name FROM machines').pluck().get()).toBe('Old');
     expect(copy.pragma('user_version', { simple: true })).toBe(MIGRATIONS.length);
     copy.close();
+  });
+
+  it('is not migrated, and leaves no half a backup, where that cannot be put in place', () => {
+    const file = catalogFile();
+    unwrap(open(file)).close();
+    const full = vi.spyOn(fs, 'renameSync').mockImplementation(() => {
+      throw Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' });
+    });
+    const refused = open(file, [...MIGRATIONS, SECOND]);
+    full.mockRestore();
+    expect(refused).toMatchObject({ failure: { code: 'no-space' } });
+    expect(fs.readdirSync(path.dirname(file))).toEqual(['catalog.db']);
+    const db = unwrap(open(file));
+    expect(db.pragma('user_version', { simple: true })).toBe(MIGRATIONS.length);
+    db.close();
+  });
+
+  it('names only backups that can be gone back to, and clears away what a crash left of one', () => {
+    const file = catalogFile();
+    unwrap(open(file)).close();
+    fs.writeFileSync(`${file}.v1.cut-off.backup.1234.part`, 'half');
+    unwrap(open(file, [...MIGRATIONS, SECOND])).close();
+    const whole = listBackups(file);
+    expect(whole).toHaveLength(1);
+    fs.writeFileSync(`${file}.v9.empty.backup`, '');
+    fs.writeFileSync(`${file}.v9.notes.backup`, 'no database at all, '.repeat(100));
+    const bytes = fs.readFileSync(whole[0] ?? '').fill(0xaa, 4096, 3 * 4096);
+    fs.writeFileSync(`${file}.v9.damaged.backup`, bytes);
+    expect(listBackups(file)).toEqual(whole);
+    expect(fs.readdirSync(path.dirname(file)).filter((name) => name.endsWith('.part'))).toEqual([]);
   });
 
   it('keeps what was in it since the first version', () => {

@@ -3,7 +3,8 @@ import path from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { because, DONE, err, ok, type Err, type Result } from '../../shared/result.ts';
 import { failureFromSystem } from '../block/errno.ts';
-import { backupPath, wayOut } from './backups.ts';
+import { APPLICATION_ID } from './application-id.ts';
+import { backUp, wayOut } from './backups.ts';
 import { MIGRATIONS } from './migrations/index.ts';
 import { failureFromSqlite } from './sqlite-failure.ts';
 
@@ -14,9 +15,6 @@ export interface DatabaseOptions {
   readonly nowMs: () => number;
   readonly migrations?: readonly string[];
 }
-
-/** Marks the file as a catalog of Headwater ("hdwr"), so that no other program's database is taken for one. */
-const APPLICATION_ID = 0x68647772;
 
 /**
  * Opens the catalog's file, creating it where there is none, and brings it to the present version after a backup.
@@ -90,7 +88,10 @@ function migrate(
       { words: ['catalog-newer'] },
     );
   }
-  if (version > 0) db.prepare('VACUUM INTO ?').run(backupPath(file, version, nowMs()));
+  if (version > 0) {
+    const kept = backUp(db, file, version, nowMs());
+    if (!kept.ok) return kept;
+  }
   db.pragma('foreign_keys = OFF');
   const steps = db.transaction(() => {
     for (const step of migrations.slice(version)) db.exec(step);
