@@ -6,7 +6,7 @@ import type { Activities, Activity } from '../activities/activities.ts';
 import { failureFromSystem } from '../block/errno.ts';
 import { putInPlace } from '../block/whole-file.ts';
 import type { Catalog } from '../catalog/catalog.ts';
-import type { QemuImg } from '../storage/overlays/qemu-img.ts';
+import type { ConvertOptions, QemuImg } from '../storage/overlays/qemu-img.ts';
 import { draftOf, removeFile } from './master-files.ts';
 
 export interface ImportParts {
@@ -83,16 +83,13 @@ export class MasterImports {
 
   async #import(
     { id, name }: { readonly id: string; readonly name: string },
-    { source, location }: PlannedImport,
+    planned: PlannedImport,
     { signal, progress }: Activity,
   ): Promise<void> {
-    const { qemuImg, changed, notice, catalog } = this.#parts;
+    const { changed, notice, catalog } = this.#parts;
+    const { location } = planned;
     const draft = draftOf(location);
-    const converted = await qemuImg.convert(
-      source,
-      { path: draft, format: 'raw' },
-      { onProgress: progress, signal },
-    );
+    const converted = await this.#convert(planned, draft, { onProgress: progress, signal });
     const placed = converted.ok ? await putInPlace(draft, location) : converted;
     // A draft that cannot be deleted stays written down, and is deleted at the next start.
     const cleared = placed.ok ? DONE : await removeFile(draft);
@@ -112,5 +109,20 @@ export class MasterImports {
       const text = `${name} could not be imported: ${failure.message}`;
       notice({ level: 'error', kind: 'import-failed', facts: [name], failure, subject: id, text });
     }
+  }
+
+  /** Looks at the source again at the end: it could have been made to name other files since it was planned. */
+  async #convert(
+    { source, lengthBytes }: PlannedImport,
+    draft: string,
+    follow: ConvertOptions,
+  ): Promise<Result<void>> {
+    const { qemuImg } = this.#parts;
+    const converted = await qemuImg.convert(source, { path: draft, format: 'raw' }, follow);
+    if (!converted.ok) return converted;
+    const now = await qemuImg.lengthOf(source);
+    if (!now.ok) return now;
+    if (now.value === lengthBytes) return DONE;
+    return err('source-changed', `'${source.path}' was changed while it was imported; add it again`);
   }
 }
