@@ -1,4 +1,3 @@
-import fs from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 import type { Clock } from '../../../shared/clock.ts';
@@ -10,8 +9,8 @@ import {
 } from '../../../shared/master.ts';
 import { because, err, ok, type Result } from '../../../shared/result.ts';
 import { KIB } from '../../../shared/units.ts';
-import { failureFromSystem } from '../../block/errno.ts';
 import { openHttpDevice } from '../../block/http/http-device.ts';
+import { readSmallFile } from '../../block/small-file.ts';
 import { isRemote, localPath } from './location.ts';
 
 /** A description takes about a kilobyte; more is none. */
@@ -64,13 +63,8 @@ function nameIn(folder: string): string {
 }
 
 function readText(folder: string): Result<string> {
-  const file = nameIn(folder);
-  try {
-    if (fs.statSync(file).size > MOST_BYTES) return tooLong(file);
-    return ok(fs.readFileSync(file, 'utf8'));
-  } catch (error) {
-    return failureFromSystem(error, `Could not read '${file}'`);
-  }
+  const bytes = readSmallFile(nameIn(folder), { mostBytes: MOST_BYTES });
+  return bytes.ok ? ok(bytes.value.toString('utf8')) : bytes;
 }
 
 async function fetchText(folder: string, clock: Clock): Promise<Result<string>> {
