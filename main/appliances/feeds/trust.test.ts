@@ -195,6 +195,8 @@ describe('a feed’s document', () => {
     ['a name of several lines', { name: 'a\nb' }, 'name'],
     ['a name that moves the cursor', { name: '\u001b[2J' }, 'name'],
     ['a name that is written backwards', { name: 'a\u202eb' }, 'name'],
+    ['a name with what cannot be seen', { name: 'a\u200bb' }, 'name'],
+    ['a name with hidden tags', { name: 'a\u{e0041}b' }, 'name'],
     ['a serial that is no number', { serial: '8' }, 'serial'],
     ['a fraction of a serial', { serial: 1.5 }, 'serial'],
     ['a serial beyond what is exact', { serial: 2 ** 53 }, 'serial'],

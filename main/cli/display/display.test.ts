@@ -4,11 +4,23 @@ import { GIB, KIB, MIB, TIB } from '../../../shared/units.ts';
 import { FakeTerminal } from '../../../test/support/fake-terminal.ts';
 import { SimulatedClock } from '../../../test/support/simulated-clock.ts';
 import type { DiskStatus } from '../../storage/disk/open-disk.ts';
-import { formatBytes, formatDuration, formatRate } from './quantities.ts';
+import { counted, formatBytes, formatDuration, formatRate } from './quantities.ts';
 import { StatusLine } from './status-line.ts';
 import { describeProgress } from './stream-progress.ts';
+import { visible } from './visible.ts';
+
+describe('text from somebody else', () => {
+  it('does nothing to a terminal', () => {
+    expect(visible('disk.raw')).toBe('disk.raw');
+    expect(visible('a\u001b[31m\u0007b\nc')).toBe('a\\x1b[31m\\x07b\\x0ac');
+  });
+});
 
 describe('quantities for people', () => {
+  it('count nouns', () => {
+    expect([0, 1, 2].map((count) => counted(count, 'disk'))).toEqual(['0 disks', '1 disk', '2 disks']);
+  });
+
   it.each([
     [0, '0 bytes'],
     [17, '17 bytes'],

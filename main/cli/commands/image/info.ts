@@ -3,6 +3,7 @@ import { err, ok, type Result } from '../../../../shared/result.ts';
 import { identityOf, isRemote } from '../../../storage/chain/location.ts';
 import { humanSize } from '../../output/human-size.ts';
 import { qemuJson, type JsonValue } from '../../output/qemu-json.ts';
+import { visible } from '../../display/visible.ts';
 import { backingLocation } from './backing-choice.ts';
 import { openImage, qedOf } from './open-image.ts';
 import { option, outputForm, OUTPUT_PROBLEM, type Subcommand, type Tool } from './tool.ts';
@@ -93,14 +94,14 @@ async function inspect(location: string, format: string | undefined, tool: Tool)
 function humanText(image: ImageInfo): string {
   const { backing, clusterBytes, actualBytes } = image;
   const actualPath =
-    backing && backing.location !== backing.name ? ` (actual path: ${backing.location})` : '';
+    backing && backing.location !== backing.name ? ` (actual path: ${visible(backing.location)})` : '';
   return [
     `image: ${image.name}`,
     `file format: ${image.format}`,
     `virtual size: ${humanSize(image.lengthBytes)} (${image.lengthBytes} bytes)`,
     `disk size: ${actualBytes === null ? 'unavailable' : humanSize(actualBytes)}`,
     ...(clusterBytes === null ? [] : [`cluster_size: ${clusterBytes}`]),
-    ...(backing === null ? [] : [`backing file: ${backing.name}${actualPath}`]),
+    ...(backing === null ? [] : [`backing file: ${visible(backing.name)}${actualPath}`]),
     ...(backing?.raw === true ? ['backing file format: raw'] : []),
     ...(image.flags.length === 0 ? [] : ['Format specific information:']),
     ...image.flags.map((flag) => `    ${flag.replaceAll('_', ' ')}: true`),
