@@ -81,8 +81,8 @@ export async function openBackEnd(options: BackEndOptions): Promise<Result<BackE
   };
   const wired = wire(options, catalog, nowMs);
   if (!wired.ok) return giveUp(wired);
-  const { preferences, appliances, masters, feeds, activities, disks, machines, ownFiles } = wired.value;
-  const { bandwidth, tasks, boots, catalogChanged } = wired.value;
+  const { services, bandwidth, tasks, boots, catalogChanged } = wired.value;
+  const { feeds, activities, disks, machines } = services;
   const listed = await feeds.open();
   if (!listed.ok) return giveUp(listed);
   const started = await disks.start();
@@ -100,26 +100,16 @@ export async function openBackEnd(options: BackEndOptions): Promise<Result<BackE
   catalogChanged();
   feeds.start();
   void boots.look();
-  return ok({
-    catalog,
-    preferences,
-    appliances,
-    masters,
-    feeds,
-    activities,
-    disks,
-    machines,
-    ownFiles,
-    close,
-  });
+  return ok({ ...services, catalog, close });
 }
 
-type Wired = Omit<BackEnd, 'close' | 'catalog'> & {
+interface Wired {
+  readonly services: Omit<BackEnd, 'close' | 'catalog'>;
   readonly bandwidth: Bandwidth;
   readonly tasks: ImageTasks;
   readonly boots: PublishedBoots;
   readonly catalogChanged: () => void;
-};
+}
 
 function wire(options: BackEndOptions, catalog: Catalog, nowMs: () => number): Result<Wired> {
   const { publish, warn, clock, dataFolder, recipesFolder, makeMachine } = options;
@@ -260,14 +250,7 @@ function wire(options: BackEndOptions, catalog: Catalog, nowMs: () => number): R
     removed: (id) => publish('machine.removed', { id }),
   });
   return ok({
-    preferences,
-    appliances,
-    masters,
-    feeds,
-    activities,
-    disks,
-    machines,
-    ownFiles,
+    services: { preferences, appliances, masters, feeds, activities, disks, machines, ownFiles },
     bandwidth,
     tasks,
     boots,

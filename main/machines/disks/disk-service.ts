@@ -1,6 +1,6 @@
 import type { Clock } from '../../../shared/clock.ts';
 import type { ClusterMapCell, DiskView, Priority, StreamCommand } from '../../../shared/ipc/machines.ts';
-import { DONE, err, ok, type Result } from '../../../shared/result.ts';
+import { DONE, ok, type Result } from '../../../shared/result.ts';
 import type { Catalog } from '../../catalog/catalog.ts';
 import type { StreamRow } from '../../catalog/tables/streams.ts';
 import type { Activities } from '../../activities/activities.ts';
@@ -12,21 +12,22 @@ import type { QemuImg } from '../../storage/overlays/qemu-img.ts';
 import { Shares } from '../../streaming/limits/fair-share.ts';
 import { TokenBucket } from '../../streaming/limits/token-bucket.ts';
 import { wantsBoot } from './boot-learning.ts';
-import { concerns, type ManyStreamsCommand } from './all-streams.ts';
+import type { ManyStreamsCommand } from './all-streams.ts';
 import type { CheckSummary } from './check-summary.ts';
 import { DiskControl } from './disk-control.ts';
 import { DiskHappenings } from './disk-happenings.ts';
 import { DiskRegistry } from './disk-registry.ts';
-import { afterCommand, type DiskRows } from './disk-rows.ts';
+import type { DiskRows } from './disk-rows.ts';
 import { DiskJobs, type DiskJobEvent } from './disk-jobs.ts';
 import type { ExportFormat } from './export-disk.ts';
 import { ImageWork } from './image-work.ts';
 import type { Journal } from './journal.ts';
-import { moveImages } from './move-storage.ts';
+import { moveStorage } from './move-storage.ts';
 import type { OpenDisk, OpenedDisk } from './opened-disk.ts';
-import { fillingCopy } from './overlay-chain.ts';
 import type { OwnFiles } from './own-files.ts';
+import { fillingCopy } from './overlay-chain.ts';
 import { reconcile } from './reconcile.ts';
+import { StreamWishes } from './stream-wishes.ts';
 import { surveyDisk } from './survey-disk.ts';
 import { Emitter } from '../emitter.ts';
 import { Turns } from './turns.ts';
@@ -62,6 +63,7 @@ export interface DiskServiceParts {
 export class DiskService {
   readonly #parts: DiskServiceParts;
   readonly #registry: DiskRegistry;
+  readonly #wishes: StreamWishes;
   readonly #work: ImageWork;
   readonly #happenings: DiskHappenings;
   readonly #bucket: TokenBucket;
@@ -73,6 +75,7 @@ export class DiskService {
   constructor(parts: DiskServiceParts) {
     this.#parts = parts;
     this.#registry = new DiskRegistry(parts.catalog, (rows) => this.#makeControl(rows));
+    this.#wishes = new StreamWishes(this.#registry);
     this.#work = new ImageWork(parts);
     this.#happenings = new DiskHappenings(
       { ...parts, usersChanged: () => this.usersChanged() },
@@ -118,66 +121,32 @@ export class DiskService {
     return this.#registry.get(id)?.view ?? null;
   }
 
-  /**
-   * Starts, pauses, resumes or ends a disk's streaming, whether or not its machine is on. A linked disk that is
-   * started becomes a standalone one.
-   */
-  async stream({ id, command }: { id: string; command: StreamCommand }): Promise<Result<void>> {
-    if (this.#registry.get(id)?.complete === true) {
-      return err('invalid-argument', 'This disk is complete: there is nothing left to stream', {
-        words: ['disk-complete'],
-      });
-    }
-    const changed = this.#registry.changeStream(
-      id,
-      (stream) => afterCommand(stream, command),
-      ({ disks }) => becomesStandalone(command) && disks.setKind(id, 'standalone'),
-    );
-    if (!changed.ok) return changed;
-    const copied = await this.#streamCopyOf(changed.value, command);
-    if (!copied.ok) return copied;
-    const limited = command === 'complete-now' ? await changed.value.applyLimit() : DONE;
-    const nudged = await changed.value.nudge(command);
-    return nudged.ok ? limited : nudged;
+  /** See {@link StreamWishes.stream}. */
+  stream(wanted: { id: string; command: StreamCommand }): Promise<Result<void>> {
+    return this.#wishes.stream(wanted);
   }
 
-  /** What a disk is to get comes from the copy it lies on, as long as that is not complete: it has to go on then. */
-  async #streamCopyOf({ rows }: DiskControl, command: StreamCommand): Promise<Result<void>> {
-    const copy = fillingCopy(rows.masters);
-    if (copy === null || command === 'pause' || command === 'cancel') return DONE;
-    return this.stream({ id: copy.id, command: command === 'start' ? 'resume' : command });
+  /** See {@link StreamWishes.streamAll}. */
+  streamAll(wanted: { command: ManyStreamsCommand }): Promise<Result<void>> {
+    return this.#wishes.streamAll(wanted);
   }
 
-  /** Does this to every disk where it makes sense. Fails with the first failure; the others have been told. */
-  async streamAll({ command }: { command: ManyStreamsCommand }): Promise<Result<void>> {
-    const meant = this.#registry.all().filter(({ view }) => concerns(view, command));
-    const done = await Promise.all(meant.map(({ id }) => this.stream({ id, command })));
-    return done.find((result) => !result.ok) ?? DONE;
-  }
-
-  /** Disks that stream, or will by themselves when their source is back or it is their turn. */
+  /** See {@link StreamWishes.streamingCount}. */
   get streamingCount(): number {
-    return this.#registry.all().filter(({ willStream }) => willStream).length;
+    return this.#wishes.streamingCount;
   }
 
-  /** Bytes per second for everything this disk fetches; 0 for no limit, null for the default of the preferences. */
-  async setLimit({ id, limit }: { id: string; limit: number | null }): Promise<Result<void>> {
-    const changed = this.#registry.changeStream(id, (stream) => ({ ...stream, limit }));
-    return changed.ok ? changed.value.applyLimit() : changed;
+  /** See {@link StreamWishes.setLimit}. */
+  setLimit(wanted: { id: string; limit: number | null }): Promise<Result<void>> {
+    return this.#wishes.setLimit(wanted);
   }
 
-  async setOnError({ id, onError }: { id: string; onError: StreamRow['onError'] }): Promise<Result<void>> {
-    const changed = this.#registry.changeStream(id, (stream) => ({ ...stream, onError }));
-    if (!changed.ok) return changed;
-    await changed.value.settle();
-    return DONE;
+  setOnError(wanted: { id: string; onError: StreamRow['onError'] }): Promise<Result<void>> {
+    return this.#wishes.setOnError(wanted);
   }
 
-  async setPriority({ id, priority }: { id: string; priority: Priority }): Promise<Result<void>> {
-    const changed = this.#registry.changeStream(id, (stream) => ({ ...stream, priority }));
-    if (!changed.ok) return changed;
-    await changed.value.settle();
-    return DONE;
+  setPriority(wanted: { id: string; priority: Priority }): Promise<Result<void>> {
+    return this.#wishes.setPriority(wanted);
   }
 
   async check({ id, repair }: { id: string; repair: Repair }): Promise<Result<CheckSummary>> {
@@ -278,42 +247,9 @@ export class DiskService {
     this.#parts.removed(id);
   }
 
-  /**
-   * Moves every image of the storage folder to another one; null for the default one. Refused while machines run;
-   * streams pause. What was moved before something went wrong stays moved, and trying again moves the rest.
-   */
-  async moveStorage(folder: string | null): Promise<Result<void>> {
-    const target = folder ?? this.#parts.defaultFolder;
-    const running = this.#registry.all().filter(({ usedByMachine }) => usedByMachine);
-    if (running.length > 0) {
-      return err(
-        'busy',
-        `The storage cannot be moved while machines run; stop them first (${running.length})`,
-        { words: ['storage-in-use'] },
-      );
-    }
-    const { activities, storageFolder } = this.#parts;
-    const about = { kind: 'move', subject: null, name: target, cancellable: true } as const;
-    const folders = { from: storageFolder(), to: target };
-    // What lies on a copy lets go of it first.
-    const [copies, others] = this.#registry.copiesAndOthers();
-    const moved = await occupyAll([...others, ...copies], 'being moved', async () => {
-      const outcome = await activities.run(about, (activity) => moveImages(this.#parts, folders, activity));
-      for (const control of this.#registry.all()) this.#parts.journal.heard(this.#registry.refresh(control));
-      return outcome;
-    });
-    if (!moved.ok) return moved;
-    if (moved.value > 0) {
-      const text = `${moved.value} images were moved to '${target}'.`;
-      this.#parts.journal.tell({
-        level: 'info',
-        kind: 'storage-moved',
-        facts: [String(moved.value), target],
-        subject: target,
-        text,
-      });
-    }
-    return DONE;
+  /** See {@link moveStorage}; null for the default folder. */
+  moveStorage(folder: string | null): Promise<Result<void>> {
+    return moveStorage(this.#parts, this.#registry, folder ?? this.#parts.defaultFolder);
   }
 
   /** The network is back, or somebody thinks so. Fails with the first failure. */
@@ -378,18 +314,4 @@ export class DiskService {
     for (const result of limited) this.#parts.journal.heard(result);
     await Promise.all(controls.map((control) => control.settle()));
   }
-}
-
-/** Also a linked disk, which does not stream otherwise. */
-function becomesStandalone(command: StreamCommand): boolean {
-  return command === 'start' || command === 'complete-now';
-}
-
-async function occupyAll<T>(
-  controls: readonly DiskControl[],
-  what: string,
-  work: () => Promise<Result<T>>,
-): Promise<Result<T>> {
-  const [first, ...rest] = controls;
-  return first === undefined ? work() : first.occupy(what, () => occupyAll(rest, what, work));
 }

@@ -1,15 +1,21 @@
 import path from 'node:path';
 import { because, DONE, err, ok, type Result } from '../../../shared/result.ts';
-import type { Activity } from '../../activities/activities.ts';
+import type { Activities, Activity } from '../../activities/activities.ts';
 import type { Catalog, Tables } from '../../catalog/catalog.ts';
 import type { ImageFiles } from '../../storage/overlays/image-files.ts';
+import type { DiskControl } from './disk-control.ts';
+import type { DiskRegistry } from './disk-registry.ts';
 import { setImagePath } from './disk-rows.ts';
+import type { Journal } from './journal.ts';
 import { deletePassing } from './passing-files.ts';
 
 export interface MoveParts {
   readonly catalog: Catalog;
   readonly files: ImageFiles;
   readonly nowMs: () => number;
+  readonly activities: Activities;
+  readonly journal: Journal;
+  readonly storageFolder: () => string;
 }
 
 /** A file of ours with the row that names it. */
@@ -22,11 +28,56 @@ interface Movable {
 }
 
 /**
+ * Moves every image of the storage folder to another one. Refused while machines run; streams pause. What was moved
+ * before something went wrong stays moved, and trying again moves the rest.
+ */
+export async function moveStorage(
+  parts: MoveParts,
+  disks: DiskRegistry,
+  target: string,
+): Promise<Result<void>> {
+  const { activities, journal, storageFolder } = parts;
+  const running = disks.all().filter(({ usedByMachine }) => usedByMachine);
+  if (running.length > 0) {
+    return err(
+      'busy',
+      `The storage cannot be moved while machines run; stop them first (${running.length})`,
+      { words: ['storage-in-use'] },
+    );
+  }
+  const about = { kind: 'move', subject: null, name: target, cancellable: true } as const;
+  const folders = { from: storageFolder(), to: target };
+  // What lies on a copy lets go of it first.
+  const [copies, others] = disks.copiesAndOthers();
+  const moved = await occupyAll([...others, ...copies], 'being moved', async () => {
+    const outcome = await activities.run(about, (activity) => moveImages(parts, folders, activity));
+    for (const control of disks.all()) journal.heard(disks.refresh(control));
+    return outcome;
+  });
+  if (!moved.ok) return moved;
+  if (moved.value > 0) {
+    const text = `${moved.value} images were moved to '${target}'.`;
+    const facts = [String(moved.value), target];
+    journal.tell({ level: 'info', kind: 'storage-moved', facts, subject: target, text });
+  }
+  return DONE;
+}
+
+async function occupyAll<T>(
+  controls: readonly DiskControl[],
+  what: string,
+  work: () => Promise<Result<T>>,
+): Promise<Result<T>> {
+  const [first, ...rest] = controls;
+  return first === undefined ? work() : first.occupy(what, () => occupyAll(rest, what, work));
+}
+
+/**
  * Moves every image of one folder to another; nobody may use any of them. What was moved before something went wrong
  * stays moved, and trying again moves the rest.
  * @returns how many were moved
  */
-export async function moveImages(
+async function moveImages(
   parts: MoveParts,
   folders: { readonly from: string; readonly to: string },
   { signal, progress }: Activity,
