@@ -7,7 +7,7 @@ import { FakeMachine } from '../../test/support/fake-machine.ts';
 function guest() {
   const clock = new SimulatedClock();
   const machine = new FakeMachine();
-  return { clock, machine, console: new SerialConsole(machine, clock, { withinMs: 20_000 }) };
+  return { clock, machine, console: new SerialConsole(machine, clock, { withinMs: 20_000 }, 'hw') };
 }
 
 describe('driving a guest over its serial console', () => {

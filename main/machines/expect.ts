@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../shared/clock.ts';
 import { err, ok, type Err, type Result } from '../../shared/result.ts';
 import type { Machine } from './machine.ts';
@@ -27,6 +28,7 @@ export class SerialConsole {
   readonly #machine: Console;
   readonly #clock: Clock;
   readonly #patience: Patience;
+  readonly #marks: string;
   readonly #decoder = new TextDecoder();
   readonly #stopListening: (() => void)[];
   /** What the guest said and no wait has consumed. */
@@ -35,8 +37,17 @@ export class SerialConsole {
   #over = false;
   #commands = 0;
 
-  /** @param patience for waits that do not say otherwise. */
-  constructor(machine: Console, clock: Clock, patience: Patience) {
+  /**
+   * @param patience for waits that do not say otherwise
+   * @param marks what frames of commands begin with: a machine that was restored says again what it said to others
+   */
+  constructor(
+    machine: Console,
+    clock: Clock,
+    patience: Patience,
+    marks = `hw${randomBytes(4).toString('hex')}x`,
+  ) {
+    this.#marks = marks;
     this.#machine = machine;
     this.#clock = clock;
     this.#patience = patience;
@@ -102,7 +113,7 @@ export class SerialConsole {
    * Output is framed by marks that the echo of the typed line cannot be taken for.
    */
   async run(command: string, patience?: Patience): Promise<Result<CommandResult>> {
-    const mark = `hw${++this.#commands}`;
+    const mark = `${this.#marks}${++this.#commands}`;
     this.sendLine(`printf '%s-%s\\n' ${mark} begin; ${command}; printf '%s-%s-%s\\n' ${mark} end $?`);
     const begun = await this.waitFor(new RegExp(`${mark}-begin\\r?\\n`), patience);
     if (!begun.ok) return begun;
