@@ -1,5 +1,6 @@
 /** Tiny Linux is published with a machine saved at its login prompt, and started from that over a slow line. */
 import fs from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import { beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { systemClock } from '../../shared/clock.ts';
@@ -28,7 +29,7 @@ let files: ReadonlyMap<string, Uint8Array>;
 let description: MasterDescription;
 
 beforeAll(async () => {
-  const site = fs.mkdtempSync('/tmp/headwater-instant-');
+  const site = fs.mkdtempSync(path.join(os.tmpdir(), 'headwater-instant-'));
   try {
     const { masterPath } = installed('tiny-linux');
     await headwater('master', 'publish', masterPath, '--out', site, '--quiet');
