@@ -220,7 +220,10 @@ function wire(options: BackEndOptions, catalog: Catalog, nowMs: () => number): R
       machines.diskChanged(disk.machineId);
     },
     removed: (id) => publish('disk.removed', { id }),
-    usersChanged: () => void copies.tidy(),
+    usersChanged: () => {
+      publish('masters.changed', null);
+      void copies.tidy();
+    },
     bootLearned: catalogChanged,
   });
   preferences.onChange(() => {

@@ -42,14 +42,15 @@ export class AppState {
     const { subscribe } = this.#client;
     const { activities, catalog, masters, feeds } = this;
     const ends = [
-      subscribe('machine.changed', (machine) => this.#machineChanged(machine), gap(this.machines)),
-      subscribe('machine.removed', ({ id }) => this.#machineRemoved(id), gap(this.machines)),
+      subscribe('machine.changed', (machine) => this.machines.put(machine), gap(this.machines)),
+      subscribe('machine.removed', ({ id }) => this.machines.remove(id), gap(this.machines)),
       subscribe('disk.changed', (disk) => this.#diskChanged(disk), gap(this.disks)),
       subscribe('disk.removed', ({ id }) => this.#diskRemoved(id), gap(this.disks)),
       subscribe('activity.changed', (activity) => activities.put(activity), gap(activities)),
       subscribe('activity.removed', ({ id }) => activities.remove(id), gap(activities)),
       this.#followPreferences(),
       subscribe('catalog.changed', () => this.#catalogChanged(), gap(catalog)),
+      subscribe('masters.changed', gap(masters), gap(masters)),
       subscribe('feeds.changed', (views) => feeds.put(views), gap(feeds)),
       subscribe(
         'notice',
@@ -112,29 +113,14 @@ export class AppState {
     );
   }
 
-  #machineChanged(machine: MachineView): void {
-    const isNew = this.machines.get(machine.id) === undefined;
-    this.machines.put(machine);
-    if (isNew) void this.masters.reload();
-  }
-
-  #machineRemoved(id: string): void {
-    this.machines.remove(id);
-    void this.masters.reload();
-  }
-
   #diskChanged(disk: DiskView): void {
-    const before = this.disks.get(disk.id);
     this.disks.put(disk);
     this.rates.add(disk.id, performance.now(), disk.rate);
-    // A disk that stands alone needs its master no longer.
-    if (before && before.state !== disk.state && disk.state === 'complete') void this.masters.reload();
   }
 
   #diskRemoved(id: string): void {
     this.disks.remove(id);
     this.rates.forget(id);
-    void this.masters.reload();
   }
 
   #catalogChanged(): void {

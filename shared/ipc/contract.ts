@@ -145,6 +145,8 @@ export const PUSHES = {
   'activity.removed': z.object({ id: idSchema }),
   /** Something in the list is different; who shows it asks for it. */
   'catalog.changed': nothing,
+  /** Other machines than before need them, or have other names. */
+  'masters.changed': nothing,
   'feeds.changed': z.array(feedViewSchema),
   'preferences.changed': preferencesSchema,
   /** The user chose a place outside the main window: in its menu, or by a notification. */

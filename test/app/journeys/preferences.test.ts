@@ -60,7 +60,7 @@ test.describe.serial('preferences', () => {
     });
     await desk.step('And go on', async () => {
       await command('resume all streams');
-      await expect(streams).toContainText('1 disk streams');
+      await expect(streams).toContainText('1 disk streaming');
     });
     await desk.step('A feed is added', async () => {
       await command('add feed');
