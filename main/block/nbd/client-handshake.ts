@@ -12,6 +12,7 @@ import {
   readOffset,
   REPLY,
 } from './protocol.ts';
+import { uint16, uint32 } from './wire/encode.ts';
 
 /** What a server has agreed to. */
 export interface Agreed {
@@ -227,16 +228,4 @@ export function printable(bytes: Buffer): string {
 function text(value: string): Buffer {
   const bytes = Buffer.from(value);
   return Buffer.concat([uint32(bytes.length), bytes]);
-}
-
-function uint16(value: number): Buffer {
-  const bytes = Buffer.alloc(2);
-  bytes.writeUInt16BE(value);
-  return bytes;
-}
-
-function uint32(value: number): Buffer {
-  const bytes = Buffer.alloc(4);
-  bytes.writeUInt32BE(value);
-  return bytes;
 }

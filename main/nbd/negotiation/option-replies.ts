@@ -1,5 +1,6 @@
 import { HANDSHAKE, INFO, MAGIC, OPTION_REPLY_HEADER_BYTES, writeOffset } from '../../block/nbd/protocol.ts';
 import { DEFAULT_BLOCK_SIZES, transmissionFlags, type NbdExport } from '../export.ts';
+import { uint16, uint32 } from '../../block/nbd/wire/encode.ts';
 
 /** The first thing a client hears. */
 export function greeting(): Buffer {
@@ -54,16 +55,4 @@ export function blockSizeInfo({ blockSizes }: NbdExport): Buffer {
 /** The old way into the transmission phase: no header, and a gap nobody uses where the client did not object. */
 export function exportNameReply(served: NbdExport, structured: boolean, noZeroes: boolean): Buffer {
   return Buffer.concat([exportInfo(served, structured).subarray(2), Buffer.alloc(noZeroes ? 0 : 124)]);
-}
-
-function uint16(value: number): Buffer {
-  const bytes = Buffer.alloc(2);
-  bytes.writeUInt16BE(value);
-  return bytes;
-}
-
-function uint32(value: number): Buffer {
-  const bytes = Buffer.alloc(4);
-  bytes.writeUInt32BE(value);
-  return bytes;
 }
