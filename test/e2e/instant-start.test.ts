@@ -10,6 +10,7 @@ import type { MasterDescription } from '../../shared/master.ts';
 import { unwrap } from '../../shared/result.ts';
 import { openBackEnd, type BackEnd } from '../../main/app/back-end.ts';
 import { parseLinkSpec } from '../../main/appliances/serve/link-spec.ts';
+import { newMaster } from '../../main/catalog/tables/masters.ts';
 import { firmwareFolder } from '../../main/cli/places.ts';
 import { SerialConsole } from '../../main/machines/expect.ts';
 import { v86Maker } from '../../main/machines/v86/make-machine.ts';
@@ -93,12 +94,18 @@ async function openOffice(spoil: (folder: string) => void = () => undefined): Pr
   const appliance = applianceDescriptionSchema.parse(installed('tiny-linux').description);
   unwrap(
     backEnd.catalog.change(({ masters, appliances }) => {
-      masters.add({
-        ...{ id: 'far', name: 'Far', source: 'http', location: `${server.url}disk.raw`, format: 'raw' },
-        ...{ lengthBytes: description.lengthBytes, etag: null, lastModified: null, sha256: null },
-        ...{ parentId: null, owned: false, role: 'master', copyOf: null, importState: 'ready' },
-        ...{ importProblem: null, published: { description, sources: [server.url] }, createdMs: 0 },
-      });
+      masters.add(
+        newMaster({
+          id: 'far',
+          name: 'Far',
+          source: 'http',
+          location: `${server.url}disk.raw`,
+          format: 'raw',
+          lengthBytes: description.lengthBytes,
+          published: { description, sources: [server.url] },
+          createdMs: 0,
+        }),
+      );
       appliances.put({ id: 'far', feedId: null, masterId: 'far', addedMs: 0, description: appliance });
     }),
   );

@@ -7,6 +7,7 @@ import { MIB } from '../../../shared/units.ts';
 import { MachineRoom } from '../../../test/support/machine-room.ts';
 import { asGuest, machineOf, onlyDisk } from '../../../test/support/machine-watch.ts';
 import { publishWithState, STATE_EMULATOR } from '../../../test/support/published-state.ts';
+import { newMaster } from '../../catalog/tables/masters.ts';
 import { serve } from '../../../test/support/served.ts';
 
 /** What a machine of the test has; the state was saved with as much. */
@@ -24,12 +25,18 @@ async function catalogWith({ memoryMiB = MEMORY_MIB, emulator = STATE_EMULATOR, 
   const createdMs = Date.now();
   unwrap(
     backEnd.catalog.change(({ masters, appliances }) => {
-      masters.add({
-        ...{ id: 'far', name: 'Far', source: 'http', location: `${server.url}disk.raw`, format: 'raw' },
-        ...{ lengthBytes: DISK.length, etag: null, lastModified: null, sha256: null, parentId: null },
-        ...{ owned: false, role: 'master', copyOf: null, importState: 'ready', importProblem: null },
-        ...{ published, createdMs },
-      });
+      masters.add(
+        newMaster({
+          id: 'far',
+          name: 'Far',
+          source: 'http',
+          location: `${server.url}disk.raw`,
+          format: 'raw',
+          lengthBytes: DISK.length,
+          published,
+          createdMs,
+        }),
+      );
       appliances.put({
         id: 'far',
         feedId: null,
