@@ -17,11 +17,16 @@ const LAYERS = {
   storage: ['nbd', 'streaming', 'threads'],
   catalog: ['block'],
   preferences: ['catalog'],
-  appliances: ['activities', 'catalog', 'storage'],
-  machines: ['activities', 'preferences', 'storage'],
+  serve: ['block'],
+  masters: ['activities', 'catalog', 'storage'],
+  feeds: ['catalog', 'storage'],
+  appliances: ['feeds', 'masters'],
+  disks: ['activities', 'preferences', 'storage'],
+  rfb: ['shared'],
+  machines: ['disks', 'rfb'],
   monitor: ['machines'],
   app: ['monitor', 'appliances'],
-  cli: ['monitor', 'appliances'],
+  cli: ['monitor', 'appliances', 'serve'],
   renderer: ['shared'],
   test: ['cli', 'app', 'renderer'],
 };
@@ -110,9 +115,9 @@ export default tseslint.config(
     },
   },
   {
-    // Unit tests sit beside the code and share their simulators in `test/support`.
+    // Unit tests sit beside the code, share their simulators in `test/support` and may serve what they fetch.
     files: ['main/**/*.test.ts'],
-    rules: { 'boundaries/dependencies': layering(['test']) },
+    rules: { 'boundaries/dependencies': layering(['test', 'serve']) },
   },
   {
     // The engine runs under a simulated clock and simulated files.

@@ -36,8 +36,8 @@ const programs = bundle('chunks', [
   'main/storage/copy-worker.ts',
   'main/storage/disk-worker.ts',
   'main/storage/overlays/image-worker.ts',
-  'main/appliances/feeds/thread/feed-worker.ts',
-  'main/appliances/masters/master-worker.ts',
+  'main/feeds/thread/feed-worker.ts',
+  'main/masters/publish/master-worker.ts',
   'main/machines/v86/worker.ts',
   'test/bench/index.ts',
 ]);

@@ -6,12 +6,12 @@ import type { Catalog } from '../catalog/catalog.ts';
 import type { Master } from '../catalog/tables/masters.ts';
 import { isRemote } from '../storage/chain/location.ts';
 import { candidateOf, candidatesOf, installedOf, type Candidate, type Known } from './candidates.ts';
-import type { Subscription } from './feeds/feed-views.ts';
-import { install, type Installed } from './feeds/install.ts';
-import { isReady } from './feeds/listing.ts';
+import type { Subscription } from '../feeds/feed-views.ts';
+import { install, type Installed } from '../feeds/install.ts';
+import { isReady } from '../feeds/listing.ts';
 import { WorkSlices } from '../../shared/work-slices.ts';
 import { enterRecipes } from './recipes.ts';
-import { applianceView } from './views.ts';
+import { applianceView } from './appliance-view.ts';
 
 export interface ApplianceParts {
   readonly catalog: Catalog;

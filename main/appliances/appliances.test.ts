@@ -11,10 +11,10 @@ import { ImageTasks } from '../storage/overlays/image-tasks-client.ts';
 import { QemuImg, type ConvertOptions } from '../storage/overlays/qemu-img.ts';
 import { tempFolder } from '../../test/support/temp-folder.ts';
 import { ApplianceService } from './appliance-service.ts';
-import { MasterImports } from './master-imports.ts';
-import { MasterService } from './master-service.ts';
+import { MasterImports } from '../masters/master-imports.ts';
+import { MasterService } from '../masters/master-service.ts';
 import { Activities } from '../activities/activities.ts';
-import { startRangeServer } from './serve/range-server.ts';
+import { startRangeServer } from '../serve/range-server.ts';
 
 const HAS_QEMU_IMG = await new QemuImg().isAvailable();
 

@@ -2,10 +2,10 @@ import type { MasterDescription, StateDescription } from '../../shared/master.ts
 import { err, type Failure } from '../../shared/result.ts';
 import type { Tables } from '../catalog/catalog.ts';
 import { isRemote } from '../storage/chain/location.ts';
-import { stateOf, type Subscription } from './feeds/feed-views.ts';
-import { applianceIdOf, type Installed } from './feeds/install.ts';
-import type { ListedAppliance, ListedImage } from './feeds/listing.ts';
-import type { Entry } from './views.ts';
+import { stateOf, type Subscription } from '../feeds/feed-views.ts';
+import { applianceIdOf, type Installed } from '../feeds/install.ts';
+import type { ListedAppliance, ListedImage } from '../feeds/listing.ts';
+import type { Entry } from './appliance-view.ts';
 
 /** An entry with what the catalog has of it. */
 export interface Candidate {

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { expect } from '@playwright/test';
-import { startRangeServer } from '../../main/appliances/serve/range-server.ts';
+import { startRangeServer } from '../../main/serve/range-server.ts';
 import { systemClock } from '../../shared/clock.ts';
 import { unwrap } from '../../shared/result.ts';
 import { aFeed, DAY_MS, newKey, publish } from '../support/feeds.ts';

@@ -9,7 +9,7 @@ import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../shared/clock.ts';
 import { ok, unwrap, type Result } from '../../shared/result.ts';
 import type { BackEnd, BackEndOptions } from '../../main/app/back-end.ts';
-import { diskChain, mastersBehind } from '../../main/machines/disks/overlay-chain.ts';
+import { diskChain, mastersBehind } from '../../main/disks/overlay-chain.ts';
 import { openChain } from '../../main/storage/chain/open.ts';
 import { imageFiles, type ImageFiles } from '../../main/storage/overlays/image-files.ts';
 import type { Master } from '../../main/catalog/tables/masters.ts';

@@ -5,7 +5,7 @@ import { systemClock } from '../../shared/clock.ts';
 import { unwrap } from '../../shared/result.ts';
 import { MIB } from '../../shared/units.ts';
 import { findPublished } from '../../main/storage/chain/master-description.ts';
-import { verifyMaster } from '../../main/appliances/masters/verify-master.ts';
+import { verifyMaster } from '../../main/masters/publish/verify-master.ts';
 import { HeadwaterProcess } from '../support/headwater-process.ts';
 import { writeRaw } from '../support/image-files.ts';
 import { SeededRandom } from '../support/seeded-random.ts';

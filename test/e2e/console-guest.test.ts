@@ -4,7 +4,7 @@ import { MessageChannel } from 'node:worker_threads';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { unwrap } from '../../shared/result.ts';
 import type { V86Machine } from '../../main/machines/v86/v86-machine.ts';
-import { typedText } from '../../main/machines/rfb/typed-text.ts';
+import { typedText } from '../../main/rfb/typed-text.ts';
 import { consoleGuestDisk } from '../support/console-guest.ts';
 import { RfbClient, TIGHT_VIEWER, portTransport } from '../support/rfb-client.ts';
 import { buildV86Worker, setUpMachine, type Workbench } from '../support/v86-workbench.ts';

@@ -9,7 +9,7 @@ import type { Notice } from '../../shared/ipc/notices.ts';
 import type { MasterDescription } from '../../shared/master.ts';
 import { unwrap } from '../../shared/result.ts';
 import { openBackEnd, type BackEnd } from '../../main/app/back-end.ts';
-import { parseLinkSpec } from '../../main/appliances/serve/link-spec.ts';
+import { parseLinkSpec } from '../../main/serve/link-spec.ts';
 import { newMaster } from '../../main/catalog/tables/masters.ts';
 import { firmwareFolder } from '../../main/cli/places.ts';
 import { SerialConsole } from '../../main/machines/expect.ts';

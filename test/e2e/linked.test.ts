@@ -4,7 +4,7 @@ import { systemClock } from '../../shared/clock.ts';
 import { unwrap } from '../../shared/result.ts';
 import { MIB } from '../../shared/units.ts';
 import { openBackEnd, type BackEnd } from '../../main/app/back-end.ts';
-import { parseLinkSpec } from '../../main/appliances/serve/link-spec.ts';
+import { parseLinkSpec } from '../../main/serve/link-spec.ts';
 import { firmwareFolder } from '../../main/cli/places.ts';
 import { SerialConsole } from '../../main/machines/expect.ts';
 import { v86Maker } from '../../main/machines/v86/make-machine.ts';

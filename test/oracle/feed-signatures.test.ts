@@ -4,14 +4,10 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { unwrap } from '../../shared/result.ts';
-import { rotationStatement, verifyRotation } from '../../main/appliances/feeds/rotation.ts';
-import { parsePublicKey } from '../../main/appliances/feeds/signature/public-key.ts';
-import {
-  generateSecretKey,
-  parseSecretKey,
-  publicKeyFile,
-} from '../../main/appliances/feeds/signature/secret-key.ts';
-import { signDetached, verifyDetached } from '../../main/appliances/feeds/signature/signature.ts';
+import { rotationStatement, verifyRotation } from '../../main/feeds/rotation.ts';
+import { parsePublicKey } from '../../main/feeds/signature/public-key.ts';
+import { generateSecretKey, parseSecretKey, publicKeyFile } from '../../main/feeds/signature/secret-key.ts';
+import { signDetached, verifyDetached } from '../../main/feeds/signature/signature.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 const CONTENT = '{"a feed": true}\n';

@@ -8,7 +8,7 @@ import { DONE, unwrap } from '../../shared/result.ts';
 import { MIB } from '../../shared/units.ts';
 import { openHttpDevice } from '../../main/block/http/http-device.ts';
 import { openPublished } from '../../main/storage/chain/published-master.ts';
-import { verifyMaster } from '../../main/appliances/masters/verify-master.ts';
+import { verifyMaster } from '../../main/masters/publish/verify-master.ts';
 import { findPublished } from '../../main/storage/chain/master-description.ts';
 import { newMirroredImages, spoil } from '../support/published-master.ts';
 import { WEB_SERVERS } from '../support/web-servers.ts';

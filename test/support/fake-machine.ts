@@ -1,5 +1,5 @@
 import { DONE, ok, type Result } from '../../shared/result.ts';
-import { Emitter } from '../../main/machines/emitter.ts';
+import { Emitter } from '../../shared/emitter.ts';
 import {
   NO_PROGRESS,
   type Machine,

@@ -4,14 +4,10 @@ import path from 'node:path';
 import { systemClock } from '../../shared/clock.ts';
 import { FEED_FILES, type FeedAppliance, type FeedDocument, type KeyRotation } from '../../shared/feed.ts';
 import { unwrap } from '../../shared/result.ts';
-import { rotationStatement } from '../../main/appliances/feeds/rotation.ts';
-import {
-  generateSecretKey,
-  parseSecretKey,
-  type SecretKey,
-} from '../../main/appliances/feeds/signature/secret-key.ts';
-import { signDetached } from '../../main/appliances/feeds/signature/signature.ts';
-import type { SignedFeed } from '../../main/appliances/feeds/trust.ts';
+import { rotationStatement } from '../../main/feeds/rotation.ts';
+import { generateSecretKey, parseSecretKey, type SecretKey } from '../../main/feeds/signature/secret-key.ts';
+import { signDetached } from '../../main/feeds/signature/signature.ts';
+import type { SignedFeed } from '../../main/feeds/trust.ts';
 import { WorkSlices } from '../../shared/work-slices.ts';
 
 /** When all these feeds are issued and read. */

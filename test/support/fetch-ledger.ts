@@ -1,4 +1,4 @@
-import type { Answered } from '../../main/appliances/serve/answer.ts';
+import type { Answered } from '../../main/serve/answer.ts';
 import { rangeEnd, type Range } from '../../main/block/range.ts';
 
 /** How often each byte of a served file was sent. Single bytes do not count: each connection begins with one. */

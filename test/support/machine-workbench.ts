@@ -5,7 +5,7 @@ import { onTestFinished } from 'vitest';
 import { systemClock } from '../../shared/clock.ts';
 import { unwrap } from '../../shared/result.ts';
 import { findBuiltAppliance, type InstalledAppliance } from '../../main/appliances/built-appliances.ts';
-import { parseLinkSpec } from '../../main/appliances/serve/link-spec.ts';
+import { parseLinkSpec } from '../../main/serve/link-spec.ts';
 import { MachineSession } from '../../main/cli/machine-session.ts';
 import { appliancesFolder } from '../../main/cli/places.ts';
 import { SerialConsole } from '../../main/machines/expect.ts';

@@ -10,7 +10,7 @@ import type { PackIndex } from '../../main/block/pack/layout.ts';
 import { writePack, type WrittenPack } from '../../main/block/pack/write-pack.ts';
 import type { Range } from '../../main/block/range.ts';
 import { publishedLayer } from '../../main/storage/chain/published-master.ts';
-import type { RangeServerOptions } from '../../main/appliances/serve/range-server.ts';
+import type { RangeServerOptions } from '../../main/serve/range-server.ts';
 import { MASTER_BYTES, newImages, qed, type Images } from './disk-workbench.ts';
 import { FetchLedger } from './fetch-ledger.ts';
 import { MemoryFile } from './memory-file.ts';

@@ -8,7 +8,7 @@ import { unwrap } from '../../shared/result.ts';
 import { KIB } from '../../shared/units.ts';
 import { sha256 } from '../../main/block/manifest/digest.ts';
 import { findPublished } from '../../main/storage/chain/master-description.ts';
-import { publishState } from '../../main/appliances/masters/publish-state.ts';
+import { publishState } from '../../main/masters/publish/publish-state.ts';
 import { saveStateFile } from '../../main/storage/saved-state/state-file.ts';
 import { publishInMemory } from './memory-master.ts';
 import { SeededRandom } from './seeded-random.ts';

@@ -5,7 +5,7 @@ import {
   startRangeServer,
   type RangeServer,
   type RangeServerOptions,
-} from '../../main/appliances/serve/range-server.ts';
+} from '../../main/serve/range-server.ts';
 
 export type { RangeServer };
 

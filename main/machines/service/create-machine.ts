@@ -7,8 +7,8 @@ import type { DiskRow } from '../../catalog/tables/disks.ts';
 import type { MachineRow } from '../../catalog/tables/machines.ts';
 import type { Master } from '../../catalog/tables/masters.ts';
 import { newStream } from '../../catalog/tables/streams.ts';
-import { masterChain } from '../disks/overlay-chain.ts';
-import { diskLengthOf, planGround } from './ground.ts';
+import { masterChain } from '../../disks/overlay-chain.ts';
+import { diskLengthOf, planBacking } from './backing-plan.ts';
 import { publishedContentStamp } from '../../storage/saved-state/published-state.ts';
 import type { InstantStates } from './instant-states.ts';
 import type { MachineRows } from './machine-rows.ts';
@@ -48,9 +48,9 @@ export async function planMachine(
   if (!resolved.ok) return resolved;
   const { appliance, master } = resolved.value;
   const kind = wanted.kind ?? 'standalone';
-  const ground = planGround(parts, master.id, kind, storageFolder());
-  if (!ground.ok) return ground;
-  const { masters, overlays, newCopyId } = ground.value;
+  const plan = planBacking(parts, master.id, kind, storageFolder());
+  if (!plan.ok) return plan;
+  const { masters, overlays, newCopyId } = plan.value;
   const backing = masterChain(masters);
   if (backing === null)
     return err('not-found', `'${master.name}' is not in the catalog any more`, { words: ['master-gone'] });
@@ -92,7 +92,7 @@ export async function planMachine(
     files: [...overlays, { kind: 'overlay', path: disk.path, backing, lengthBytes, use, contentStamp }],
     diskIds: newCopyId === null ? [diskId] : [newCopyId, diskId],
     enter: (tables) => {
-      ground.value.enter(tables);
+      plan.value.enter(tables);
       tables.machines.add(machine);
       tables.disks.add(disk);
       tables.streams.put(newStream(diskId, kind === 'standalone' ? 'running' : 'stopped'));

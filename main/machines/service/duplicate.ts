@@ -7,7 +7,7 @@ import { newMaster } from '../../catalog/tables/masters.ts';
 import type { SavedStateRow } from '../../catalog/tables/saved-states.ts';
 import { newStream } from '../../catalog/tables/streams.ts';
 import type { ContentStamp } from '../../qed/content-stamp.ts';
-import { isFarAway, masterChain } from '../disks/overlay-chain.ts';
+import { isFarAway, masterChain } from '../../disks/overlay-chain.ts';
 import { freeName, imageFileName, nameOfCopy, stateFileName } from './names.ts';
 import type { NewFile, NewOverlay } from './new-files.ts';
 

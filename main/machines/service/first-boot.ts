@@ -1,7 +1,7 @@
 import type { Catalog } from '../../catalog/catalog.ts';
 import type { MachineRow } from '../../catalog/tables/machines.ts';
-import type { DiskService } from '../disks/disk-service.ts';
-import type { Journal } from '../disks/journal.ts';
+import type { DiskService } from '../../disks/disk-service.ts';
+import type { Journal } from '../../disks/journal.ts';
 import type { Machine } from '../machine.ts';
 import { whenLoginIsAsked } from './login-prompt.ts';
 
@@ -27,7 +27,7 @@ export async function noteStart(
     machines.started(row.id, nowMs());
     return row.applianceId === null ? null : appliances.find(row.applianceId);
   });
-  journal.heard(noted);
+  journal.report(noted);
   if (!boots || row.startedMs !== null || !noted.ok) return;
   whenLoginIsAsked(machine, noted.value?.description.serial?.loginPrompt, () => {
     void disks.bootEnded(diskId);

@@ -5,8 +5,8 @@ import type { DiskRow } from '../../catalog/tables/disks.ts';
 import type { MachineRow } from '../../catalog/tables/machines.ts';
 import type { ImageFiles } from '../../storage/overlays/image-files.ts';
 import { publishedContentStamp } from '../../storage/saved-state/published-state.ts';
-import type { DiskService } from '../disks/disk-service.ts';
-import type { Journal } from '../disks/journal.ts';
+import type { DiskService } from '../../disks/disk-service.ts';
+import type { Journal } from '../../disks/journal.ts';
 import type { Started } from '../machine.ts';
 import type { InstantStates } from './instant-states.ts';
 
@@ -104,11 +104,11 @@ export class InstantStart {
     const state = row.instantStart?.description.state;
     if (stateRefused !== null && state !== undefined) {
       // The disk fitted a moment ago: it is the file.
-      journal.heard(instantStates.drop(state));
+      journal.report(instantStates.drop(state));
       this.#bootInstead(row, stateRefused);
     }
     if (row.instantStart !== null) {
-      journal.heard(catalog.note(({ machines }) => machines.setInstantStart(row.id, null)));
+      journal.report(catalog.note(({ machines }) => machines.setInstantStart(row.id, null)));
     }
   }
 

@@ -9,7 +9,7 @@ import { asGuest, diskIs, onlyDisk, PATIENCE } from '../../../test/support/machi
 import { serve } from '../../../test/support/served.ts';
 import { BlockPortClient } from '../../storage/block-port/client.ts';
 import { DiskThread } from '../../storage/disk/disk-thread.ts';
-import type { OpenDisk } from '../disks/opened-disk.ts';
+import type { OpenDisk } from '../../disks/opened-disk.ts';
 
 /** A limit at which a copy is not complete before the test is over, in bytes per second. */
 const CRAWL = 64 * KIB;

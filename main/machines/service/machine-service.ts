@@ -5,10 +5,10 @@ import type { Catalog } from '../../catalog/catalog.ts';
 import type { DiskRow } from '../../catalog/tables/disks.ts';
 import type { MachineRow } from '../../catalog/tables/machines.ts';
 import type { ImageFiles } from '../../storage/overlays/image-files.ts';
-import type { DiskService } from '../disks/disk-service.ts';
-import type { Journal } from '../disks/journal.ts';
-import type { OpenedDisk } from '../disks/opened-disk.ts';
-import { Emitter } from '../emitter.ts';
+import type { DiskService } from '../../disks/disk-service.ts';
+import type { Journal } from '../../disks/journal.ts';
+import type { OpenedDisk } from '../../disks/opened-disk.ts';
+import { Emitter } from '../../../shared/emitter.ts';
 import type { Machine } from '../machine.ts';
 import type { OneAtATime } from '../../../shared/one-at-a-time.ts';
 import { planMachine, type ApplianceSource } from './create-machine.ts';
@@ -114,7 +114,7 @@ export class MachineService {
     this.#note(machine.id, 'machine-created', `${machine.name} was created.`);
     const adopted = diskIds.map((id) => this.#parts.disks.adopt(id));
     if (wanted.start) void this.#startAndTell(machine);
-    for (const outcome of await Promise.all(adopted)) this.#parts.journal.heard(outcome);
+    for (const outcome of await Promise.all(adopted)) this.#parts.journal.report(outcome);
     return this.#views.find(machine.id);
   }
 
@@ -168,8 +168,8 @@ export class MachineService {
         if (!plan.ok) return plan;
         const created = await createFiles(this.#parts, plan.value.files, plan.value.enter);
         if (!created.ok) return created;
-        this.#parts.journal.heard(this.#parts.disks.refresh(disk.value.id));
-        this.#parts.journal.heard(await this.#parts.disks.adopt(plan.value.diskId));
+        this.#parts.journal.report(this.#parts.disks.refresh(disk.value.id));
+        this.#parts.journal.report(await this.#parts.disks.adopt(plan.value.diskId));
         const { machineId, name } = plan.value;
         this.#note(machineId, 'machine-created', `${name} was made as a copy of ${machine.name}.`);
         return this.#views.find(machineId);

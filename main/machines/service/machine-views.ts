@@ -2,8 +2,8 @@ import type { MachineView } from '../../../shared/ipc/machines.ts';
 import { ok, type Result } from '../../../shared/result.ts';
 import type { Catalog, Tables } from '../../catalog/catalog.ts';
 import type { MachineRow } from '../../catalog/tables/machines.ts';
-import type { DiskService } from '../disks/disk-service.ts';
-import type { Journal } from '../disks/journal.ts';
+import type { DiskService } from '../../disks/disk-service.ts';
+import type { Journal } from '../../disks/journal.ts';
 import { NOT_THERE } from './machine-rows.ts';
 import { machineView } from './machine-view.ts';
 import type { Power } from './power.ts';
@@ -41,7 +41,7 @@ export class MachineViews {
   publish(id: string): void {
     const view = this.find(id);
     if (view.ok) this.#parts.changed(view.value);
-    else if (view.failure.code !== 'not-found') this.#parts.journal.heard(view);
+    else if (view.failure.code !== 'not-found') this.#parts.journal.report(view);
   }
 
   #view(tables: Tables, row: MachineRow): MachineView {

@@ -6,9 +6,9 @@ import type { MachineRow } from '../../catalog/tables/machines.ts';
 import type { SavedStateRow } from '../../catalog/tables/saved-states.ts';
 import { CONTENT_STAMP_BYTES } from '../../qed/content-stamp.ts';
 import type { ImageFiles } from '../../storage/overlays/image-files.ts';
-import type { Journal } from '../disks/journal.ts';
-import type { OpenedDisk } from '../disks/opened-disk.ts';
-import { deletePassing } from '../disks/passing-files.ts';
+import type { Journal } from '../../disks/journal.ts';
+import type { OpenedDisk } from '../../disks/opened-disk.ts';
+import { deletePassing } from '../../disks/passing-files.ts';
 import type { Machine, Started } from '../machine.ts';
 import { stateFileName } from './names.ts';
 
@@ -89,7 +89,7 @@ export class SavedStates {
       const facts = [name, stateRefused];
       journal.tell({ level: 'warning', kind: 'saved-state-refused', facts, subject: id, text });
     }
-    journal.heard(await this.discard(id));
+    journal.report(await this.discard(id));
   }
 
   /** Deletes a machine's saved state; answers with the bytes that became free. */

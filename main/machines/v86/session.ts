@@ -1,8 +1,8 @@
 import type { Clock } from '../../../shared/clock.ts';
 import { OneAtATime } from '../../../shared/one-at-a-time.ts';
 import { DONE, assertNever, because, err, ok, type Result } from '../../../shared/result.ts';
-import { portChannel } from '../rfb/port-channel.ts';
-import { typedText } from '../rfb/typed-text.ts';
+import { portChannel } from '../../rfb/port-channel.ts';
+import { typedText } from '../../rfb/typed-text.ts';
 import type { MachineProgress, ResumeOrder, SaveOrder, Started } from '../machine.ts';
 import { GuestDrive, checkDrive, type DriveDevice } from './disk.ts';
 import { Durability } from './durability.ts';

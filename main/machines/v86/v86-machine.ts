@@ -1,7 +1,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import { MEMORY_MIB, memoryMiBSchema } from '../../../shared/memory.ts';
 import { DONE, assertNever, err, type Err, type Failure, type Result } from '../../../shared/result.ts';
-import { Emitter } from '../emitter.ts';
+import { Emitter } from '../../../shared/emitter.ts';
 import {
   NO_PROGRESS,
   isAlive,

@@ -11,6 +11,19 @@ export function isRemote(location: string): boolean {
   return isRemoteAddress(location);
 }
 
+/** A location as it may be shown: without the password that an address may carry. */
+export function shownLocation(location: string): string {
+  if (!/^https?:/i.test(location)) return location;
+  try {
+    const url = new URL(location);
+    url.username = '';
+    url.password = '';
+    return url.href;
+  } catch {
+    return location;
+  }
+}
+
 /** The path a location names: `file:` in front is allowed, as in QEMU. */
 export function localPath(location: string): string {
   return location.startsWith('file:') ? location.slice('file:'.length) : location;

@@ -3,7 +3,7 @@ import { expect, test, type Locator } from '@playwright/test';
 import { systemClock } from '../../../shared/clock.ts';
 import type { FeedDocument } from '../../../shared/feed.ts';
 import { unwrap } from '../../../shared/result.ts';
-import { startRangeServer, type RangeServer } from '../../../main/appliances/serve/range-server.ts';
+import { startRangeServer, type RangeServer } from '../../../main/serve/range-server.ts';
 import { aFeed, anEntry, DAY_MS, newKey, publish } from '../../support/feeds.ts';
 import { Desk } from './desk.ts';
 

@@ -1,6 +1,6 @@
 import path from 'node:path';
-import { parseLinkSpec } from '../../../main/appliances/serve/link-spec.ts';
-import { startRangeServer, type RangeServer } from '../../../main/appliances/serve/range-server.ts';
+import { parseLinkSpec } from '../../../main/serve/link-spec.ts';
+import { startRangeServer, type RangeServer } from '../../../main/serve/range-server.ts';
 import { sleep, systemClock } from '../../../shared/clock.ts';
 import { unwrap } from '../../../shared/result.ts';
 import { ROOT } from './build.ts';

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { parseLinkSpec } from '../../../main/appliances/serve/link-spec.ts';
+import { parseLinkSpec } from '../../../main/serve/link-spec.ts';
 import { findBuiltAppliance } from '../../../main/appliances/built-appliances.ts';
 import { packageRoot } from '../../../main/threads/worker-script.ts';
 import { unwrap } from '../../../shared/result.ts';

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { ok, type Result } from '../../../shared/result.ts';
 import { KIB, MIB } from '../../../shared/units.ts';
-import type { LinkShape } from '../../../main/appliances/serve/link-spec.ts';
+import type { LinkShape } from '../../../main/serve/link-spec.ts';
 import type { Bench, BenchCase } from '../bench.ts';
 import { interleave, type Duel, type Figures } from '../measure/interleave.ts';
 import { rowOf } from '../measure/row.ts';

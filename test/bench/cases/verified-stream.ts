@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { systemClock } from '../../../shared/clock.ts';
 import { ok, unwrap, type Result } from '../../../shared/result.ts';
-import { publishMaster } from '../../../main/appliances/masters/publish-master.ts';
+import { publishMaster } from '../../../main/masters/publish/publish-master.ts';
 import type { ImageChain } from '../../../main/storage/chain/image-chain.ts';
 import { publishedLayer } from '../../../main/storage/chain/published-master.ts';
 import type { Bench, BenchCase } from '../bench.ts';

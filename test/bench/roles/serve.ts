@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { systemClock } from '../../../shared/clock.ts';
 import { unwrap } from '../../../shared/result.ts';
-import type { LinkShape } from '../../../main/appliances/serve/link-spec.ts';
-import { startRangeServer } from '../../../main/appliances/serve/range-server.ts';
+import type { LinkShape } from '../../../main/serve/link-spec.ts';
+import { startRangeServer } from '../../../main/serve/range-server.ts';
 
 export interface ServeArguments {
   readonly root: string;

@@ -1,5 +1,5 @@
 import { createInterface } from 'node:readline';
-import type { LinkShape } from '../../../main/appliances/serve/link-spec.ts';
+import type { LinkShape } from '../../../main/serve/link-spec.ts';
 import { roleCommand } from '../roles/role.ts';
 import { collect, type Children } from './children.ts';
 

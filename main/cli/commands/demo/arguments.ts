@@ -1,5 +1,5 @@
 import { err, ok, type Result } from '../../../../shared/result.ts';
-import { parseLinkSpec, type LinkShape } from '../../../appliances/serve/link-spec.ts';
+import { parseLinkSpec, type LinkShape } from '../../../serve/link-spec.ts';
 import { parseArguments, type OptionSpec } from '../../arguments/getopt.ts';
 
 export interface DemoArguments {

@@ -1,8 +1,8 @@
 import { sleep, type Clock } from '../../../../shared/clock.ts';
 import { DONE, err, type Result } from '../../../../shared/result.ts';
 import type { InstalledAppliance } from '../../../appliances/built-appliances.ts';
-import { formatLink, type LinkShape } from '../../../appliances/serve/link-spec.ts';
-import { startRangeServer, type RangeServer } from '../../../appliances/serve/range-server.ts';
+import { formatLink, type LinkShape } from '../../../serve/link-spec.ts';
+import { startRangeServer, type RangeServer } from '../../../serve/range-server.ts';
 import { SerialConsole } from '../../../machines/expect.ts';
 import type { ImageChain } from '../../../storage/chain/image-chain.ts';
 import type { DiskEvent, WaitingReads } from '../../../storage/disk/disk-events.ts';

@@ -4,8 +4,8 @@ import { feedApplianceSchema } from '../../../../shared/feed.ts';
 import { MASTER_FILES } from '../../../../shared/master-files.ts';
 import { err, ok, type Result } from '../../../../shared/result.ts';
 import { failureFromSystem } from '../../../block/errno.ts';
-import { firstProblem } from '../../../appliances/feeds/document.ts';
-import { readFeed, writeFeed } from '../../../appliances/feeds/publish/feed-folder.ts';
+import { firstProblem } from '../../../feeds/document.ts';
+import { readFeed, writeFeed } from '../../../feeds/publish/feed-folder.ts';
 import { simpleCommand } from '../../arguments/simple-command.ts';
 
 const HELP = `usage: headwater feed add DIR APPLIANCE.json --master MASTER [--source PLACE]...

@@ -1,5 +1,5 @@
 import fs from 'node:fs';
-import { parsePublicKey } from '../../../appliances/feeds/signature/public-key.ts';
+import { parsePublicKey } from '../../../feeds/signature/public-key.ts';
 
 /** A key as it was given: itself, its fingerprint, or the file it is in; null for none. */
 export function expectedKey(given: string | undefined): string | null {

@@ -3,8 +3,8 @@ import path from 'node:path';
 import { FEED_FILES } from '../../../../shared/feed.ts';
 import { err, ok } from '../../../../shared/result.ts';
 import { failureFromSystem } from '../../../block/errno.ts';
-import { signFeed } from '../../../appliances/feeds/publish/feed-folder.ts';
-import { readKeyFile } from '../../../appliances/feeds/publish/key-files.ts';
+import { signFeed } from '../../../feeds/publish/feed-folder.ts';
+import { readKeyFile } from '../../../feeds/publish/key-files.ts';
 import { simpleCommand } from '../../arguments/simple-command.ts';
 import { issueOf } from './issue.ts';
 

@@ -1,5 +1,5 @@
 import { err, ok, type Result } from '../../../../shared/result.ts';
-import type { Issue } from '../../../appliances/feeds/publish/feed-folder.ts';
+import type { Issue } from '../../../feeds/publish/feed-folder.ts';
 import type { Given } from '../../arguments/simple-command.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;

@@ -1,6 +1,6 @@
 import { ok } from '../../../../shared/result.ts';
-import { createKeyFiles } from '../../../appliances/feeds/publish/key-files.ts';
-import { fingerprintOf } from '../../../appliances/feeds/signature/public-key.ts';
+import { createKeyFiles } from '../../../feeds/publish/key-files.ts';
+import { fingerprintOf } from '../../../feeds/signature/public-key.ts';
 import { simpleCommand } from '../../arguments/simple-command.ts';
 
 const HELP = `usage: headwater feed key FILE

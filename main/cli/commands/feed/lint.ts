@@ -3,7 +3,7 @@ import path from 'node:path';
 import { FEED_FILES } from '../../../../shared/feed.ts';
 import { ok } from '../../../../shared/result.ts';
 import { failureFromSystem } from '../../../block/errno.ts';
-import { lintFeed, type LintRemark } from '../../../appliances/feeds/publish/lint-feed.ts';
+import { lintFeed, type LintRemark } from '../../../feeds/publish/lint-feed.ts';
 import { simpleCommand } from '../../arguments/simple-command.ts';
 
 const HELP = `usage: headwater feed lint FILE|DIR

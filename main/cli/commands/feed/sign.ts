@@ -1,7 +1,7 @@
 import { err, ok } from '../../../../shared/result.ts';
-import { readFeed, signFeed } from '../../../appliances/feeds/publish/feed-folder.ts';
-import { readKeyFile } from '../../../appliances/feeds/publish/key-files.ts';
-import { fingerprintOf } from '../../../appliances/feeds/signature/public-key.ts';
+import { readFeed, signFeed } from '../../../feeds/publish/feed-folder.ts';
+import { readKeyFile } from '../../../feeds/publish/key-files.ts';
+import { fingerprintOf } from '../../../feeds/signature/public-key.ts';
 import { simpleCommand } from '../../arguments/simple-command.ts';
 import { counted } from '../../display/quantities.ts';
 import { issueOf } from './issue.ts';

@@ -2,7 +2,7 @@ import { createInterface } from 'node:readline/promises';
 import { isSameKey } from '../../../../shared/feed.ts';
 import type { FeedOffer, FeedView } from '../../../../shared/ipc/feeds.ts';
 import { err, ok, type Result } from '../../../../shared/result.ts';
-import type { FeedService } from '../../../appliances/feeds/feed-service.ts';
+import type { FeedService } from '../../../feeds/feed-service.ts';
 import { counted } from '../../display/quantities.ts';
 import { simpleCommand } from '../../arguments/simple-command.ts';
 import { atCatalog } from '../../catalog-desk.ts';

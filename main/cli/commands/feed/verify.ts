@@ -1,9 +1,9 @@
 import { systemClock } from '../../../../shared/clock.ts';
 import { isSameKey } from '../../../../shared/feed.ts';
 import { err, ok } from '../../../../shared/result.ts';
-import { feedOffer } from '../../../appliances/feeds/feed-views.ts';
-import { fetchJudged } from '../../../appliances/feeds/fetch-judged.ts';
-import { placeOf } from '../../../appliances/feeds/formats.ts';
+import { feedOffer } from '../../../feeds/feed-views.ts';
+import { fetchJudged } from '../../../feeds/fetch-judged.ts';
+import { placeOf } from '../../../feeds/formats.ts';
 import { simpleCommand } from '../../arguments/simple-command.ts';
 import { expectedKey } from './expected-key.ts';
 import { offerText } from './offer-text.ts';

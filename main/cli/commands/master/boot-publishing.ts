@@ -1,7 +1,7 @@
 import path from 'node:path';
 import type { MasterDescription } from '../../../../shared/master.ts';
 import { ok, type Result } from '../../../../shared/result.ts';
-import { runMasterTask } from '../../../appliances/masters/master-tasks.ts';
+import { runMasterTask } from '../../../masters/publish/master-tasks.ts';
 import type { ImageChain } from '../../../storage/chain/image-chain.ts';
 import type { RecordedBoot } from './boot-recording.ts';
 

@@ -1,8 +1,8 @@
 import path from 'node:path';
 import { systemClock } from '../../../../shared/clock.ts';
 import { err, ok, type Result } from '../../../../shared/result.ts';
-import type { PublishedFolder } from '../../../appliances/masters/publish-master.ts';
-import { runMasterTask } from '../../../appliances/masters/master-tasks.ts';
+import type { PublishedFolder } from '../../../masters/publish/publish-master.ts';
+import { runMasterTask } from '../../../masters/publish/master-tasks.ts';
 import { followChain } from '../../../storage/chain/follow.ts';
 import { IMAGE_FORMATS, type ImageFormat } from '../../../storage/chain/location.ts';
 import { openChain } from '../../../storage/chain/open.ts';

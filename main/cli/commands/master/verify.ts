@@ -1,8 +1,8 @@
 import { systemClock } from '../../../../shared/clock.ts';
 import type { PublishedMaster } from '../../../../shared/master.ts';
 import { err, ok, type Result } from '../../../../shared/result.ts';
-import { runMasterTask } from '../../../appliances/masters/master-tasks.ts';
-import type { VerifyReport } from '../../../appliances/masters/verify-master.ts';
+import { runMasterTask } from '../../../masters/publish/master-tasks.ts';
+import type { VerifyReport } from '../../../masters/publish/verify-master.ts';
 import { findPublished } from '../../../storage/chain/master-description.ts';
 import { parseArguments, type OptionSpec } from '../../arguments/getopt.ts';
 import { formatBytes } from '../../display/quantities.ts';

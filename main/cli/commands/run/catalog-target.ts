@@ -1,5 +1,5 @@
 import { err, ok, type Result } from '../../../../shared/result.ts';
-import { masterChain } from '../../../machines/disks/overlay-chain.ts';
+import { masterChain } from '../../../disks/overlay-chain.ts';
 import { atCatalog, hasCatalog, pickAppliance } from '../../catalog-desk.ts';
 import type { Terminal } from '../../terminal.ts';
 import { overlayNameOf, type RunTarget } from './target.ts';

@@ -2,7 +2,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { systemClock } from '../../../../shared/clock.ts';
 import { err, ok, type Failure, type Result } from '../../../../shared/result.ts';
-import { startRangeServer } from '../../../appliances/serve/range-server.ts';
+import { startRangeServer } from '../../../serve/range-server.ts';
 import type { ResumeOrder } from '../../../machines/machine.ts';
 import { attachSerialTerminal } from '../../../machines/serial-terminal.ts';
 import type { Monitor } from '../../../monitor/monitor.ts';

@@ -4,7 +4,7 @@ import { MIB } from '../../../../shared/units.ts';
 import { FakeTerminal } from '../../../../test/support/fake-terminal.ts';
 import { SimulatedClock } from '../../../../test/support/simulated-clock.ts';
 import { tempFolder } from '../../../../test/support/temp-folder.ts';
-import { Emitter } from '../../../machines/emitter.ts';
+import { Emitter } from '../../../../shared/emitter.ts';
 import type { DiskWait, MachineEvents } from '../../../machines/machine.ts';
 import { parseRunArguments } from './arguments.ts';
 import { ConsoleNotes } from './console-notes.ts';

@@ -1,5 +1,5 @@
 import { err, ok, type Result } from '../../../../shared/result.ts';
-import type { LinkShape } from '../../../appliances/serve/link-spec.ts';
+import type { LinkShape } from '../../../serve/link-spec.ts';
 import { parseArguments, type OptionSpec } from '../../arguments/getopt.ts';
 import { parseRate } from '../../arguments/rate.ts';
 

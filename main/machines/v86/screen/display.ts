@@ -1,4 +1,4 @@
-import type { PointerKind } from '../../rfb/viewer.ts';
+import type { PointerKind } from '../../../rfb/viewer.ts';
 
 /** What the emulated VGA tells whoever shows its picture: v86's screen adapter, in our words. */
 export interface Display {

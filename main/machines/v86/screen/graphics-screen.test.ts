@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Framebuffer } from '../../rfb/framebuffer.ts';
+import { Framebuffer } from '../../../rfb/framebuffer.ts';
 import { drawLayer } from './graphics-screen.ts';
 
 function pictureOf(width: number, height: number, pixel: (at: number) => number): Framebuffer {

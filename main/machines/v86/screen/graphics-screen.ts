@@ -1,5 +1,5 @@
-import type { Framebuffer } from '../../rfb/framebuffer.ts';
-import type { Rectangle } from '../../rfb/rectangle.ts';
+import type { Framebuffer } from '../../../rfb/framebuffer.ts';
+import type { Rectangle } from '../../../rfb/rectangle.ts';
 import type { Layer } from './display.ts';
 
 /** Differences nearer to one another than a tile of damage is wide are one stretch. */

@@ -1,9 +1,9 @@
 import type { Clock } from '../../../../shared/clock.ts';
-import type { RfbChannel } from '../../rfb/channel.ts';
-import { Framebuffer } from '../../rfb/framebuffer.ts';
-import { encodePng } from '../../rfb/png.ts';
-import { RfbServer } from '../../rfb/server.ts';
-import type { PointerState } from '../../rfb/viewer.ts';
+import type { RfbChannel } from '../../../rfb/channel.ts';
+import { Framebuffer } from '../../../rfb/framebuffer.ts';
+import { encodePng } from '../../../rfb/png.ts';
+import { RfbServer } from '../../../rfb/server.ts';
+import type { PointerState } from '../../../rfb/viewer.ts';
 import type { DisplayConnection } from './connect-display.ts';
 import type { Display } from './display.ts';
 import { GuestScreen } from './guest-screen.ts';

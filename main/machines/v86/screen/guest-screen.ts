@@ -1,6 +1,6 @@
-import type { Framebuffer } from '../../rfb/framebuffer.ts';
-import type { Rectangle } from '../../rfb/rectangle.ts';
-import type { PointerKind } from '../../rfb/viewer.ts';
+import type { Framebuffer } from '../../../rfb/framebuffer.ts';
+import type { Rectangle } from '../../../rfb/rectangle.ts';
+import type { PointerKind } from '../../../rfb/viewer.ts';
 import type { Cell, Display, FontChange, Layer } from './display.ts';
 import { drawLayer } from './graphics-screen.ts';
 import { TextScreen } from './text-screen.ts';

@@ -1,5 +1,5 @@
-import type { Framebuffer } from '../../rfb/framebuffer.ts';
-import type { Rectangle } from '../../rfb/rectangle.ts';
+import type { Framebuffer } from '../../../rfb/framebuffer.ts';
+import type { Rectangle } from '../../../rfb/rectangle.ts';
 import type { Cell, FontChange } from './display.ts';
 import { characterOf } from './code-page-437.ts';
 

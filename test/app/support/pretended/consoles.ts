@@ -1,7 +1,7 @@
 /** Consoles of machines without guests: the picture is a test card, the serial port has said a few lines. */
-import { Framebuffer } from '../../../../main/machines/rfb/framebuffer.ts';
-import { portChannel } from '../../../../main/machines/rfb/port-channel.ts';
-import { RfbServer } from '../../../../main/machines/rfb/server.ts';
+import { Framebuffer } from '../../../../main/rfb/framebuffer.ts';
+import { portChannel } from '../../../../main/rfb/port-channel.ts';
+import { RfbServer } from '../../../../main/rfb/server.ts';
 import type { ConsoleBroker } from '../../../../main/machines/consoles/connection.ts';
 import { MachineConsoles } from '../../../../main/machines/consoles/machine-consoles.ts';
 import { DONE, err, ok } from '../../../../shared/result.ts';

@@ -4,7 +4,7 @@ import { systemClock } from '../../../../shared/clock.ts';
 import type { MasterDescription } from '../../../../shared/master.ts';
 import { err, ok, type Result } from '../../../../shared/result.ts';
 import { findBuiltAppliance } from '../../../../main/appliances/built-appliances.ts';
-import { publishMaster } from '../../../../main/appliances/masters/publish-master.ts';
+import { publishMaster } from '../../../../main/masters/publish/publish-master.ts';
 import { BootPublishing } from '../../../../main/cli/commands/master/boot-publishing.ts';
 import { BootRecording } from '../../../../main/cli/commands/master/boot-recording.ts';
 import { appliancesFolder } from '../../../../main/cli/places.ts';

@@ -1,0 +1,40 @@
+import { ok, type Result } from '../../shared/result.ts';
+import type { Catalog } from '../catalog/catalog.ts';
+import type { ImageFiles } from '../storage/overlays/image-files.ts';
+
+/**
+ * Deletes files that the catalog has let go of, and crosses them out. A file that cannot be deleted now stays written
+ * down and is tried again at the next start.
+ * @returns how many bytes became free
+ */
+export async function deletePassing(
+  catalog: Catalog,
+  files: ImageFiles,
+  paths: readonly string[],
+): Promise<Result<number>> {
+  let freedBytes = 0;
+  for (const path of paths) {
+    const owned = catalog.read(({ passingFiles }) => passingFiles.isOwned(path));
+    if (!owned.ok) return owned;
+    if (!owned.value) {
+      const deleted = await files.delete(path);
+      if (!deleted.ok) return deleted;
+      freedBytes += deleted.value;
+    }
+    const crossedOut = catalog.change(({ passingFiles }) => passingFiles.remove([path]));
+    if (!crossedOut.ok) return crossedOut;
+  }
+  return ok(freedBytes);
+}
+
+/** Cleans up after a crash: whatever was being made or deleted and belongs to no row goes. */
+export async function deleteAllPassing(
+  catalog: Catalog,
+  files: ImageFiles,
+): Promise<Result<Result<number>[]>> {
+  const passing = catalog.read(({ passingFiles }) => passingFiles.list());
+  if (!passing.ok) return passing;
+  const outcomes: Result<number>[] = [];
+  for (const { path } of passing.value) outcomes.push(await deletePassing(catalog, files, [path]));
+  return ok(outcomes);
+}

@@ -1,0 +1,9 @@
+import type { MasterView } from '../../shared/ipc/catalog.ts';
+import type { Master } from '../catalog/tables/masters.ts';
+import { shownLocation } from '../storage/chain/location.ts';
+
+/** @param neededBy names of the machines that need it */
+export function masterView(master: Master, neededBy: string[]): MasterView {
+  const { id, name, role, source, lengthBytes } = master;
+  return { id, name, role, source, lengthBytes, location: shownLocation(master.location), neededBy };
+}
