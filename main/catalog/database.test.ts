@@ -101,6 +101,21 @@ describe('the file of the catalog', () => {
     expect(fs.readdirSync(path.dirname(file)).filter((name) => name.endsWith('.part'))).toEqual([]);
   });
 
+  it('keeps the copies of feeds from before they were packed', () => {
+    const file = catalogFile();
+    const before = unwrap(open(file, MIGRATIONS.slice(0, 7)));
+    before.exec(`
+      INSERT INTO feeds VALUES ('f', 'signed', 'https://example.org/feed.json', 'Feed', 'feed', 'key', 1, 1, 2, NULL, 1, NULL, 1);
+      INSERT INTO feed_copies VALUES ('f', x'7b7d', 'signature');
+    `);
+    before.close();
+    const catalog = unwrap(Catalog.open(file, { nowMs }));
+    const copy = catalog.read(({ feeds }) => feeds.copyOf('f'));
+    catalog.close();
+    expect(copy).toMatchObject({ ok: true, value: { packing: 'none', signature: 'signature' } });
+    expect(copy.ok && Buffer.from(copy.value?.document ?? []).toString()).toBe('{}');
+  });
+
   it('keeps what was in it since the first version', () => {
     const file = catalogFile();
     const first = unwrap(open(file, MIGRATIONS.slice(0, 1)));

@@ -257,7 +257,8 @@ describe('a subscription', () => {
     unwrap(
       catalog.change(({ feeds }) => {
         const row = feeds.find(id);
-        if (row) feeds.put(row, { document: new Uint8Array(Buffer.from('{}')), signature: 'x' });
+        if (row)
+          feeds.put(row, { document: new Uint8Array(Buffer.from('{}')), packing: 'deflate', signature: 'x' });
       }),
     );
     await close();

@@ -3,7 +3,7 @@ import type { FeedOffer, FeedView, NewFeed } from '../../shared/ipc/feeds.ts';
 import type { Notice } from '../../shared/ipc/notices.ts';
 import { DONE, err, ok, type Err, type Result } from '../../shared/result.ts';
 import type { Catalog } from '../catalog/catalog.ts';
-import type { FeedCopy, FeedRow } from '../catalog/tables/feeds.ts';
+import type { FeedRow, StoredFeedCopy } from '../catalog/tables/feeds.ts';
 import { isRemote, shownLocation } from '../storage/chain/location.ts';
 import { feedOffer, feedView, type Subscription } from './feed-views.ts';
 import type { FeedReader } from './feed-reader.ts';
@@ -252,7 +252,7 @@ export class FeedService {
 interface Found {
   readonly place: FeedPlace;
   readonly listing: Listing;
-  readonly copy: FeedCopy;
+  readonly copy: StoredFeedCopy;
   readonly etag: string | null;
   readonly id: string;
 }

@@ -1,9 +1,8 @@
 import { sleep } from '../../shared/clock.ts';
 import { because, ok, type Result } from '../../shared/result.ts';
-import type { FeedCopy } from '../catalog/tables/feeds.ts';
 import { shownLocation } from '../storage/chain/location.ts';
 import type { FetchParts } from './fetch/document.ts';
-import type { Known, ListFormat, Listing } from './listing.ts';
+import type { FeedCopy, Known, ListFormat, Listing } from './listing.ts';
 import { WorkSlices } from '../../shared/work-slices.ts';
 
 /** Publishers put a feed and its signature in place one after the other: how long to wait for the second. */
@@ -14,11 +13,11 @@ export interface FeedPlace {
   readonly location: string;
 }
 
-export type Judged =
+export type Judged<Copy = FeedCopy> =
   | { readonly kind: 'unchanged' }
   | {
       readonly kind: 'whole';
-      readonly copy: FeedCopy;
+      readonly copy: Copy;
       readonly etag: string | null;
       readonly listing: Listing;
     };

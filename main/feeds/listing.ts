@@ -1,7 +1,7 @@
 import type { ApplianceDescription } from '../../shared/appliance.ts';
 import type { MasterDescription } from '../../shared/master.ts';
 import type { Result } from '../../shared/result.ts';
-import type { FeedCopy, FeedRow } from '../catalog/tables/feeds.ts';
+import type { FeedRow } from '../catalog/tables/feeds.ts';
 import type { FetchParts } from './fetch/document.ts';
 import type { WorkSlices } from '../../shared/work-slices.ts';
 
@@ -51,6 +51,13 @@ export interface Listing {
   readonly appliances: readonly ListedAppliance[];
   /** Entries left out because this version of Headwater cannot read or use them. */
   readonly unreadable: number;
+}
+
+/** A list byte for byte as it came. */
+export interface FeedCopy {
+  readonly document: Uint8Array;
+  /** Null for formats that have none. */
+  readonly signature: string | null;
 }
 
 /** What is known of a list from before. */

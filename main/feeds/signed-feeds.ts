@@ -1,9 +1,8 @@
 import { FEED_LIMITS, type FeedAppliance } from '../../shared/feed.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
-import type { FeedCopy } from '../catalog/tables/feeds.ts';
 import type { Feed } from './document.ts';
 import { fetchDocument, resolveLocation, withSuffix } from './fetch/document-source.ts';
-import type { ListedAppliance, ListFormat, Listing } from './listing.ts';
+import type { FeedCopy, ListedAppliance, ListFormat, Listing } from './listing.ts';
 import { judgeFeed, readSigned, type SignedFeed } from './trust.ts';
 
 /** Headwater's own format: `feed.json`, and its signature beside it. */

@@ -5,6 +5,7 @@ import { BOOTS_AND_PRIORITIES } from './0004-boots-and-priorities.ts';
 import { MASTER_COPIES } from './0005-master-copies.ts';
 import { SAVED_STATES } from './0006-saved-states.ts';
 import { INSTANT_STARTS } from './0007-instant-starts.ts';
+import { PACKED_FEED_COPIES } from './0008-packed-feed-copies.ts';
 
 /** Step `n` takes a catalog from version `n` to `n + 1`. Released steps are never changed; new ones go to the end. */
 export const MIGRATIONS: readonly string[] = [
@@ -15,4 +16,5 @@ export const MIGRATIONS: readonly string[] = [
   MASTER_COPIES,
   SAVED_STATES,
   INSTANT_STARTS,
+  PACKED_FEED_COPIES,
 ];

@@ -36,12 +36,16 @@ const feedRowSchema = z
     addedMs: row.added_ms,
   }));
 
-const feedCopySchema = z.object({ document: z.instanceof(Uint8Array), signature: z.string().nullable() });
+const storedCopySchema = z.object({
+  document: z.instanceof(Uint8Array),
+  packing: z.enum(['none', 'deflate']),
+  signature: z.string().nullable(),
+});
 
 /** A list of appliances somebody publishes; see the schema for what the members mean. */
 export type FeedRow = z.output<typeof feedRowSchema>;
-/** What was last taken over of a feed, byte for byte. */
-export type FeedCopy = z.output<typeof feedCopySchema>;
+/** What was last taken over of a feed, packed as it says. */
+export type StoredFeedCopy = z.output<typeof storedCopySchema>;
 
 export class FeedTable {
   readonly #db: Database;
@@ -65,15 +69,15 @@ export class FeedTable {
     );
   }
 
-  copyOf(id: string): FeedCopy | null {
+  copyOf(id: string): StoredFeedCopy | null {
     return readOptionalRow(
-      feedCopySchema,
-      this.#db.prepare('SELECT document, signature FROM feed_copies WHERE feed_id = ?').get(id),
+      storedCopySchema,
+      this.#db.prepare('SELECT document, packing, signature FROM feed_copies WHERE feed_id = ?').get(id),
     );
   }
 
   /** Adds a feed, or takes over a newer state of one that is known, together with its copy. */
-  put(feed: FeedRow, { document, signature }: FeedCopy): void {
+  put(feed: FeedRow, { document, packing, signature }: StoredFeedCopy): void {
     this.#db
       .prepare(
         `INSERT INTO feeds (id, kind, location, name, feed_id, public_key, serial, issued_ms, expires_ms, etag,
@@ -87,8 +91,15 @@ export class FeedTable {
       )
       .run({ ...feed, failure: textOf(feed.failure) });
     this.#db
-      .prepare('INSERT OR REPLACE INTO feed_copies (feed_id, document, signature) VALUES (?, ?, ?)')
-      .run(feed.id, Buffer.from(document.buffer, document.byteOffset, document.byteLength), signature);
+      .prepare(
+        'INSERT OR REPLACE INTO feed_copies (feed_id, document, packing, signature) VALUES (?, ?, ?, ?)',
+      )
+      .run(
+        feed.id,
+        Buffer.from(document.buffer, document.byteOffset, document.byteLength),
+        packing,
+        signature,
+      );
   }
 
   /** How the last try to refresh it ended; null for well, with nothing newer there. */

@@ -1,14 +1,13 @@
-import type { FeedWish, KeptFeed } from '../feed-reader.ts';
-import type { Judged } from '../fetch-judged.ts';
+import type { FeedWish, JudgedFeed, KeptFeed } from '../feed-reader.ts';
 import type { ListedAppliance, Listing } from '../listing.ts';
 
 /** A listing without its appliances, which follow in parts: who got thousands at once would be held up by them. */
 export type Outline = Omit<Listing, 'appliances'> & { readonly count: number };
 
-type Whole = Extract<Judged, { kind: 'whole' }>;
+type Whole = Extract<JudgedFeed, { kind: 'whole' }>;
 
 export type OutlineJudged =
-  Extract<Judged, { kind: 'unchanged' }> | (Omit<Whole, 'listing'> & { readonly outline: Outline });
+  Extract<JudgedFeed, { kind: 'unchanged' }> | (Omit<Whole, 'listing'> & { readonly outline: Outline });
 
 /** What the thread that reads feeds can be asked. */
 export interface FeedCalls {

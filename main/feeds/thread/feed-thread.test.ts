@@ -6,8 +6,7 @@ import { unwrap, type Result } from '../../../shared/result.ts';
 import { aFeed, anEntry, newKey, NOW_MS, publish } from '../../../test/support/feeds.ts';
 import { serve } from '../../../test/support/served.ts';
 import { tempFolder } from '../../../test/support/temp-folder.ts';
-import { LocalFeedReader } from '../feed-reader.ts';
-import type { Judged } from '../fetch-judged.ts';
+import { LocalFeedReader, type JudgedFeed } from '../feed-reader.ts';
 import { PART } from './feed-calls.ts';
 import { threadFeedReader } from './feed-thread.ts';
 
@@ -21,7 +20,7 @@ function published(appliances: FeedAppliance[]) {
   return { kind: 'signed', location, known: null, etag: null, nowMs: NOW_MS } as const;
 }
 
-function wholeOf(judged: Result<Judged>) {
+function wholeOf(judged: Result<JudgedFeed>) {
   const value = unwrap(judged);
   if (value.kind !== 'whole') throw new Error('nothing was known of it');
   return value;

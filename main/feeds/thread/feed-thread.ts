@@ -1,8 +1,7 @@
 import { ok, type Result } from '../../../shared/result.ts';
 import { CallingThread } from '../../threads/calling-thread.ts';
 import { workerScript } from '../../threads/worker-script.ts';
-import type { FeedReader, FeedWish, KeptFeed } from '../feed-reader.ts';
-import type { Judged } from '../fetch-judged.ts';
+import type { FeedReader, FeedWish, JudgedFeed, KeptFeed } from '../feed-reader.ts';
 import type { ListedAppliance, Listing } from '../listing.ts';
 import type { FeedCalls, Outline } from './feed-calls.ts';
 
@@ -11,7 +10,7 @@ type Thread = CallingThread<FeedCalls>;
 /** Reads every feed in a thread of its own, which ends with it: windows and consoles notice nothing. */
 export const threadFeedReader: FeedReader = {
   judge: (wish: FeedWish, signal: AbortSignal) =>
-    inThread(async (thread): Promise<Result<Judged>> => {
+    inThread(async (thread): Promise<Result<JudgedFeed>> => {
       const judged = await thread.call('judge', wish, { signal });
       if (!judged.ok) return judged;
       if (judged.value.kind === 'unchanged') return ok(judged.value);
