@@ -8,11 +8,17 @@ import type { BlockFile } from '../../block/file.ts';
 import type { ChunkHashWriter } from '../../block/manifest/build.ts';
 import { sha256 } from '../../block/manifest/digest.ts';
 import { isZero } from '../../block/zeroes.ts';
-import type { PublishContext } from './publish-master.ts';
 
 const PIECE_BYTES = MIB;
 /** Pieces before others in this thread, a cancellation above all, have their turn. */
 const PIECES_PER_TURN = 64;
+
+/** Whoever waits for a copy. */
+export interface CopyWatch {
+  readonly signal: AbortSignal;
+  /** @param fraction of the whole, from 0 to 1 */
+  readonly progress: (fraction: number) => void;
+}
 
 /**
  * Makes `copy` the same as `source`, padded with zeroes to `lengthBytes`, and hashes it on the way. Whatever the copy
@@ -24,7 +30,7 @@ export async function copyAndHash(
   copy: BlockFile,
   lengthBytes: number,
   hashes: ChunkHashWriter,
-  { signal, progress }: Pick<PublishContext, 'signal' | 'progress'>,
+  { signal, progress }: CopyWatch,
 ): Promise<Result<string>> {
   const before = await copy.length();
   if (!before.ok) return before;

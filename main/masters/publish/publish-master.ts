@@ -17,7 +17,7 @@ import { findPublished } from '../../storage/chain/master-description.ts';
 import { identityOf, isRemote, localPath } from '../../storage/chain/location.ts';
 import { openChain } from '../../storage/chain/open.ts';
 import { lockImage } from '../../storage/image-lock.ts';
-import { copyAndHash } from './copy-and-hash.ts';
+import { copyAndHash, type CopyWatch } from './copy-and-hash.ts';
 import { folderOfMaster, writeDescription } from './master-folder.ts';
 
 export interface PublishRequest {
@@ -34,11 +34,8 @@ export interface PublishedFolder {
   readonly existed: boolean;
 }
 
-export interface PublishContext {
+export interface PublishContext extends CopyWatch {
   readonly clock: Clock;
-  readonly signal: AbortSignal;
-  /** Told how far it is, from 0 to 1. */
-  readonly progress: (fraction: number) => void;
 }
 
 /** The longest disk that a QED overlay of the usual geometry can lie on. */

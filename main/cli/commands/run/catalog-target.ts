@@ -2,7 +2,7 @@ import { err, ok, type Result } from '../../../../shared/result.ts';
 import { masterChain } from '../../../disks/overlay-chain.ts';
 import { atCatalog, hasCatalog, pickAppliance } from '../../catalog-desk.ts';
 import type { Terminal } from '../../terminal.ts';
-import { overlayNameOf, type RunTarget } from './target.ts';
+import { overlayNameOf, type RunTarget } from './run-target.ts';
 
 /** An appliance of the catalog of the desktop app, by its id or name; null where there is no catalog at all. */
 export async function findInCatalog(word: string, terminal: Terminal): Promise<Result<RunTarget> | null> {

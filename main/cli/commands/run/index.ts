@@ -17,7 +17,8 @@ import { monitorOf, QMP_DEVICE, shutdownReason } from './qmp.ts';
 import { ConsoleNotes } from './console-notes.ts';
 import { prepareOverlay } from './prepare-overlay.ts';
 import { savedStart } from './saved-start.ts';
-import { findTarget, type RunTarget } from './target.ts';
+import { findTarget } from './find-target.ts';
+import type { RunTarget } from './run-target.ts';
 import { tryAgain } from './try-again.ts';
 
 const EXIT_INTERRUPTED = 130;

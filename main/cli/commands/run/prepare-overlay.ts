@@ -10,7 +10,7 @@ import { openChain } from '../../../storage/chain/open.ts';
 import { lockImage } from '../../../storage/image-lock.ts';
 import { createOverlay } from '../../../storage/overlays/create-overlay.ts';
 import { publishedContentStamp } from '../../../storage/saved-state/published-state.ts';
-import type { RunTarget } from './target.ts';
+import type { RunTarget } from './run-target.ts';
 
 /** Makes sure that there is an overlay of this appliance at `location`, a new one where `fresh` asks for it. */
 export async function prepareOverlay(

@@ -2,23 +2,11 @@ import { systemClock } from '../../../../shared/clock.ts';
 import type { PublishedMaster } from '../../../../shared/master.ts';
 import { ok, type Result } from '../../../../shared/result.ts';
 import { findBuiltAppliance } from '../../../appliances/built-appliances.ts';
-import type { ImageChain } from '../../../storage/chain/image-chain.ts';
 import { isRemote } from '../../../storage/chain/location.ts';
 import { publishedLayer } from '../../../storage/chain/published-master.ts';
 import { appliancesFolder } from '../../places.ts';
 import type { Terminal } from '../../terminal.ts';
-
-/** A machine that can be run, and the master its overlay lies on. */
-export interface RunTarget {
-  readonly name: string;
-  /** Names the user's own overlay of it: an overlay only makes sense over the very master it was made for. */
-  readonly overlayName: string;
-  readonly memoryMiB: number;
-  readonly diskBytes: number;
-  readonly loginHint?: string | undefined;
-  /** As overlays name it. */
-  readonly master: ImageChain;
-}
+import { overlayNameOf, type RunTarget } from './run-target.ts';
 
 /** For a master of which nobody says how much its guest needs: what boots are recorded with. */
 const USUAL_MEMORY_MIB = 256;
@@ -61,8 +49,4 @@ function publishedTarget(published: PublishedMaster): RunTarget {
     diskBytes: lengthBytes,
     master: publishedLayer(published),
   };
-}
-
-export function overlayNameOf(id: string, master: string): string {
-  return `${id}-${master.slice(0, 12)}.qed`;
 }
