@@ -1,29 +1,15 @@
 /** The composition root of the desktop app. */
 import fs from 'node:fs';
 import path from 'node:path';
-import { app, BrowserWindow, dialog, nativeTheme, Notification, session, shell } from 'electron';
-import { systemClock } from '../../shared/clock.ts';
+import { app, dialog } from 'electron';
 import { failureText } from '../../shared/failure-text.ts';
-import { preferencesSchema, type Preferences } from '../../shared/preferences.ts';
-import type { Result } from '../../shared/result.ts';
 import { dataFolder } from '../catalog/data-folder.ts';
-import { packageRoot } from '../threads/worker-script.ts';
 import { composeHandlers } from './compose.ts';
-import { PushHub } from './ipc/push-hub.ts';
+import { makeFrame, secure, type Frame } from './frame.ts';
 import { registerHandlers } from './ipc/register.ts';
-import { wordsFor, type Words } from './language.ts';
-import { Lifecycle } from './lifecycle.ts';
-import { fileLog } from './log.ts';
-import { BACKGROUND_SWITCH, setLoginItem } from './login-item.ts';
-import { setApplicationMenu } from './menu/application-menu.ts';
-import { TrayIcon } from './menu/tray.ts';
-import { notifyAway } from './notifications.ts';
-import { declareAppScheme, serveApp } from './security/app-protocol.ts';
-import { ExternalLinks, type OutsideLink } from './security/external-links.ts';
-import { lockNavigation, lockSession } from './security/policy.ts';
+import { followPreferences, followWork, makePresence, notify, startedInBackground } from './presence.ts';
+import { declareAppScheme } from './security/app-protocol.ts';
 import type { AppServices, OpenServices } from './services.ts';
-import { forgetfulWindowStates } from './windows/window-state.ts';
-import { Windows } from './windows/windows.ts';
 
 const NAME = 'Headwater';
 
@@ -44,132 +30,32 @@ export function startApp(openServices: OpenServices): void {
 }
 
 async function run(openServices: OpenServices): Promise<void> {
-  const installed = packageRoot();
-  const icons = path.join(installed, 'assets/icons');
-  const clock = systemClock;
-  const log = fileLog(path.join(app.getPath('userData'), 'logs', 'headwater.log'), () => new Date());
-  const windows = new Windows(
-    {
-      preload: path.join(installed, 'dist/main/app/preload.cjs'),
-      icon: path.join(icons, 'headwater.png'),
-      clock,
-    },
-    forgetfulWindowStates(),
-  );
-  const hub = new PushHub((name, message) => windows.broadcast(name, message), clock, log);
+  const frame = makeFrame();
+  await secure(frame);
+  const services = await open(openServices, frame);
+  if (services === null) return;
+  const presence = makePresence(services, frame);
+  await followPreferences(services, frame, presence);
+  followWork(frame, presence);
+  notify(frame, presence);
+  registerHandlers(composeHandlers(services, frame.windows), frame.windows, frame.log);
+  if (startedInBackground()) presence.lifecycle.startInBackground();
+  else presence.lifecycle.showMain();
+}
 
-  serveApp(path.join(installed, 'dist/renderer'));
-  await lockSession(session.defaultSession, windows, log);
-  let words = wordsFor('system', app.getLocale());
-  const links = new ExternalLinks({
-    ask: (link) => askAboutLink(link, words),
-    open: (address) => shell.openExternal(address),
-    log,
-  });
-  lockNavigation(windows, links, log);
-
+/** Null, and the app ends, when they cannot be opened. */
+async function open(openServices: OpenServices, frame: Frame): Promise<AppServices | null> {
+  const { clock, log, windows, hub, settings } = frame;
   const folder = dataFolder();
   fs.mkdirSync(folder, { recursive: true });
   const opened = await openServices({ publish: hub.publish, log, clock, dataFolder: folder });
   if (!opened.ok) {
+    const { cannotStart, language } = settings.words();
     log.warn(`cannot start: ${opened.failure.message}`);
-    dialog.showErrorBox(words.cannotStart, failureText(opened.failure, words.language));
+    dialog.showErrorBox(cannotStart, failureText(opened.failure, language));
     app.exit(1);
-    return;
+    return null;
   }
-  const services = opened.value;
-  windows.keepStatesIn(services.windowStates);
-
-  let preferences = await readPreferences(services);
-  // Streams were what it was started for.
-  const inBackground = app.commandLine.hasSwitch(BACKGROUND_SWITCH);
-  const heard = (result: Result<void>) => {
-    if (!result.ok) log.warn(result.failure.message);
-  };
-  const streamAll = (command: 'pause' | 'resume') => void services.disks.streamAll({ command }).then(heard);
-  const streams = { pauseStreams: () => streamAll('pause'), resumeStreams: () => streamAll('resume') };
-  const tray = new TrayIcon(path.join(icons, 'tray.png'), {
-    ...streams,
-    show: () => lifecycle.showMain(),
-    quit: () => app.quit(),
-  });
-  const lifecycle = new Lifecycle({
-    services,
-    stayFor: () => (inBackground && preferences.stayFor === 'machines' ? 'streams' : preferences.stayFor),
-    windows,
-    tray,
-    clock,
-    log,
-    words: () => words,
-    showMachines: () => inMain(() => hub.publish('app.navigate', { screen: 'machines' })),
-  });
-  const inMain = (publish: () => void) => {
-    lifecycle.showMain();
-    publish();
-  };
-  const follow = (changed: Preferences) => {
-    preferences = changed;
-    const { theme, language, startAtLogin } = changed;
-    nativeTheme.themeSource = theme === 'light' || theme === 'dark' ? theme : 'system';
-    words = wordsFor(language, app.getLocale());
-    tray.speak(words);
-    setApplicationMenu(
-      words,
-      {
-        ...streams,
-        navigate: (screen) => inMain(() => hub.publish('app.navigate', { screen })),
-        perform: (action) => inMain(() => hub.publish('app.perform', { action })),
-      },
-      process.platform,
-    );
-    heard(setLoginItem(startAtLogin));
-  };
-  follow(preferences);
-
-  hub.on('preferences.changed', (changed) => {
-    follow(changed);
-    lifecycle.workChanged();
-  });
-  hub.on('machine.changed', () => lifecycle.workChanged());
-  hub.on('disk.changed', () => lifecycle.workChanged());
-  hub.on('machine.removed', ({ id }) => {
-    windows.closeConsole(id);
-    lifecycle.workChanged();
-  });
-  hub.on(
-    'notice',
-    notifyAway({
-      hasFocus: () => BrowserWindow.getFocusedWindow() !== null,
-      words: () => words,
-      show: (title, body) => showNotification(title, body, () => lifecycle.showMain()),
-    }),
-  );
-  registerHandlers(composeHandlers(services, windows), windows, log);
-  if (inBackground) lifecycle.startInBackground();
-  else lifecycle.showMain();
-}
-
-async function readPreferences({ preferences }: AppServices): Promise<Preferences> {
-  const read = await preferences.get();
-  return read.ok ? read.value : preferencesSchema.parse({});
-}
-
-async function askAboutLink({ address, host }: OutsideLink, words: Words): Promise<boolean> {
-  const { response } = await dialog.showMessageBox({
-    type: 'question',
-    message: words.openLink(host),
-    detail: address,
-    buttons: [words.open, words.cancel],
-    defaultId: 1,
-    cancelId: 1,
-    noLink: true,
-  });
-  return response === 0;
-}
-
-function showNotification(title: string, body: string, chosen: () => void): void {
-  if (!Notification.isSupported()) return;
-  const notification = new Notification({ title, body });
-  notification.on('click', chosen);
-  notification.show();
+  windows.keepStatesIn(opened.value.windowStates);
+  return opened.value;
 }

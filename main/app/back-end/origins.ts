@@ -1,0 +1,83 @@
+import path from 'node:path';
+import { ok, type Result } from '../../../shared/result.ts';
+import { ApplianceService } from '../../appliances/appliance-service.ts';
+import { PublishedBoots, type PublishedBootParts } from '../../appliances/published-boots.ts';
+import { FeedService } from '../../feeds/feed-service.ts';
+import { threadFeedReader } from '../../feeds/thread/feed-thread.ts';
+import { MasterImports } from '../../masters/master-imports.ts';
+import { MasterService, type MasterParts } from '../../masters/master-service.ts';
+import type { Foundation } from './foundation.ts';
+import type { BackEndOptions } from './options.ts';
+
+/** What machines are made from, and what is known of it. */
+export interface Origins {
+  readonly masters: MasterService;
+  readonly boots: PublishedBoots;
+  readonly feeds: FeedService;
+  readonly appliances: ApplianceService;
+}
+
+/** What disks do about it, which do not exist yet. */
+interface Later {
+  readonly removeCopy: MasterParts['removeCopy'];
+  readonly bootLearned: PublishedBootParts['learned'];
+}
+
+export function openOrigins(base: Foundation, options: BackEndOptions, later: Later): Result<Origins> {
+  const masters = openMasters(base, options, later);
+  if (!masters.ok) return masters;
+  const boots = wireBoots(base, later);
+  const feeds = wireFeeds(base, boots);
+  const appliances = wireAppliances(base, options, feeds, boots);
+  return ok({ masters: masters.value, boots, feeds, appliances });
+}
+
+function openMasters(
+  base: Foundation,
+  { dataFolder }: BackEndOptions,
+  { removeCopy }: Later,
+): Result<MasterService> {
+  const changed = base.catalogChanged;
+  const imports = new MasterImports({ ...base, mastersFolder: path.join(dataFolder, 'masters'), changed });
+  const recovered = imports.recover();
+  if (!recovered.ok) return recovered;
+  const defaultMemoryMiB = () => base.preferences.current.defaultMemoryMiB;
+  return ok(new MasterService({ ...base, imports, removeCopy, defaultMemoryMiB, changed }));
+}
+
+function wireBoots(base: Foundation, { bootLearned }: Later): PublishedBoots {
+  return new PublishedBoots({
+    ...base,
+    fetch: (published) => base.tasks.run('bootProfile', published),
+    learned: bootLearned,
+  });
+}
+
+function wireFeeds(base: Foundation, boots: PublishedBoots): FeedService {
+  const feeds: FeedService = new FeedService({
+    ...base,
+    reader: threadFeedReader,
+    metered: () => base.preferences.current.metered,
+    changed: () => {
+      base.publish('feeds.changed', feeds.views);
+      base.catalogChanged();
+      void boots.look();
+    },
+  });
+  return feeds;
+}
+
+function wireAppliances(
+  base: Foundation,
+  { recipesFolder }: BackEndOptions,
+  feeds: FeedService,
+  boots: PublishedBoots,
+): ApplianceService {
+  return new ApplianceService({
+    ...base,
+    recipesFolder,
+    feeds,
+    isBeingImported: (id) => base.activities.isUnderWay('import', id),
+    installed: () => void boots.look(),
+  });
+}
