@@ -27,15 +27,28 @@ const LAYERS = {
   monitor: ['machines'],
   app: ['monitor', 'appliances'],
   cli: ['monitor', 'appliances', 'serve'],
-  renderer: ['shared'],
-  test: ['cli', 'app', 'renderer'],
+  'renderer/reactive': ['shared'],
+  'renderer/ipc': ['shared'],
+  'renderer/i18n': ['renderer/reactive'],
+  'renderer/ui': ['renderer/i18n'],
+  'renderer/state': ['renderer/i18n', 'renderer/ipc'],
+  'renderer/domain': ['renderer/state', 'renderer/ui'],
+  'renderer/catalog': ['renderer/domain'],
+  'renderer/machines': ['renderer/domain'],
+  'renderer/overlays': ['renderer/domain'],
+  'renderer/console': ['renderer/domain'],
+  'renderer/preferences': ['renderer/domain'],
+  'renderer/shell': ['renderer/catalog', 'renderer/machines', 'renderer/overlays', 'renderer/preferences'],
+  'renderer/testing': ['shared'],
+  renderer: ['renderer/shell', 'renderer/console'],
+  test: ['cli', 'app', 'renderer', 'renderer/testing'],
 };
 const fromHereDown = (layer) => [layer, ...LAYERS[layer].flatMap(fromHereDown)];
 
 const OUTSIDE_MAIN = ['shared', 'renderer', 'test'];
 const element = (layer) => ({
   type: layer,
-  pattern: OUTSIDE_MAIN.includes(layer) ? layer : `main/${layer}`,
+  pattern: OUTSIDE_MAIN.includes(layer.split('/')[0]) ? layer : `main/${layer}`,
 });
 
 /** @param also what every layer may import besides */
@@ -118,6 +131,10 @@ export default tseslint.config(
     // Unit tests sit beside the code, share their simulators in `test/support` and may serve what they fetch.
     files: ['main/**/*.test.ts'],
     rules: { 'boundaries/dependencies': layering(['test', 'serve']) },
+  },
+  {
+    files: ['renderer/**/*.test.ts'],
+    rules: { 'boundaries/dependencies': layering(['renderer/testing']) },
   },
   {
     // The engine runs under a simulated clock and simulated files.

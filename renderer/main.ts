@@ -1,4 +1,4 @@
 import { mount } from 'svelte';
-import App from './App.svelte';
+import App from './shell/App.svelte';
 
 export default mount(App, { target: document.body });

@@ -1,7 +1,7 @@
 import type { NewMachine } from '../../shared/ipc/catalog.ts';
 import type { MachineView } from '../../shared/ipc/machines.ts';
 import { m } from '../i18n/index.ts';
-import { go } from '../shell/route.ts';
+import { go } from '../state/route.ts';
 import { app } from '../state/index.ts';
 
 /** Makes a machine and, when it is to start, opens its console at once: no download is waited for. */

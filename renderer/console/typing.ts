@@ -1,5 +1,5 @@
 import type { Result } from '../../shared/result.ts';
-import { Cell } from '../state/cell.ts';
+import { Cell } from '../reactive/cell.ts';
 import { charactersOf, typeText, type TypingOutcome } from './type-text.ts';
 
 export interface TypingProgress {

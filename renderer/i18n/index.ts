@@ -1,7 +1,7 @@
 import { failureText } from '../../shared/failure-text.ts';
 import type { Preferences } from '../../shared/preferences.ts';
 import type { Failure } from '../../shared/result.ts';
-import { Cell } from '../state/cell.ts';
+import { Cell } from '../reactive/cell.ts';
 import { de } from './de.ts';
 import { en, type Messages } from './en.ts';
 import { Formatter, type RateUnit } from './format.ts';

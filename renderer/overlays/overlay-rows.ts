@@ -1,5 +1,6 @@
 import type { DiskView, MachineView } from '../../shared/ipc/machines.ts';
-import { localShare, shownState, type ShownState } from '../machines/stream-view.ts';
+import { fileName } from '../domain/file-name.ts';
+import { localShare, shownState, type ShownState } from '../domain/stream-view.ts';
 
 /** A line of the table of overlays. */
 export interface OverlayRow {
@@ -42,8 +43,4 @@ export function filteredRows(
 /** What a disk is called that has no machine: by the master it is a copy of, or by its file. */
 export function rowName({ machine, disk }: OverlayRow): string {
   return machine?.name ?? disk.copy?.name ?? fileName(disk.path);
-}
-
-export function fileName(path: string): string {
-  return path.split(/[/\\]/).at(-1) ?? path;
 }

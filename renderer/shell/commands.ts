@@ -2,8 +2,8 @@ import type { ApplianceView } from '../../shared/ipc/catalog.ts';
 import type { DiskView, MachineCommand, MachineView } from '../../shared/ipc/machines.ts';
 import type { Preferences } from '../../shared/preferences.ts';
 import type { Messages } from '../i18n/en.ts';
-import { commandsFor, isOn, losesWork } from '../machines/machine-commands.ts';
-import { PREFERENCE_SECTIONS, type Route, type ScreenName } from './route.ts';
+import { commandsFor, isOn, losesWork } from '../domain/machine-commands.ts';
+import { PREFERENCE_SECTIONS, type Route, type ScreenName } from '../state/route.ts';
 import { streamSummary } from './stream-summary.ts';
 
 export interface Command {

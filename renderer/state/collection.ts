@@ -1,6 +1,6 @@
 import { SvelteMap } from 'svelte/reactivity';
 import type { Failure, Result } from '../../shared/result.ts';
-import { Cell } from './cell.ts';
+import { Cell } from '../reactive/cell.ts';
 import { repeatGuard } from './repeat-guard.ts';
 
 export type Loading =

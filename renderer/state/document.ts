@@ -1,5 +1,5 @@
 import type { Result } from '../../shared/result.ts';
-import { Cell } from './cell.ts';
+import { Cell } from '../reactive/cell.ts';
 import type { Loading } from './collection.ts';
 import { repeatGuard } from './repeat-guard.ts';
 

@@ -1,4 +1,4 @@
-import { Cell } from './cell.ts';
+import { Cell } from '../reactive/cell.ts';
 
 type Say = () => string;
 

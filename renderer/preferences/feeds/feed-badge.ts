@@ -1,6 +1,6 @@
-import type { FeedView } from '../../shared/ipc/feeds.ts';
-import type { Messages } from '../i18n/en.ts';
-import type { Tone } from '../ui/tone.ts';
+import type { FeedView } from '../../../shared/ipc/feeds.ts';
+import type { Messages } from '../../i18n/en.ts';
+import type { Tone } from '../../ui/tone.ts';
 
 type Words = Messages['feeds'];
 

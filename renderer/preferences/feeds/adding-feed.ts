@@ -1,4 +1,4 @@
-import { Cell } from '../state/cell.ts';
+import { Cell } from '../../reactive/cell.ts';
 
 /** Whether the dialog is open that subscribes to a feed: it is asked for from several places. */
 export const addingFeed = new Cell(false);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { en } from '../i18n/en.ts';
-import { aFeedView } from '../testing/samples.ts';
+import { en } from '../../i18n/en.ts';
+import { aFeedView } from '../../testing/samples.ts';
 import { feedBadge } from './feed-badge.ts';
 
 const labelOf = (different: Parameters<typeof aFeedView>[0]) =>

@@ -1,4 +1,4 @@
-import { Cell } from '../state/cell.ts';
+import { Cell } from '../reactive/cell.ts';
 
 export type ScreenName = 'catalog' | 'machines' | 'overlays' | 'preferences';
 export const PREFERENCE_SECTIONS = [

@@ -1,0 +1,98 @@
+import type { Messages } from '../en.ts';
+import { plural } from '../plural.ts';
+
+export const streamState: Messages['streamState'] = {
+  'not-started': 'Nicht begonnen',
+  streaming: 'Wird gestreamt',
+  paused: 'Angehalten',
+  'waiting-for-source': 'Wartet auf Quelle',
+  'source-changed': 'Quelle verändert',
+  failed: 'Fehlgeschlagen',
+  complete: 'Vollständig',
+  linked: 'Verknüpft',
+  queued: 'Wartet, bis es dran ist',
+  metered: 'Zurückgehalten',
+  'after-copy': 'Wartet auf die Kopie',
+};
+
+export const streamHelp: Messages['streamHelp'] = {
+  'waiting-for-source':
+    'Die Quelle ist zurzeit nicht zu lesen. Headwater versucht es weiter; der Gast arbeitet mit dem, was schon hier ist.',
+  'source-changed':
+    'Die Datei an der Quelle ist nicht mehr die, mit der diese Platte begonnen hat. Was hier ist, bleibt benutzbar; was fehlt, kann nicht geholt werden.',
+  failed: 'Das Streamen endete mit einem Fehler. Was hier ist, bleibt.',
+  queued:
+    'Andere Platten sind zuerst dran. Es geht von selbst weiter; eine höhere Priorität oder mehr gleichzeitige Streams in den Einstellungen ziehen sie vor.',
+  metered: 'Die Verbindung ist getaktet: Nur was der Gast liest, wird geholt.',
+  'after-copy': 'Kopiert von der lokalen Kopie, auf der sie liegt, sobald diese vollständig ist.',
+};
+
+export const disk: Messages['disk'] = {
+  heading: 'Platte',
+  numbered: (number) => `Platte ${number}`,
+  progress: (name) => `Fortschritt von ${name}`,
+  localOf: (local, total) => `${local} von ${total} sind hier`,
+  localUnknown: (total) => `${total}, noch nicht gezählt`,
+  file: 'Datei',
+  fileTakes: (size) => `belegt ${size}`,
+  source: 'Quelle',
+  noSource: 'keine nötig',
+  rate: 'Rate',
+  remaining: 'Restzeit',
+  remainingUnknown: 'noch nicht bekannt',
+  idle: '–',
+  bootReady: 'Alles, was ein Start liest, ist hier',
+  bootPending: (size) => `noch ${size}, bis alles hier ist, was ein Start liest`,
+  waitingReads: (count, text) =>
+    plural(
+      count,
+      'Ein Lesezugriff des Gasts wartet auf die Quelle',
+      `${text} Lesezugriffe des Gasts warten auf die Quelle`,
+    ),
+  completeText: 'Vollständig. Diese Platte braucht keine Quelle und kein Netz mehr.',
+  linkedText: (master) => `Verknüpft: enthält nur, was von ${master} abweicht.`,
+  linkedComplete: (master) => `Vollständig hier: liegt auf ${master} und enthält nur, was davon abweicht.`,
+  sharesSnapshot: (names) => `Vollständig hier; teilt sich einen Schnappschuss mit ${names}.`,
+  sharedCopy: (share) => `Die lokale Kopie, auf der sie liegt: ${share} ist hier`,
+  stream: {
+    start: 'Streamen',
+    pause: 'Anhalten',
+    resume: 'Fortsetzen',
+    cancel: 'Streamen beenden',
+    'retry-now': 'Jetzt versuchen',
+    'resume-anyway': 'Trotzdem streamen',
+    'complete-now': 'Jetzt eigenständig machen',
+  },
+  completeNowHint: 'Vor allen anderen Platten, ohne eigene Grenze, auch über eine getaktete Verbindung',
+  chart: 'Durchsatz der letzten fünf Minuten',
+  chartPeak: (rate) => `höchstens ${rate}`,
+  chartNow: 'jetzt',
+  chartAgo: 'vor 5 min',
+  map: 'Clusterkarte',
+  mapLabel: (share) => `Karte der Platte: ${share} sind hier`,
+  mapCell: (size) => `ein Quadrat sind ${size}`,
+  data: 'Daten hier',
+  demanded: 'Vom Gast zuerst gelesen',
+  zero: 'Nullen, brauchen keinen Platz',
+  fetching: 'Wird gerade geholt',
+  missing: 'Noch nicht hier',
+  mapFailed: 'Die Karte kann zurzeit nicht gelesen werden.',
+  settings: 'Einstellungen des Streams',
+  limit: 'Grenze',
+  limitDefault: (rate) => `Wie üblich: ${rate}`,
+  limitNone: 'Keine Grenze',
+  limitOwn: 'Eigene Grenze',
+  limitUnit: 'Einheit',
+  limitError: 'Eine Zahl über 0 oder nichts.',
+  noLimit: 'keine Grenze',
+  priority: 'Priorität',
+  priorityHint: 'Wer zuerst dran ist und mehr von einer gemeinsamen Grenze bekommt.',
+  priorities: { high: 'Hoch', normal: 'Normal', low: 'Niedrig' },
+  onError: 'Wenn das Streamen scheitert',
+  onErrorChoice: {
+    report: 'Melden und Streamen beenden',
+    ignore: 'Unlesbares überspringen',
+    stop: 'Anhalten und warten',
+    enospc: 'Bei voller Festplatte anhalten',
+  },
+};
