@@ -4,6 +4,7 @@ import { closedFailure, readOnlyFailure } from './bounds.ts';
 import { failureFromSystem } from './errno.ts';
 import type { BlockFile } from './file.ts';
 import { InFlight } from './in-flight.ts';
+import { SystemFileHoles } from './sparse/file-holes.ts';
 
 const { O_CREAT, O_EXCL, O_NONBLOCK, O_RDONLY, O_RDWR, O_TRUNC } = fs.constants;
 
@@ -15,6 +16,7 @@ const { O_CREAT, O_EXCL, O_NONBLOCK, O_RDONLY, O_RDWR, O_TRUNC } = fs.constants;
 export class NodeFile implements BlockFile {
   readonly path: string;
   readonly readOnly: boolean;
+  readonly holes: SystemFileHoles;
   readonly #syncs = new InFlight();
   #fd: number | null;
 
@@ -22,6 +24,7 @@ export class NodeFile implements BlockFile {
     this.path = path;
     this.readOnly = readOnly;
     this.#fd = fd;
+    this.holes = new SystemFileHoles(fd, readOnly);
   }
 
   /** Opens an existing file. Directories, devices, sockets and pipes are refused with `invalid-argument`. */
@@ -66,6 +69,7 @@ export class NodeFile implements BlockFile {
     const fd = this.#fd;
     if (fd === null) return this.#closed();
     if (this.readOnly) return readOnlyFailure({ name: this.path });
+    this.holes.written(position, data.length);
     let done = 0;
     try {
       while (done < data.length) {
@@ -98,6 +102,7 @@ export class NodeFile implements BlockFile {
     if (this.readOnly) return readOnlyFailure({ name: this.path });
     try {
       fs.ftruncateSync(this.#fd, length);
+      this.holes.resized();
       return DONE;
     } catch (error) {
       return failureFromSystem(error, `Could not resize '${this.path}' to ${length} bytes`);
@@ -108,8 +113,8 @@ export class NodeFile implements BlockFile {
     if (this.#fd === null) return DONE;
     const fd = this.#fd;
     this.#fd = null;
-    // The number of a closed file goes to the next one opened: a sync under way would sync that.
-    await this.#syncs.idle();
+    // The number of a closed file goes to the next one opened: what is under way would be about that.
+    await Promise.all([this.#syncs.idle(), this.holes.close()]);
     try {
       fs.closeSync(fd);
       return DONE;

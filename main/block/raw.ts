@@ -48,10 +48,16 @@ export class RawDevice implements BlockDevice {
   async writeZeroes(offset: number, length: number): Promise<Result<void>> {
     const allowed = this.#checkWrite(offset, length);
     if (!allowed.ok) return allowed;
-    for (let done = 0; done < length; done += ZEROES.length) {
-      const piece = ZEROES.subarray(0, Math.min(ZEROES.length, length - done));
-      const written = await this.#file.write(offset + done, piece);
-      if (!written.ok) return written;
+    const end = offset + length;
+    for (let at = offset; at < end;) {
+      const run = await this.#file.holes?.runAt(at, end - at);
+      const reach = at + (run?.length ?? length);
+      // What is a hole is zero already, and stays a hole.
+      for (; at < reach && run?.hole !== true; at += ZEROES.length) {
+        const written = await this.#file.write(at, ZEROES.subarray(0, Math.min(ZEROES.length, reach - at)));
+        if (!written.ok) return written;
+      }
+      at = reach;
     }
     return DONE;
   }
@@ -67,7 +73,16 @@ export class RawDevice implements BlockDevice {
 
   async extentAt(offset: number, length: number): Promise<Result<Extent>> {
     const allowed = this.#checkRead(offset, length);
-    return allowed.ok ? ok({ offset, length, kind: 'data', fileOffset: offset }) : allowed;
+    if (!allowed.ok) return allowed;
+    const run = await this.#file.holes?.runAt(offset, length);
+    const reach = run?.length ?? length;
+    if (run?.hole === true) return ok({ offset, length: reach, kind: 'zero' });
+    return ok({ offset, length: reach, kind: 'data', fileOffset: offset });
+  }
+
+  /** Whether the system tells where the file has holes: otherwise all of it is said to hold data. */
+  async knowsHoles(): Promise<boolean> {
+    return (await this.#file.holes?.areKnown()) === true;
   }
 
   /** Grows or cuts the image to `lengthBytes`. */

@@ -1,5 +1,5 @@
 import type { Result } from '../../../shared/result.ts';
-import type { BlockFile } from '../../block/file.ts';
+import type { BlockFile, FileHoles } from '../../block/file.ts';
 
 /** A file that gives its lock back when it is closed. */
 export class LockedFile implements BlockFile {
@@ -13,6 +13,10 @@ export class LockedFile implements BlockFile {
     this.#unlock = unlock;
     this.path = file.path;
     this.readOnly = file.readOnly;
+  }
+
+  get holes(): FileHoles | undefined {
+    return this.#file.holes;
   }
 
   read(position: number, target: Uint8Array): Promise<Result<number>> {

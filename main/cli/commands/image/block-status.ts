@@ -1,6 +1,6 @@
 import { ok, type Result } from '../../../../shared/result.ts';
 import { qedOf, type Layer, type OpenedImage } from './open-image.ts';
-import { RawHoles } from './sparse/raw-holes.ts';
+import { RawHoles } from './raw-holes.ts';
 
 /** The state of a stretch of guest addresses, in the terms of QEMU's block status. */
 export interface BlockStatus {

@@ -64,7 +64,7 @@ Parameters to compare subcommand:
   '-s' run in Strict mode - fail on different image size or sector allocation
 
 Parameters to map and compare -s:
-  The system is asked where a large sparse raw file has holes. Where it does not tell, the file is read: 4 KiB blocks
+  The system is asked where a sparse raw file of 1 MiB or more has holes. Where it does not tell, the file is read: 4 KiB blocks
   of zeroes count as holes then, also where they were written.
 
 Parameters to commit subcommand:

@@ -9,8 +9,6 @@ import type { ImageChain } from '../../../storage/chain/image-chain.ts';
 import { isRemote, localPath, type ImageFormat } from '../../../storage/chain/location.ts';
 import { openChain } from '../../../storage/chain/open.ts';
 import { chooseFormat } from './format-choice.ts';
-import { SparseDevice } from './sparse/sparse-device.ts';
-import { storedRanges } from './sparse/stored-ranges.ts';
 import type { Tool } from './tool.ts';
 
 /** One image of a chain. */
@@ -57,7 +55,7 @@ export async function openImage(
 
 /** Opens a chain whose images and formats are known. */
 export async function openLayers(chain: ImageChain, readOnly: boolean): Promise<Result<OpenedImage>> {
-  const opened = await openOne(chain, readOnly);
+  const opened = await openChain({ ...chain, backing: null }, { clock: systemClock, readOnly });
   if (!opened.ok) return withoutName(opened, chain.location);
   const top = opened.value;
   const behind = top instanceof QedDevice && top.image.backing && chain.backing ? chain.backing : null;
@@ -69,15 +67,6 @@ export async function openLayers(chain: ImageChain, readOnly: boolean): Promise<
   }
   const device = top instanceof QedDevice ? new QedDevice(top.image, below.value.device) : top;
   return ok(openedImage(chain, device, below.value));
-}
-
-/** One image without what is behind it. A raw file that is only read is asked for its holes. */
-async function openOne(layer: ImageChain, readOnly: boolean): Promise<Result<BlockDevice>> {
-  const { location, format } = layer;
-  const opened = await openChain({ ...layer, backing: null }, { clock: systemClock, readOnly });
-  if (!opened.ok || !readOnly || format !== 'raw' || isRemote(location)) return opened;
-  const stored = storedRanges(location);
-  return stored === null ? opened : ok(new SparseDevice(opened.value, stored));
 }
 
 function openedImage(chain: ImageChain, device: BlockDevice, below: OpenedImage | null): OpenedImage {

@@ -1,5 +1,5 @@
 import { DONE, type Result } from '../../../../shared/result.ts';
-import type { BlockFile } from '../../../block/file.ts';
+import type { BlockFile, FileHoles } from '../../../block/file.ts';
 
 /** A file whose syncs do nothing: what `-t unsafe` asks for, and what `convert` does unless told otherwise. */
 export class UnsyncedFile implements BlockFile {
@@ -11,6 +11,10 @@ export class UnsyncedFile implements BlockFile {
     this.#file = file;
     this.path = file.path;
     this.readOnly = file.readOnly;
+  }
+
+  get holes(): FileHoles | undefined {
+    return this.#file.holes;
   }
 
   read(position: number, target: Uint8Array): Promise<Result<number>> {

@@ -1,9 +1,10 @@
-import { ok, type Result } from '../../../../../shared/result.ts';
-import type { BlockDevice } from '../../../../block/device.ts';
-import { isZero } from '../../../../block/zeroes.ts';
-import { isRemote } from '../../../../storage/chain/location.ts';
-import { SparseDevice } from './sparse-device.ts';
-import { isSparse } from './stored-ranges.ts';
+import fs from 'node:fs';
+import { ok, type Result } from '../../../../shared/result.ts';
+import type { BlockDevice } from '../../../block/device.ts';
+import { RawDevice } from '../../../block/raw.ts';
+import { isSparse } from '../../../block/sparse/stored-ranges.ts';
+import { isZero } from '../../../block/zeroes.ts';
+import { isRemote } from '../../../storage/chain/location.ts';
 
 const BLOCK_BYTES = 4096;
 const PIECE_BYTES = 1024 * 1024;
@@ -17,24 +18,26 @@ export interface RawRun {
 
 /**
  * Where a raw image is empty. A file that takes as much space as it is long has no holes, and is not read. Where the
- * system told where the holes are ({@link SparseDevice}), that is the answer. Other sparse files are read: whole file
- * system blocks (4 KiB) of zeroes are reported as holes. So "zero" is always true, but a block of zeroes that was
- * *written* to such a file counts as a hole too, where QEMU would call it data.
+ * system tells where the holes are, that is the answer. Other sparse files are read: whole file system blocks (4 KiB)
+ * of zeroes are reported as holes. So "zero" is always true, but a block of zeroes that was *written* to such a file
+ * counts as a hole too, where QEMU would call it data.
  */
 export class RawHoles {
   readonly #device: BlockDevice;
-  readonly #mustRead: boolean;
+  readonly #location: string;
+  #mustRead: boolean | null = null;
   readonly #piece = new Uint8Array(PIECE_BYTES);
   /** What {@link #piece} holds: `[start, end)` of the device. */
   #held = { start: 0, end: 0 };
 
   constructor(device: BlockDevice, location: string) {
     this.#device = device;
-    this.#mustRead = !(device instanceof SparseDevice) && !isRemote(location) && isSparse(location);
+    this.#location = location;
   }
 
   /** The run that begins at `offset`, at most `length` bytes; both within the device. */
   async runAt(offset: number, length: number): Promise<Result<RawRun>> {
+    this.#mustRead ??= await this.#findMustRead();
     if (!this.#mustRead) return this.#ask(offset, length);
     const end = offset + length;
     let zero: boolean | null = null;
@@ -50,6 +53,12 @@ export class RawHoles {
       position = blockEnd;
     }
     return ok({ length: Math.min(position, end) - offset, zero: zero ?? false });
+  }
+
+  async #findMustRead(): Promise<boolean> {
+    if (isRemote(this.#location) || !(this.#device instanceof RawDevice)) return false;
+    const file = fs.statSync(this.#location, { throwIfNoEntry: false });
+    return file?.isFile() === true && isSparse(file) && !(await this.#device.knowsHoles());
   }
 
   async #ask(offset: number, length: number): Promise<Result<RawRun>> {
