@@ -1,11 +1,12 @@
-import { execFile, execFileSync, spawn } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { MIB } from '../../shared/units.ts';
-import { HeadwaterProcess } from '../support/headwater-process.ts';
+import { COMMAND } from '../support/headwater-process.ts';
 import { tempFolder } from '../support/temp-folder.ts';
+import { startServer, uriOf } from './foreign-server.ts';
 import { prepare } from './image-twins.ts';
 
 const run = promisify(execFile);
@@ -29,13 +30,9 @@ const FILES = [
 async function served(folder: string, by: 'qemu-nbd' | 'headwater', format: string, image: string) {
   const socket = path.join(folder, `${by}-${image}.sock`);
   const args = ['-f', format, '-r', '-t', '-e', '8', '-k', socket, image];
-  if (by === 'headwater') HeadwaterProcess.start(['nbd', ...args], { cwd: folder });
-  else {
-    const server = spawn('qemu-nbd', args, { cwd: folder, stdio: 'ignore' });
-    onTestFinished(() => void server.kill('SIGKILL'));
-  }
-  while (!fs.existsSync(socket)) await new Promise((resolve) => setTimeout(resolve, 20));
-  return `nbd+unix:///?socket=${socket}`;
+  if (by === 'qemu-nbd') await startServer(by, args, socket, folder);
+  else await startServer(process.execPath, [COMMAND, 'nbd', ...args], socket, folder);
+  return uriOf(socket);
 }
 
 describe.each([
@@ -90,9 +87,12 @@ describe('a sparse raw image that is written over NBD', () => {
     fs.writeFileSync(file, '');
     fs.truncateSync(file, IMAGE_BYTES);
     const socket = path.join(folder, 'socket');
-    HeadwaterProcess.start(['nbd', '-f', 'raw', '-t', '-e', '4', '-k', socket, file]);
-    while (!fs.existsSync(socket)) await new Promise((resolve) => setTimeout(resolve, 20));
-    const uri = `nbd+unix:///?socket=${socket}`;
+    await startServer(
+      process.execPath,
+      [COMMAND, 'nbd', '-f', 'raw', '-t', '-e', '4', '-k', socket, file],
+      socket,
+    );
+    const uri = uriOf(socket);
     const states = async () =>
       (JSON.parse((await run('nbdinfo', ['--map', '--json', uri])).stdout) as { type: number }[]).map(
         ({ type }) => type,

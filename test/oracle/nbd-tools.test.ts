@@ -1,8 +1,8 @@
-import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { systemClock } from '../../shared/clock.ts';
 import { unwrap } from '../../shared/result.ts';
@@ -11,6 +11,7 @@ import { describeBlockDevice } from '../../main/block/device.conformance.ts';
 import { openNbdDevice } from '../../main/block/nbd/nbd-device.ts';
 import { newImages, openDisk, MASTER_BYTES } from '../support/disk-workbench.ts';
 import { tempFolder } from '../support/temp-folder.ts';
+import { startServer, uriOf } from './foreign-server.ts';
 
 const run = promisify(execFile);
 
@@ -18,20 +19,6 @@ const fioBytes = z.object({ io_bytes: z.number() });
 const fioReport = z.object({
   jobs: z.array(z.object({ error: z.number(), read: fioBytes, write: fioBytes })),
 });
-
-/** Starts a server of somebody else's and waits for its socket. */
-async function started(command: string, args: readonly string[], socket: string): Promise<string> {
-  const child: ChildProcess = spawn(command, args, { stdio: 'ignore' });
-  const failed = new Promise<never>((_, reject) => child.on('error', reject));
-  onTestFinished(() => {
-    child.kill('SIGKILL');
-  });
-  const listening = async () => {
-    while (!fs.existsSync(socket)) await new Promise((resolve) => setTimeout(resolve, 20));
-  };
-  await Promise.race([listening(), failed]);
-  return `nbd+unix:///?socket=${socket}`;
-}
 
 async function opened(uri: string) {
   return unwrap(await openNbdDevice(uri, { clock: systemClock, readOnly: false }));
@@ -42,7 +29,8 @@ describeBlockDevice('an export of qemu-nbd', {
     const folder = tempFolder();
     const [image, socket] = [path.join(folder, 'disk.raw'), path.join(folder, 'socket')];
     fs.writeFileSync(image, content);
-    return opened(await started('qemu-nbd', ['-f', 'raw', '-t', '-e', '8', '-k', socket, image], socket));
+    await startServer('qemu-nbd', ['-f', 'raw', '-t', '-e', '8', '-k', socket, image], socket);
+    return opened(uriOf(socket));
   },
 });
 
@@ -51,7 +39,8 @@ describeBlockDevice('an export of nbdkit', {
     const folder = tempFolder();
     const [image, socket] = [path.join(folder, 'disk.raw'), path.join(folder, 'socket')];
     fs.writeFileSync(image, content);
-    return opened(await started('nbdkit', ['-f', '-U', socket, 'file', image], socket));
+    await startServer('nbdkit', ['-f', '-U', socket, 'file', image], socket);
+    return opened(uriOf(socket));
   },
 });
 

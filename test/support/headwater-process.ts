@@ -4,7 +4,8 @@ import path from 'node:path';
 import { onTestFinished } from 'vitest';
 import { PROJECT_ROOT } from './test-program.ts';
 
-const COMMAND = path.join(PROJECT_ROOT, 'dist/main/cli/index.js');
+/** The built command's script, for Node. */
+export const COMMAND = path.join(PROJECT_ROOT, 'dist/main/cli/index.js');
 
 export interface ProcessOptions {
   /** Give it a terminal of its own (`script` of util-linux). */

@@ -169,7 +169,7 @@ async function copyOwn(
         return zero ? target.writeZeroes(offset, length) : target.write(offset, data);
       },
     },
-    1,
+    { fetches: 1, stores: 1 },
     PIECE_BYTES,
     tool,
   );

@@ -37,7 +37,7 @@ export interface ConvertSettings {
   readonly targetFormat: ImageFormat;
   /** How many zero bytes in a row are left out of the target; 0: everything is stored. */
   readonly sparseBytes: number;
-  /** Requests under way at once, to remote sources. */
+  /** Requests under way at once, to remote sources and targets. */
   readonly parallel: number;
   /** Bytes per second; 0 for no limit. */
   readonly rate: number;

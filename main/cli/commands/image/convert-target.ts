@@ -1,9 +1,11 @@
 import { because, err, ok, type Result } from '../../../../shared/result.ts';
 import type { BlockDevice } from '../../../block/device.ts';
+import { isNbdAddress } from '../../../block/nbd/address.ts';
 import { RawDevice } from '../../../block/raw.ts';
 import { identityOf, localPath, type ImageFormat } from '../../../storage/chain/location.ts';
 import { backingLocation, completeBackingFormat } from './backing-choice.ts';
 import type { ConvertArguments, ConvertSettings } from './convert-arguments.ts';
+import { openConvertExport } from './convert-export.ts';
 import { HeldImage } from './held-image.ts';
 import { parseImageOptions, stringOption, type ImageOptions } from './image-options.ts';
 import { openImage, type OpenedImage } from './open-image.ts';
@@ -53,12 +55,13 @@ export function targetOptions(
   return options;
 }
 
-/** Creates the target, or opens the one that is there (`-n`). */
+/** Creates the target, or opens the one that is there: with `-n`, or an export. */
 export async function openConvertTarget(
   request: TargetRequest,
   given: ConvertArguments,
   tool: Tool,
 ): Promise<Result<ConvertTarget>> {
+  if (isNbdAddress(request.name)) return openConvertExport(request, given);
   const path = localPath(request.name);
   const backing = stringOption(request.options, 'backing_file');
   const ownLayers =

@@ -1,4 +1,5 @@
 import { because, err, type Result } from '../../../../shared/result.ts';
+import { isNbdAddress } from '../../../block/nbd/address.ts';
 import { identityOf, isRemote, localPath } from '../../../storage/chain/location.ts';
 import { asksForHelp } from '../../arguments/option-string.ts';
 import { ProgressLine } from '../../output/progress-line.ts';
@@ -91,7 +92,9 @@ function checkTarget(
   tool: Tool,
 ): Result<ImageOptions> {
   const failing = `${name}: error while converting ${targetFormat}`;
-  if (isRemote(name)) return err('read-only', `${failing}: a remote file cannot be written`);
+  if (isRemote(name) && !isNbdAddress(name)) {
+    return err('read-only', `${failing}: a file on a web server cannot be written`);
+  }
   if (given.has('no-create') && given.has('options')) {
     return err('invalid-argument', '-o has no effect when skipping image creation');
   }

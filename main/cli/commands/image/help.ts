@@ -8,7 +8,8 @@ export function versionText(): string {
 export function helpText(): string {
   return `${versionText()}usage: headwater image command [command options]
 
-Headwater's disk image utility for raw and QED images. Images may also be read from http:// and https:// addresses.
+Headwater's disk image utility for raw and QED images. Images may also be read from web servers (http://, https://) and
+NBD servers (nbd://, nbd+unix://, nbds:// for TLS); convert also writes to an NBD export that is there.
 
 Command syntax:
   check [-q] [-f fmt] [--output=ofmt] [-r [leaks | all]] [-T src_cache] [-U] filename
@@ -42,7 +43,7 @@ Command parameters:
   '-q' use Quiet mode - do not print any output (except errors)
   '-S' indicates the consecutive number of bytes (defaults to 4k) that must contain only zeros to create a sparse
     image during conversion. If the number of bytes is 0, the destination image will always be fully allocated
-  '-m' specifies how many requests to remote sources run at once during the convert process (defaults to 8)
+  '-m' specifies how many requests to remote sources and targets run at once during the convert process (defaults to 8)
   '-n' skips the target volume creation
   '-U', '-C' and '-W' are accepted and make no difference
   '--output' takes the format in which the output must be done (human or json)

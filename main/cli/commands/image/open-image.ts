@@ -103,11 +103,11 @@ export function isDirectory(path: string): boolean {
   }
 }
 
-/** Engine messages begin with the file's name where QEMU's do not, because it prints the name before them. */
+/** Engine messages begin with the name of a file or source where QEMU's do not, because it prints it before them. */
 export function withoutName(failed: Err, location: string): Err {
   const { message } = failed.failure;
-  const prefix = `'${location}': `;
-  return message.startsWith(prefix)
-    ? { ok: false, failure: { ...failed.failure, message: message.slice(prefix.length) } }
-    : failed;
+  const prefix = [`'${location}': `, `${location}: `].find((name) => message.startsWith(name));
+  return prefix === undefined
+    ? failed
+    : { ok: false, failure: { ...failed.failure, message: message.slice(prefix.length) } };
 }

@@ -63,7 +63,7 @@ export async function copyDifferences(
         return storeDifferent(device, offset, before, after);
       },
     },
-    (old?.remote ?? false) || (behind?.remote ?? false) ? REMOTE_PIECES : 1,
+    { fetches: (old?.remote ?? false) || (behind?.remote ?? false) ? REMOTE_PIECES : 1, stores: 1 },
     size,
     tool,
   );

@@ -17,6 +17,7 @@ const PIECE_BYTES = 1024 * 1024;
 
 export interface CopySettings {
   readonly sparseBytes: number;
+  /** Requests under way at once, to what is remote. */
   readonly parallel: number;
   readonly rate: number;
   /** Go on after read errors, with zeroes in place of what cannot be read. */
@@ -43,7 +44,10 @@ export async function copyImages(
         return copy.store(piece, data);
       },
     },
-    sources.some(({ device }) => device.remote) ? settings.parallel : 1,
+    {
+      fetches: sources.some(({ device }) => device.remote) ? settings.parallel : 1,
+      stores: target.device.remote ? settings.parallel : 1,
+    },
     copy.pieceBytes,
     tool,
   );
