@@ -2,11 +2,10 @@ import { CHUNK_BYTES, MASTER_FILES } from '../../shared/master-files.ts';
 import type { MasterDescription } from '../../shared/master.ts';
 import { DONE, err, ok, unwrap, type Failure, type Result } from '../../shared/result.ts';
 import { checkRange } from '../../main/block/bounds.ts';
-import type { BlockDevice } from '../../main/block/device.ts';
 import { ChunkHashWriter } from '../../main/block/manifest/build.ts';
 import { sha256 } from '../../main/block/manifest/digest.ts';
 import { ManifestLayout } from '../../main/block/manifest/layout.ts';
-import type { MasterFile, MasterSource } from '../../main/block/verified/master-source.ts';
+import type { MasterFile, MasterSource, SourceFile } from '../../main/block/verified/master-source.ts';
 import type { MirrorSample } from '../../main/block/verified/mirror-health.ts';
 import { MemoryFile } from './memory-file.ts';
 import { SparseBytes } from './sparse-bytes.ts';
@@ -68,14 +67,14 @@ export class MemorySource implements MasterSource {
     file: MasterFile,
     lengthBytes: number,
     onSample: (sample: MirrorSample) => void,
-  ): Promise<Result<BlockDevice>> {
+  ): Promise<Result<SourceFile>> {
     const bytes = this.#files[file];
     if (bytes?.length !== lengthBytes) return err('not-found', `${this.name}${file}: not there`);
     return ok(new MemoryFileDevice(this, file, bytes, onSample));
   }
 }
 
-class MemoryFileDevice implements BlockDevice {
+class MemoryFileDevice implements SourceFile {
   readonly readOnly = true;
   readonly remote = true;
   readonly name: string;
@@ -100,12 +99,13 @@ class MemoryFileDevice implements BlockDevice {
     this.#onSample = onSample;
   }
 
-  async read(offset: number, target: Uint8Array): Promise<Result<void>> {
+  async read(offset: number, target: Uint8Array, signal?: AbortSignal): Promise<Result<void>> {
     const inside = checkRange(this, offset, target.length);
     if (!inside.ok) return inside;
     this.#source.reads.push({ file: this.#file, offset, length: target.length });
     await this.#source.gate();
     if (this.#closed) return err('closed', `${this.name} is closed`);
+    if (signal?.aborted) return err('cancelled', `${this.name}: withdrawn`);
     const failure = this.#source.fault(this.#file, offset, target.length);
     if (failure !== null) return { ok: false, failure };
     target.set(this.#bytes.subarray(offset, offset + target.length));

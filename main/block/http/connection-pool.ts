@@ -22,7 +22,12 @@ interface Task {
   readonly exchange: Exchange;
   readonly priority: Priority;
   readonly settle: (result: Result<void>) => void;
+  readonly signal: AbortSignal | undefined;
+  /** What it runs on at present. */
+  connection: Connection | null;
 }
+
+const WITHDRAWN = err('cancelled', 'the request was withdrawn');
 
 /**
  * A bounded number of kept connections to one server. Requests wait in two queues, demand before background, each
@@ -42,11 +47,18 @@ export class ConnectionPool {
     this.#options = options;
   }
 
-  /** Runs an exchange when its turn comes. Failures carry the name of the source; `closed` after {@link close}. */
-  run(exchange: Exchange, priority: Priority): Promise<Result<void>> {
+  /**
+   * Runs an exchange when its turn comes. Failures carry the name of the source; `closed` after {@link close}.
+   * @param signal withdraws it with `cancelled`, at the cost of its connection where it runs: nothing is written into
+   *   the target from then on
+   */
+  run(exchange: Exchange, priority: Priority, signal?: AbortSignal): Promise<Result<void>> {
     return new Promise((settle) => {
       if (this.#closed) return settle(this.#failure());
-      this.#waiting[priority].push({ exchange, priority, settle });
+      if (signal?.aborted) return settle(WITHDRAWN);
+      const task: Task = { exchange, priority, settle, signal, connection: null };
+      signal?.addEventListener('abort', () => this.#withdraw(task), { once: true });
+      this.#waiting[priority].push(task);
       this.#dispatch();
     });
   }
@@ -64,6 +76,14 @@ export class ConnectionPool {
   closeWhenIdle(): void {
     this.#retired = true;
     this.#closeIfRetired();
+  }
+
+  #withdraw(task: Task): void {
+    const waiting = this.#waiting[task.priority];
+    const place = waiting.indexOf(task);
+    if (place < 0) return task.connection?.close(WITHDRAWN);
+    waiting.splice(place, 1);
+    task.settle(WITHDRAWN);
   }
 
   #closeIfRetired(): void {
@@ -89,11 +109,13 @@ export class ConnectionPool {
 
   async #perform(task: Task): Promise<void> {
     let connection = this.#takeIdle() ?? this.#connect();
+    task.connection = connection;
     let outcome = await connection.run(task.exchange);
-    if (outcome.kind === 'stale' && !this.#closed) {
-      connection = this.#connect();
+    if (outcome.kind === 'stale' && !this.#closed && !task.signal?.aborted) {
+      task.connection = connection = this.#connect();
       outcome = await connection.run(task.exchange);
     }
+    task.connection = null;
     if (!connection.closed) this.#idle.push(connection);
     this.#running[task.priority]--;
     this.#dispatch();

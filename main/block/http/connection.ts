@@ -2,6 +2,7 @@ import { type Socket, connect as connectPlain, isIP } from 'node:net';
 import { type ConnectionOptions, connect as connectSecure } from 'node:tls';
 import type { Clock } from '../../../shared/clock.ts';
 import { type Err, type Result, err } from '../../../shared/result.ts';
+import { ProgressWatch } from '../progress-watch.ts';
 import { HeadReader, type ResponseHead, keepsConnection } from './response-head.ts';
 import { failureOfSocket } from './socket-failure.ts';
 import type { SourceAddress } from './source-address.ts';
@@ -54,12 +55,14 @@ export class Connection {
   #running: Running | null = null;
   #servedBefore = false;
   #closed = false;
-  #lastProgressMs = 0;
-  #stopWatch: () => void = () => {};
+  readonly #watch: ProgressWatch;
 
   constructor(options: ConnectionSettings, onClosed: () => void) {
     this.#options = options;
     this.#onClosed = onClosed;
+    this.#watch = new ProgressWatch(options.clock, options.noProgressTimeoutMs, (why) =>
+      this.close(err('source-unreachable', why)),
+    );
     this.#socket = this.#connect();
     this.#socket.setNoDelay(true);
     this.#socket.on('error', (error) => this.#end(failureOfSocket(error), true));
@@ -74,23 +77,21 @@ export class Connection {
 
   /** When the last byte came or the last request went out, on the clock given. */
   get lastProgressMs(): number {
-    return this.#lastProgressMs;
+    return this.#watch.lastProgressMs;
   }
 
   run(exchange: Exchange): Promise<Outcome> {
     return new Promise((settle) => {
-      const now = this.#options.clock.now();
+      this.#watch.start();
       this.#running = {
         exchange,
         settle,
-        startedMs: now,
+        startedMs: this.#watch.lastProgressMs,
         firstByteMs: null,
         receivedBytes: null,
         keep: false,
       };
-      this.#lastProgressMs = now;
       this.#head.reset();
-      this.#watch(this.#options.noProgressTimeoutMs);
       this.#socket.ref();
       this.#socket.write(exchange.request, 'latin1');
     });
@@ -134,8 +135,8 @@ export class Connection {
     const running = this.#running;
     // Nobody asked for these bytes: whatever they are, the next response could not be told from them.
     if (running === null) return this.close(err('malformed', 'the server sent more than was asked for'));
-    this.#lastProgressMs = this.#options.clock.now();
-    running.firstByteMs ??= this.#lastProgressMs;
+    this.#watch.received(count);
+    running.firstByteMs ??= this.#watch.lastProgressMs;
     if (running.receivedBytes === null) return this.#takeHead(running, count);
     running.receivedBytes += count;
     this.#finishIfComplete(running);
@@ -162,32 +163,23 @@ export class Connection {
     if (running.receivedBytes !== running.exchange.target.length) return;
     this.#running = null;
     this.#servedBefore = true;
-    this.#stopWatch();
+    this.#watch.stop();
     this.#head.reset();
     if (running.keep) this.#socket.unref();
     else this.close(err('closed', 'the response was the last of its connection'));
-    const firstByteMs = running.firstByteMs ?? this.#lastProgressMs;
+    const { lastProgressMs } = this.#watch;
+    const firstByteMs = running.firstByteMs ?? lastProgressMs;
     running.settle({
       kind: 'done',
       timeToFirstByteMs: firstByteMs - running.startedMs,
-      totalMs: this.#lastProgressMs - running.startedMs,
-    });
-  }
-
-  /** Fails when the server was silent for too long; progress meanwhile only moves the next look. */
-  #watch(delayMs: number): void {
-    this.#stopWatch = this.#options.clock.after(delayMs, () => {
-      const limitMs = this.#options.noProgressTimeoutMs;
-      const silentMs = this.#options.clock.now() - this.#lastProgressMs;
-      if (silentMs < limitMs) return this.#watch(limitMs - silentMs);
-      this.close(err('source-unreachable', `the server sent nothing for ${limitMs / 1000} s`));
+      totalMs: lastProgressMs - running.startedMs,
     });
   }
 
   #end(failure: Err, byServer: boolean): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#stopWatch();
+    this.#watch.stop();
     const running = this.#running;
     this.#running = null;
     // Closes the handle before this returns: nothing is written into the target from here on.

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../../shared/clock.ts';
 import { DONE, type Result, unwrap } from '../../../shared/result.ts';
 import { KIB } from '../../../shared/units.ts';
+import { LEAST_PROGRESS_BYTES, LEAST_PROGRESS_WINDOW_MS } from '../progress-watch.ts';
 import { type HttpDeviceOptions, openHttpDevice } from './http-device.ts';
 import { SimulatedClock, until } from '../../../test/support/simulated-clock.ts';
 import {
@@ -368,17 +369,39 @@ describe('a server that stops', () => {
     expect(target).toEqual(new Uint8Array(50).fill(1));
   });
 
-  it('may be as slow as it likes while it sends something', async () => {
+  it('may be slow while it sends something', async () => {
+    const length = 5 * LEAST_PROGRESS_BYTES;
+    const { clock, server, opened } = await device((request) => partial(request).subarray(0, -length));
+    const target = new Uint8Array(length);
+    const reading = opened.read(1, target);
+    await until(() => server.requests.length === 2);
+    const step = LEAST_PROGRESS_BYTES / 4;
+    for (let sent = 0; sent < length; sent += step) {
+      const bytes = content(1 + sent, step);
+      server.requests[1]?.socket.write(bytes);
+      await until(() => target[sent + step - 1] === bytes[step - 1]);
+      await clock.advance(LEAST_PROGRESS_WINDOW_MS / 4 - 1000);
+    }
+    expect(await reading).toEqual(DONE);
+    expect(Buffer.compare(target, content(1, length))).toBe(0);
+  });
+
+  it('is given up when it sends a byte now and then', async () => {
     const { clock, server, opened } = await device((request) => partial(request).subarray(0, -20));
     const target = new Uint8Array(20).fill(0xff);
     const reading = opened.read(1, target);
     await until(() => server.requests.length === 2);
-    for (let index = 0; index < 20; index++) {
+    for (let index = 0; index < 5; index++) {
       server.requests[1]?.socket.write(content(1 + index, 1));
       await until(() => target[index] === content(1 + index, 1)[0]);
       await clock.advance(14_000);
     }
-    expect(await reading).toEqual(DONE);
+    expect(await reading).toMatchObject({
+      failure: {
+        code: 'source-unreachable',
+        message: expect.stringMatching(/: the server sent only \d+ bytes in 60 s$/) as string,
+      },
+    });
   });
 
   it('leaves no timer behind', async () => {

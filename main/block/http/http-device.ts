@@ -42,6 +42,8 @@ export interface HttpDevice extends BlockDevice {
    * Closing this view ends only the view; closing the device ends both.
    */
   background(): BlockDevice;
+  /** @param signal ends the read with `cancelled`: nothing is written into `target` from then on */
+  read(offset: number, target: Uint8Array, signal?: AbortSignal): Promise<Result<void>>;
 }
 
 /**
@@ -113,10 +115,10 @@ class RangeReader extends ReadOnlyDevice implements HttpDevice {
     return new RangeReader(this.name, this.#routes, this.#pieceBytes, this.#connections, 'background');
   }
 
-  async read(offset: number, target: Uint8Array): Promise<Result<void>> {
+  async read(offset: number, target: Uint8Array, signal?: AbortSignal): Promise<Result<void>> {
     const usable = this.checkRead(offset, target.length);
     if (!usable.ok || target.length === 0) return usable;
-    if (target.length <= this.#pieceBytes) return this.#readPiece(offset, target);
+    if (target.length <= this.#pieceBytes) return this.#readPiece(offset, target, signal);
     // One worker per connection, so that a long read never has more requests queued than others could overtake.
     const pieces = piecesOf(target.length, this.#pieceBytes);
     const workers = Math.min(this.#connections, Math.ceil(target.length / this.#pieceBytes));
@@ -124,7 +126,7 @@ class RangeReader extends ReadOnlyDevice implements HttpDevice {
     const work = async () => {
       for (const piece of pieces) {
         const part = target.subarray(piece.offset, piece.offset + piece.length);
-        const done = await this.#readPiece(offset + piece.offset, part);
+        const done = await this.#readPiece(offset + piece.offset, part, signal);
         if (!done.ok) failures.push(done);
         if (failures.length > 0) return;
       }
@@ -146,7 +148,7 @@ class RangeReader extends ReadOnlyDevice implements HttpDevice {
     return DONE;
   }
 
-  #readPiece(offset: number, target: Uint8Array): Promise<Result<void>> {
-    return this.#routes.read({ offset, length: target.length }, target, this.#priority);
+  #readPiece(offset: number, target: Uint8Array, signal: AbortSignal | undefined): Promise<Result<void>> {
+    return this.#routes.read({ offset, length: target.length }, target, this.#priority, signal);
   }
 }

@@ -12,6 +12,13 @@ import { type SourceIdentity, isSameSource } from './source-identity.ts';
 /** Where a source is reached at present, and over which connections. */
 type Route = Pick<Probed, 'address' | 'pool' | 'ifRange'>;
 
+interface Asking {
+  readonly priority: Priority;
+  readonly signal: AbortSignal | undefined;
+  /** Shown the head of the answer. */
+  readonly look?: (head: ResponseHead) => void;
+}
+
 /** What an address that a redirect led to says when it is no longer valid: signed ones expire, in many words. */
 const EXPIRED = [400, 401, 403, 404, 410];
 
@@ -61,16 +68,22 @@ export class SourceRoutes {
   }
 
   /** Fills `target` with the range asked for, and asks for the way once more where the known one ends. */
-  async read(asked: Range, target: Uint8Array, priority: Priority): Promise<Result<void>> {
+  async read(
+    asked: Range,
+    target: Uint8Array,
+    priority: Priority,
+    signal?: AbortSignal,
+  ): Promise<Result<void>> {
     const route = this.#current;
     let status = 0;
-    const read = await this.#ask(route, asked, target, priority, (head) => {
+    const look = (head: ResponseHead) => {
       status = head.status;
-    });
+    };
+    const read = await this.#ask(route, asked, target, { priority, signal, look });
     const ended = REDIRECTS.includes(status) || (route.address !== this.#first && EXPIRED.includes(status));
     if (read.ok || !ended) return read;
     const renewed = await this.#renew(route);
-    return renewed.ok ? this.#ask(renewed.value, asked, target, priority) : renewed;
+    return renewed.ok ? this.#ask(renewed.value, asked, target, { priority, signal }) : renewed;
   }
 
   close(): void {
@@ -82,14 +95,13 @@ export class SourceRoutes {
     { address, pool, ifRange }: Route,
     asked: Range,
     target: Uint8Array,
-    priority: Priority,
-    look: (head: ResponseHead) => void = () => {},
+    { priority, signal, look }: Asking,
   ): Promise<Result<void>> {
     const accept = (head: ResponseHead) => {
-      look(head);
+      look?.(head);
       return checkRangeResponse(head, asked, this.identity);
     };
-    return pool.run({ request: rangeRequest(address, ifRange, asked), target, accept }, priority);
+    return pool.run({ request: rangeRequest(address, ifRange, asked), target, accept }, priority, signal);
   }
 
   /** Many reads find out at once that the way has ended; one of them asks. */

@@ -1,5 +1,6 @@
 import type { Clock } from '../../../shared/clock.ts';
 import { err, ok, type Err, type Result } from '../../../shared/result.ts';
+import { ProgressWatch } from '../progress-watch.ts';
 import type { NbdTarget } from './address.ts';
 import { ClientHandshake, printable, type Agreed } from './client-handshake.ts';
 import { clientTls, secureClient } from './client-tls.ts';
@@ -42,8 +43,7 @@ export class NbdConnection implements ReplyHandler {
   #nextCookie = 1;
   #pendingBytes = 0;
   #over: Err | null = null;
-  #lastProgressMs = 0;
-  #stopWatch: () => void = () => {};
+  readonly #watch: ProgressWatch;
 
   /**
    * Connects and negotiates. Fails with `source-unreachable`, `source-refused`, `unsupported`, `malformed` or
@@ -74,6 +74,10 @@ export class NbdConnection implements ReplyHandler {
 
   private constructor(stream: HandshakeStream, agreed: Agreed, settings: ConnectionSettings) {
     this.agreed = agreed;
+    this.#watch = new ProgressWatch(settings.clock, settings.noProgressTimeoutMs, (why) => {
+      this.#wire.destroy();
+      this.#end({ kind: 'failed', failure: err('source-unreachable', why) });
+    });
     this.#settings = settings;
     this.#wire = new SocketWire(stream.socket);
     const reader = new ReplyReader(agreed.structured, this);
@@ -120,8 +124,8 @@ export class NbdConnection implements ReplyHandler {
     this.#end({ kind: 'failed', failure: reason });
   }
 
-  progress(): void {
-    this.#lastProgressMs = this.#settings.clock.now();
+  progress(bytes: number): void {
+    this.#watch.received(bytes);
   }
 
   find(cookie: number): Awaited | null {
@@ -163,6 +167,7 @@ export class NbdConnection implements ReplyHandler {
     }
     this.#pending.delete(cookie);
     this.#pendingBytes -= movedBytes(request);
+    this.#watch.restart();
     if (this.#pending.size === 0) this.#rest();
     pending.settle(failure === null ? { kind: 'done', status } : { kind: 'failed', failure });
   }
@@ -179,31 +184,18 @@ export class NbdConnection implements ReplyHandler {
 
   #wake(): void {
     this.#wire.keepsProcess(true);
-    this.progress();
-    this.#watch(this.#settings.noProgressTimeoutMs);
+    this.#watch.start();
   }
 
   #rest(): void {
-    this.#stopWatch();
+    this.#watch.stop();
     this.#wire.keepsProcess(false);
-  }
-
-  /** Ends a connection that is silent for too long; progress meanwhile only moves the next look. */
-  #watch(delayMs: number): void {
-    const { clock, noProgressTimeoutMs } = this.#settings;
-    this.#stopWatch = clock.after(delayMs, () => {
-      const silentMs = clock.now() - this.#lastProgressMs;
-      if (silentMs < noProgressTimeoutMs) return this.#watch(noProgressTimeoutMs - silentMs);
-      this.#wire.destroy();
-      const what = `the server sent nothing for ${noProgressTimeoutMs / 1000} s`;
-      this.#end({ kind: 'failed', failure: err('source-unreachable', what) });
-    });
   }
 
   #end(outcome: Exclude<Outcome, { kind: 'done' }>): void {
     if (this.#over !== null) return;
     this.#over = outcome.failure;
-    this.#stopWatch();
+    this.#watch.stop();
     const pending = [...this.#pending.values()];
     this.#pending.clear();
     this.#pendingBytes = 0;

@@ -12,7 +12,7 @@ export interface Awaited {
 
 export interface ReplyHandler {
   /** Something came. */
-  progress(): void;
+  progress(bytes: number): void;
   /** The request a reply is to; null when none waits under this name. */
   find(cookie: number): Awaited | null;
   /** So many bytes of a read came, or are known to be zero. @returns false when that is more than was asked for */
@@ -86,7 +86,7 @@ export class ReplyReader implements WireInput {
 
   filled(count: number): boolean {
     if (this.#over) return false;
-    this.#handler.progress();
+    this.#handler.progress(count);
     const expecting = this.#expecting;
     if (expecting.kind === 'data') this.#takeData(expecting, count);
     else if (expecting.kind === 'body') this.#takeBody(expecting, count);

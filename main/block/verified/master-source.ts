@@ -6,6 +6,12 @@ import type { MirrorSample } from './mirror-health.ts';
 /** A file that belongs to a master. */
 export type MasterFile = (typeof MASTER_FILES)[keyof typeof MASTER_FILES];
 
+/** A file at a source. What is asked of it can be withdrawn. */
+export interface SourceFile extends BlockDevice {
+  /** @param signal withdraws the read: nothing is written into `target` from then on, whenever it ends */
+  read(offset: number, target: Uint8Array, signal?: AbortSignal): Promise<Result<void>>;
+}
+
 /**
  * A place where the files of a master lie: a folder of this machine, or one on a web server. Nothing it says is
  * believed.
@@ -24,5 +30,5 @@ export interface MasterSource {
     file: MasterFile,
     lengthBytes: number,
     onSample: (sample: MirrorSample) => void,
-  ): Promise<Result<BlockDevice>>;
+  ): Promise<Result<SourceFile>>;
 }

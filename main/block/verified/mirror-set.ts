@@ -3,13 +3,17 @@ import { type Err, type Failure, type Result, DONE, err } from '../../../shared/
 import { type Range } from '../range.ts';
 import type { MasterFile, MasterSource } from './master-source.ts';
 import { Mirror, type MirrorReport } from './mirror.ts';
+import { Race } from './race.ts';
 
 /** A file of the master and how to tell its right bytes from wrong ones. */
 export interface Verification {
   readonly file: MasterFile;
   /** Length of the whole file. */
   readonly lengthBytes: number;
-  /** The parts of `bytes`, which are said to stand at `offset` of the file, that are wrong; positions in the file. */
+  /**
+   * The parts of `bytes`, which are said to stand at `offset` of the file, that are wrong; positions in the file. They are
+   * not in the target yet, where another mirror may be writing.
+   */
   readonly findWrong: (offset: number, bytes: Uint8Array) => readonly Range[];
 }
 
@@ -41,12 +45,14 @@ const WRONG_BYTES_SEVERITY = 4;
  */
 export class MirrorSet {
   readonly #mirrors: readonly Mirror[];
+  readonly #clock: Clock;
   readonly #onWrongBytes: (wrong: WrongBytes) => void;
   #explorable = 0;
 
   /** @param sources at least one, the publisher's favourite first */
   constructor(sources: readonly MasterSource[], { clock, random, onWrongBytes }: MirrorSetOptions) {
     this.#mirrors = sources.map((source) => new Mirror(source, clock, random));
+    this.#clock = clock;
     this.#onWrongBytes = onWrongBytes ?? (() => {});
   }
 
@@ -84,24 +90,41 @@ export class MirrorSet {
     before: readonly Tried[],
   ): Promise<Result<void>> {
     const tried = [...before];
+    const race = new Race(
+      {
+        clock: this.#clock,
+        ask: (mirror, bytes, signal) => mirror.read(what.file, what.lengthBytes, offset, bytes, signal),
+        spare: this.count > 1 ? (running) => this.#spare(target.length, running, tried) : undefined,
+      },
+      target,
+    );
     for (;;) {
-      const mirror = this.#choose(target.length, patient, tried);
-      if (mirror === null) return summary(tried);
-      const read = await mirror.read(what.file, what.lengthBytes, offset, target);
-      const wrong = read.ok ? what.findWrong(offset, target) : [];
+      if (race.isIdle) {
+        const mirror = this.#choose(target.length, patient, tried);
+        if (mirror === null) return summary(tried);
+        race.start(mirror);
+      }
+      const answer = await race.answer();
+      const { mirror, read } = answer;
+      const wrong = read.ok ? what.findWrong(offset, answer.bytes) : [];
       const first = wrong[0];
       if (read.ok && first === undefined) {
         mirror.judged(null);
+        race.end(answer);
         return DONE;
       }
       const failed = first === undefined ? read : wrongBytes(mirror, what.file, first);
       if (failed.ok) throw new Error('a read that failed has a failure');
-      if (failed.failure.code === 'closed') return failed;
+      if (failed.failure.code === 'closed') {
+        race.withdraw();
+        return failed;
+      }
       mirror.judged(failed.failure, first === undefined ? 1 : WRONG_BYTES_SEVERITY);
       tried.push({ mirror, failed });
       if (first === undefined) continue;
       const { file } = what;
       this.#onWrongBytes({ mirror: mirror.source.name, file, offset: first.offset, failure: failed.failure });
+      race.withdraw(answer);
       return this.#mend(what, offset, target, wrong, patient, tried);
     }
   }
@@ -127,6 +150,17 @@ export class MirrorSet {
       if (!mended.ok) return mended;
     }
     return DONE;
+  }
+
+  /** The mirror to ask beside others that take long. */
+  #spare(bytes: number, running: readonly Mirror[], tried: readonly Tried[]): Mirror | null {
+    const left = this.#mirrors.filter(
+      (mirror) =>
+        !running.includes(mirror) &&
+        mirror.health.state !== 'resting' &&
+        tried.every((one) => one.mirror !== mirror),
+    );
+    return least(left, ({ health }) => health.expectedMs(bytes));
   }
 
   /** The mirror to ask next; null when all were asked. */

@@ -1,8 +1,7 @@
 import type { Clock } from '../../../shared/clock.ts';
-import { type Failure, type Result } from '../../../shared/result.ts';
+import { type Failure, type Result, err } from '../../../shared/result.ts';
 import { closedFailure } from '../bounds.ts';
-import type { BlockDevice } from '../device.ts';
-import type { MasterFile, MasterSource } from './master-source.ts';
+import type { MasterFile, MasterSource, SourceFile } from './master-source.ts';
 import { MirrorHealth, type MirrorState } from './mirror-health.ts';
 
 /** What is known of a mirror at a moment. */
@@ -20,7 +19,7 @@ export interface MirrorReport {
 export class Mirror {
   readonly source: MasterSource;
   readonly health: MirrorHealth;
-  readonly #files = new Map<MasterFile, Promise<Result<BlockDevice>>>();
+  readonly #files = new Map<MasterFile, Promise<Result<SourceFile>>>();
   #failure: Failure | null = null;
   #closed = false;
 
@@ -34,16 +33,23 @@ export class Mirror {
     return { name: this.source.name, state, firstByteMs, bytesPerSecond, failure: this.#failure };
   }
 
-  /** Fills `target` with what the source says, right or wrong. {@link judged} must follow. */
+  /** Fills `target` with what the source says, right or wrong. {@link judged} or {@link withdrawn} must follow. */
   async read(
     file: MasterFile,
     lengthBytes: number,
     offset: number,
     target: Uint8Array,
+    signal: AbortSignal,
   ): Promise<Result<void>> {
     this.health.began();
     const device = await this.#open(file, lengthBytes);
-    return device.ok ? device.value.read(offset, target) : device;
+    if (signal.aborted) return err('cancelled', `${this.source.name}: the read was withdrawn`);
+    return device.ok ? device.value.read(offset, target, signal) : device;
+  }
+
+  /** Nobody wants what it was asked for any more, which says nothing about it. */
+  withdrawn(): void {
+    this.health.ended(false);
   }
 
   /** What became of a read. @param failure null where it brought what it should */
@@ -63,7 +69,7 @@ export class Mirror {
     }
   }
 
-  #open(file: MasterFile, lengthBytes: number): Promise<Result<BlockDevice>> {
+  #open(file: MasterFile, lengthBytes: number): Promise<Result<SourceFile>> {
     if (this.#closed) return Promise.resolve(closedFailure(this.source));
     const known = this.#files.get(file);
     if (known !== undefined) return known;

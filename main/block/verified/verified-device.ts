@@ -238,7 +238,7 @@ async function fetchHashes(
   expected: Buffer,
 ): Promise<Result<Buffer>> {
   const bytes = Buffer.allocUnsafeSlow(range.length);
-  const findWrong = () => (sha256(bytes).equals(expected) ? [] : [range]);
+  const findWrong = (_at: number, found: Uint8Array) => (sha256(found).equals(expected) ? [] : [range]);
   const read = await mirrors.read(
     { file: MASTER_FILES.chunks, lengthBytes, findWrong },
     range.offset,

@@ -28,7 +28,8 @@ export async function fetchBootProfile(
   const mirrors = new MirrorSet(made.value, { clock, random: Math.random });
   const bytes = Buffer.alloc(lengthBytes);
   const whole = { offset: 0, length: lengthBytes };
-  const findWrong = () => (sha256(bytes).toString('hex') === bootProfile.sha256 ? [] : [whole]);
+  const findWrong = (_at: number, found: Uint8Array) =>
+    sha256(found).toString('hex') === bootProfile.sha256 ? [] : [whole];
   const read = await mirrors.read(
     { file: MASTER_FILES.bootProfile, lengthBytes, findWrong },
     0,

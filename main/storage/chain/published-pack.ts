@@ -2,13 +2,13 @@ import type { Clock } from '../../../shared/clock.ts';
 import { MASTER_FILES } from '../../../shared/master-files.ts';
 import type { PublishedMaster } from '../../../shared/master.ts';
 import { because, DONE, err, ok, type Result } from '../../../shared/result.ts';
-import { sha256 } from '../../block/manifest/digest.ts';
+import { sha256, sha256OfPieces } from '../../block/manifest/digest.ts';
 import { NodeFile } from '../../block/node-file.ts';
 import type { FrameFlags } from '../../block/pack/frame-flags.ts';
 import { headLengthOf, type PackFrame, type PackIndex } from '../../block/pack/layout.ts';
 import { loadPackIndex, type PackDescription } from '../../block/pack/load-index.ts';
 import { StoredPack } from '../../block/pack/stored-pack.ts';
-import { rangeEnd, type Range } from '../../block/range.ts';
+import type { Range } from '../../block/range.ts';
 import { MirrorSet, type WrongBytes } from '../../block/verified/mirror-set.ts';
 import type { PackSource } from '../../streaming/boot-pack/boot-pack.ts';
 import { masterSources } from './published-master.ts';
@@ -119,7 +119,7 @@ export class PublishedPack implements PackSource {
     known: number,
   ): Promise<Result<void>> {
     const findWrong = (at: number, part: Uint8Array) =>
-      wrongFrames(frames, offset, bytes, { offset: at, length: part.length });
+      wrongFrames(frames, { offset, bytes }, { offset: at, bytes: part });
     if (known === bytes.length) {
       const wrong = findWrong(offset, bytes);
       return wrong.length === 0 ? DONE : err('source-changed', 'the boot pack is damaged');
@@ -130,8 +130,8 @@ export class PublishedPack implements PackSource {
   async #readHead(offset: number, length: number): Promise<Result<Buffer>> {
     const bytes = Buffer.alloc(length);
     const before = this.#beginning.subarray(0, offset);
-    const read = await this.#ask(offset, bytes, () =>
-      isHead(Buffer.concat([before, bytes]), this.#options.pack) ? [] : [{ offset, length }],
+    const read = await this.#ask(offset, bytes, (_at, found) =>
+      isHead(Buffer.concat([before, found]), this.#options.pack) ? [] : [{ offset, length }],
     );
     if (!read.ok) return read;
     this.#beginning = Buffer.concat([before, bytes]);
@@ -178,15 +178,27 @@ function isHead(beginning: Buffer, pack: PackDescription): boolean {
   return sha256(beginning.subarray(0, length.value)).toString('hex') === pack.sha256;
 }
 
-/** Where in `part`, in positions of the pack, frames are wrong of which `bytes` is what should be stored. */
-function wrongFrames(frames: readonly PackFrame[], offset: number, bytes: Uint8Array, part: Range): Range[] {
+/** Bytes that are said to stand at `offset` of the pack. */
+interface Said {
+  readonly offset: number;
+  readonly bytes: Uint8Array;
+}
+
+/** Where in `part`, in positions of the pack, frames are wrong; what `part` does not have of them is in `rest`. */
+function wrongFrames(frames: readonly PackFrame[], rest: Said, part: Said): Range[] {
   const wrong: Range[] = [];
+  const partEnd = part.offset + part.bytes.length;
   for (const { fileOffset, storedBytes, sha256: expected } of frames) {
+    const frameEnd = fileOffset + storedBytes;
     const start = Math.max(fileOffset, part.offset);
-    const end = Math.min(fileOffset + storedBytes, rangeEnd(part));
+    const end = Math.min(frameEnd, partEnd);
     if (start >= end) continue;
-    const stored = bytes.subarray(fileOffset - offset, fileOffset - offset + storedBytes);
-    if (!sha256(stored).equals(expected)) wrong.push({ offset: start, length: end - start });
+    const found = sha256OfPieces([
+      rest.bytes.subarray(fileOffset - rest.offset, start - rest.offset),
+      part.bytes.subarray(start - part.offset, end - part.offset),
+      rest.bytes.subarray(end - rest.offset, frameEnd - rest.offset),
+    ]);
+    if (!found.equals(expected)) wrong.push({ offset: start, length: end - start });
   }
   return wrong;
 }
