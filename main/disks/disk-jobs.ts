@@ -1,7 +1,7 @@
 import type { StreamCommand } from '../../shared/ipc/machines.ts';
 import { err, type Result } from '../../shared/result.ts';
 import type { DiskLayer } from '../storage/disk/disk-layers.ts';
-import type { JobVerb } from '../storage/disk/disk-protocol.ts';
+import type { JobControl } from '../storage/disk/disk-protocol.ts';
 import type { StreamSpec } from '../storage/disk/disk-spec.ts';
 import type { DiskStatus } from '../storage/disk/open-disk.ts';
 import type { JobEvent } from '../streaming/job/job-events.ts';
@@ -15,7 +15,7 @@ export interface DiskJobEvent {
   readonly event: JobEvent;
 }
 
-const WISHES: Partial<Record<JobVerb, StreamCommand>> = {
+const WISHES: Partial<Record<JobControl, StreamCommand>> = {
   pause: 'pause',
   resume: 'resume',
   cancel: 'cancel',
@@ -47,7 +47,7 @@ export class DiskJobs {
     return this.#with((disk) => disk.startStream(spec));
   }
 
-  controlJob(id: string, verb: JobVerb): Promise<Result<void>> {
+  controlJob(id: string, verb: JobControl): Promise<Result<void>> {
     const wish = id === this.device ? WISHES[verb] : undefined;
     return wish === undefined ? this.#with((disk) => disk.controlJob(id, verb)) : this.#wish(wish);
   }

@@ -3,7 +3,7 @@ import type { MasterView, NewMaster } from '../../shared/ipc/catalog.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { DONE, err, ok, type Result } from '../../shared/result.ts';
 import type { Activities } from '../activities/activities.ts';
-import { openRemoteSource } from '../block/remote-source.ts';
+import { openRemoteSource } from '../block/remote/open-remote-source.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import { newMaster, type Master } from '../catalog/tables/masters.ts';
 import type { ImageTasks } from '../storage/overlays/image-tasks-client.ts';

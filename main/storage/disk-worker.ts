@@ -6,7 +6,7 @@ import { answerCalls, type CallHandlers, type Tell } from '../threads/answer-cal
 import { ReadView } from './block-port/read-view.ts';
 import { serveBlockDevice, type BlockService } from './block-port/server.ts';
 import type { DiskEvent } from './disk/disk-events.ts';
-import type { Access, DiskCalls, JobVerb } from './disk/disk-protocol.ts';
+import type { Access, DiskCalls, JobControl } from './disk/disk-protocol.ts';
 import type { DiskSpec } from './disk/disk-spec.ts';
 import { NbdServices } from './disk/nbd-services.ts';
 import { OpenDisk, type DiskStatus } from './disk/open-disk.ts';
@@ -96,7 +96,7 @@ class DiskServer {
   }
 }
 
-function control(disk: OpenDisk, id: string, verb: JobVerb): Result<void> {
+function control(disk: OpenDisk, id: string, verb: JobControl): Result<void> {
   const job = disk.job(id);
   if (!job.ok) return job;
   switch (verb) {

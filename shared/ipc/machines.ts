@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { memoryMiBSchema } from '../memory.ts';
+import { ON_ERROR_POLICIES } from '../on-error.ts';
 import { failureSchema } from './channel.ts';
 
 /** Ids are made by the catalog; names are for people. */
@@ -17,7 +18,7 @@ export const machineNameSchema = z.string().trim().min(1).max(80);
  */
 export const diskKindSchema = z.enum(['standalone', 'linked']);
 
-export const onErrorSchema = z.enum(['report', 'ignore', 'stop', 'enospc']);
+export const onErrorSchema = z.enum(ON_ERROR_POLICIES);
 
 /** How a stream fares beside others: what it gets of a common limit, and whose turn comes first. */
 export const prioritySchema = z.enum(['high', 'normal', 'low']);

@@ -4,7 +4,7 @@ import type { Clock } from '../../../shared/clock.ts';
 import { type Err, type Result, err } from '../../../shared/result.ts';
 import { ProgressWatch } from '../progress-watch.ts';
 import { HeadReader, type ResponseHead, keepsConnection } from './response-head.ts';
-import { failureOfSocket } from './socket-failure.ts';
+import { failureOfSocket } from '../remote/socket-failure.ts';
 import type { SourceAddress } from './source-address.ts';
 
 export interface ConnectionSettings {

@@ -3,20 +3,16 @@ import { type Err, type Result, DONE, err, ok } from '../../../shared/result.ts'
 import type { BlockDevice, Extent } from '../device.ts';
 import { ReadOnlyDevice } from '../read-only-device.ts';
 import type { ExchangeSample, Priority } from './connection-pool.ts';
-import {
-  DEFAULT_CONNECTIONS,
-  DEFAULT_NO_PROGRESS_TIMEOUT_MS,
-  DEFAULT_PIECE_BYTES,
-  MAX_CONNECTIONS,
-} from './limits.ts';
-import { piecesOf } from './pieces.ts';
+import { DEFAULT_NO_PROGRESS_TIMEOUT_MS, DEFAULT_PIECE_BYTES } from './limits.ts';
+import { checkConnections, DEFAULT_CONNECTIONS } from '../remote/connections.ts';
+import { piecesOf } from '../remote/pieces.ts';
 import { parseSourceAddress } from './source-address.ts';
-import type { SourceIdentity } from './source-identity.ts';
+import type { SourceIdentity } from '../remote/source-identity.ts';
 import { SourceRoutes } from './source-routes.ts';
 
 export interface HttpDeviceOptions {
   readonly clock: Clock;
-  /** Most connections at once, 1 to 64; 8 unless given. */
+  /** Most connections at once, see `remote/connections.ts`. */
   readonly connections?: number | undefined;
   /** Silence after which a server that owes bytes is given up, in milliseconds; 15 s unless given. */
   readonly noProgressTimeoutMs?: number | undefined;
@@ -56,9 +52,8 @@ export async function openHttpDevice(url: string, options: HttpDeviceOptions): P
   const connections = options.connections ?? DEFAULT_CONNECTIONS;
   const pieceBytes = options.pieceBytes ?? DEFAULT_PIECE_BYTES;
   const noProgressTimeoutMs = options.noProgressTimeoutMs ?? DEFAULT_NO_PROGRESS_TIMEOUT_MS;
-  if (!Number.isInteger(connections) || connections < 1 || connections > MAX_CONNECTIONS) {
-    return err('invalid-argument', `connections must be a whole number from 1 to ${MAX_CONNECTIONS}`);
-  }
+  const counted = checkConnections(connections);
+  if (!counted.ok) return counted;
   if (!Number.isSafeInteger(pieceBytes) || pieceBytes < 1) {
     return err('invalid-argument', 'pieceBytes must be a positive whole number');
   }

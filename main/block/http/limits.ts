@@ -2,10 +2,6 @@ import { MIB } from '../../../shared/units.ts';
 
 export const HOUR_MS = 3_600_000;
 
-/** Connections to one source unless the caller says otherwise; browsers stop at 6, servers rarely mind 8. */
-export const DEFAULT_CONNECTIONS = 8;
-export const MAX_CONNECTIONS = 64;
-
 /** A server that sends nothing for this long is taken for dead, in milliseconds. */
 export const DEFAULT_NO_PROGRESS_TIMEOUT_MS = 15_000;
 

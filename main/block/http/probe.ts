@@ -6,7 +6,8 @@ import { checkPartialContent, failureOfStatus } from './range-response.ts';
 import { rangeRequest } from './request-head.ts';
 import type { ResponseHead } from './response-head.ts';
 import { type SourceAddress, resolveRedirect } from './source-address.ts';
-import { type SourceIdentity, identityOf, ifRangeOf } from './source-identity.ts';
+import type { SourceIdentity } from '../remote/source-identity.ts';
+import { identityOf, ifRangeOf } from './validators.ts';
 
 /** A source that answered a first range request, and the pool whose connection it came over. */
 export interface Probed {

@@ -2,7 +2,8 @@ import { type Err, type Result, DONE, err } from '../../../shared/result.ts';
 import type { Range } from '../range.ts';
 import { parseContentRange, parseLength, retryAfterMs } from './field-values.ts';
 import type { ResponseHead } from './response-head.ts';
-import { type SourceIdentity, changedField, lacksTag } from './source-identity.ts';
+import type { SourceIdentity } from '../remote/source-identity.ts';
+import { changedField, lacksTag } from './validators.ts';
 
 /**
  * Whether `head` announces exactly the bytes asked for, of the source that was opened. Failures:

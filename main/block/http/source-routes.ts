@@ -7,7 +7,8 @@ import { checkRangeResponse } from './range-response.ts';
 import { rangeRequest } from './request-head.ts';
 import type { ResponseHead } from './response-head.ts';
 import type { SourceAddress } from './source-address.ts';
-import { type SourceIdentity, isSameSource } from './source-identity.ts';
+import type { SourceIdentity } from '../remote/source-identity.ts';
+import { isSameSource } from './validators.ts';
 
 /** Where a source is reached at present, and over which connections. */
 type Route = Pick<Probed, 'address' | 'pool' | 'ifRange'>;

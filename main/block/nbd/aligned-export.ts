@@ -1,6 +1,6 @@
 import { DONE, ok, type Err, type Result } from '../../../shared/result.ts';
 import { alignDown, MIB } from '../../../shared/units.ts';
-import { piecesOf } from '../http/pieces.ts';
+import { piecesOf } from '../remote/pieces.ts';
 import type { Range } from '../range.ts';
 import { ZEROES } from '../zeroes.ts';
 import type { Connections } from './connections.ts';

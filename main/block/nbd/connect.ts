@@ -1,7 +1,7 @@
 import { connect as connectSocket, type Socket } from 'node:net';
 import type { Clock } from '../../../shared/clock.ts';
 import { err, ok, type Result } from '../../../shared/result.ts';
-import { failureOfSocket } from '../http/socket-failure.ts';
+import { failureOfSocket } from '../remote/socket-failure.ts';
 import type { NbdTarget } from './address.ts';
 
 /** Opens a socket to a server. Fails with `source-unreachable`. */

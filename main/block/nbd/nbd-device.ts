@@ -4,10 +4,10 @@ import { DONE, err, ok, type Result } from '../../../shared/result.ts';
 import { alignDown, alignUp } from '../../../shared/units.ts';
 import { checkRange, closedFailure, readOnlyFailure } from '../bounds.ts';
 import type { Extent } from '../device.ts';
-import { DEFAULT_CONNECTIONS, MAX_CONNECTIONS } from '../http/limits.ts';
-import type { SourceIdentity } from '../http/source-identity.ts';
+import { checkConnections, DEFAULT_CONNECTIONS } from '../remote/connections.ts';
+import type { SourceIdentity } from '../remote/source-identity.ts';
 import { InFlight } from '../in-flight.ts';
-import type { RemoteSource } from '../remote-source.ts';
+import type { RemoteSource } from '../remote/remote-source.ts';
 import { parseNbdAddress } from './address.ts';
 import { AlignedExport } from './aligned-export.ts';
 import { Connections } from './connections.ts';
@@ -17,7 +17,7 @@ export interface NbdDeviceOptions {
   readonly clock: Clock;
   /** False: writes too, where the server lets one. Default true. */
   readonly readOnly?: boolean | undefined;
-  /** Most connections at once, 1 to 64; 8 unless given. One where the server does not keep several in step. */
+  /** Most connections at once, see `remote/connections.ts`. One where the server does not keep several in step. */
   readonly connections?: number | undefined;
   /** Silence after which a server that owes an answer is given up, in milliseconds; 30 s unless given. */
   readonly noProgressTimeoutMs?: number | undefined;
@@ -38,9 +38,8 @@ const MOST_WINDOWS = 8;
 export async function openNbdDevice(location: string, options: NbdDeviceOptions): Promise<Result<NbdDevice>> {
   const { clock, trustedCertificates, readOnly = true } = options;
   const { connections = DEFAULT_CONNECTIONS, noProgressTimeoutMs = DEFAULT_NO_PROGRESS_TIMEOUT_MS } = options;
-  if (!Number.isInteger(connections) || connections < 1 || connections > MAX_CONNECTIONS) {
-    return err('invalid-argument', `connections must be a whole number from 1 to ${MAX_CONNECTIONS}`);
-  }
+  const counted = checkConnections(connections);
+  if (!counted.ok) return counted;
   if (!(noProgressTimeoutMs > 0)) return err('invalid-argument', 'noProgressTimeoutMs must be positive');
   const target = parseNbdAddress(location);
   if (!target.ok) return target;

@@ -6,7 +6,7 @@ import type { MasterSource } from './master-source.ts';
 
 export interface HttpSourceOptions {
   readonly clock: Clock;
-  /** Most connections to it for each file, 1 to 64. */
+  /** Most connections to it for each file, see `remote/connections.ts`. */
   readonly connections?: number | undefined;
   /** Silence after which it is given up for the moment, in milliseconds. */
   readonly noProgressTimeoutMs?: number | undefined;

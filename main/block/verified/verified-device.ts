@@ -10,6 +10,7 @@ import { HASH_BYTES, sha256 } from '../manifest/digest.ts';
 import type { KnownParts } from '../known-parts.ts';
 import { ReadOnlyDevice } from '../read-only-device.ts';
 import { type Range, rangeEnd } from '../range.ts';
+import { DEFAULT_CONNECTIONS } from '../remote/connections.ts';
 import { alikeChunks, readAround } from './around-parts.ts';
 import { ChunkCache } from './chunk-cache.ts';
 import type { MasterSource } from './master-source.ts';
@@ -30,7 +31,6 @@ export interface VerifiedDeviceOptions {
 
 /** Chunks in one request, 1 MiB: enough that round trips do not count, few enough to spread over connections. */
 const PIECE_CHUNKS = 16;
-const DEFAULT_CONNECTIONS = 8;
 /** Chunks kept of which somebody read a part: 2 MiB. */
 const KEPT_CHUNKS = 32;
 

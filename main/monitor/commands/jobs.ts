@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Result } from '../../../shared/result.ts';
 import type { StreamJobInfo } from '../../streaming/job/stream-job.ts';
-import type { JobVerb } from '../../storage/disk/disk-protocol.ts';
+import type { JobControl } from '../../storage/disk/disk-protocol.ts';
 import { answerOf, refuse, type Answer } from '../protocol/answer.ts';
 import { int64 } from '../protocol/arguments.ts';
 import { command, type Command } from '../protocol/command.ts';
@@ -15,13 +15,13 @@ const nothing = z.object({});
 
 /** What is done with jobs once they are there: by the names of QEMU 1.3, and by those of 3.0 for jobs of any kind. */
 export function jobCommands(target: MonitorTarget): Command[] {
-  const verb = (id: string, wanted: JobVerb, missing: (id: string) => Answer) =>
+  const verb = (id: string, wanted: JobControl, missing: (id: string) => Answer) =>
     withJob(target, id, missing, ({ disk }) => disk.controls.controlJob(id, wanted));
-  const blockJob = (name: string, wanted: JobVerb) =>
+  const blockJob = (name: string, wanted: JobControl) =>
     command(`block-job-${name}`, byDevice, ({ device }) => verb(device, wanted, notActive));
-  const endedBlockJob = (name: string, wanted: JobVerb) =>
+  const endedBlockJob = (name: string, wanted: JobControl) =>
     command(`block-job-${name}`, byId, ({ id }) => verb(id, wanted, notActive));
-  const job = (name: string, wanted: JobVerb) =>
+  const job = (name: string, wanted: JobControl) =>
     command(`job-${name}`, byId, ({ id }) => verb(id, wanted, () => refuse('Job not found')));
   return [
     command('block-job-set-speed', z.object({ device: z.string(), speed: int64 }), ({ device, speed }) =>

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import type { MessagePort } from 'node:worker_threads';
 import type { PublishedMaster } from '../../../shared/master.ts';
-import type { SourceIdentity } from '../../block/http/source-identity.ts';
+import type { SourceIdentity } from '../../block/remote/source-identity.ts';
 import type { BackingReference } from '../../qed/image.ts';
 import { isRemote, localPath, type ImageFormat } from './location.ts';
 

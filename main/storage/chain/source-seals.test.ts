@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { DONE } from '../../../shared/result.ts';
-import type { SourceIdentity } from '../../block/http/source-identity.ts';
+import type { SourceIdentity } from '../../block/remote/source-identity.ts';
 import { SourceSeals } from './source-seals.ts';
 
 const MASTER = 'http://host/master.raw';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { DONE, err, type Result } from '../../../shared/result.ts';
-import type { SourceIdentity } from '../../block/http/source-identity.ts';
+import type { SourceIdentity } from '../../block/remote/source-identity.ts';
 
 /** Words per source: a mark of its length, of its entity tag, of its date. 0: nothing known. */
 const WORDS = 3;

@@ -1,12 +1,13 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { ContentStamp } from '../../qed/content-stamp.ts';
+import type { JobVerb } from '../../streaming/job/job-status.ts';
 import type { DiskLayer } from './disk-layers.ts';
 import type { DiskSpec, StreamSpec } from './disk-spec.ts';
 import type { NbdService, NbdServiceSpec } from './nbd-services.ts';
 import type { DiskActivity, DiskStatus } from './open-disk.ts';
 
-/** What can be done with a streaming job. */
-export type JobVerb = 'pause' | 'resume' | 'cancel' | 'force-cancel' | 'complete' | 'finalize' | 'dismiss';
+/** What can be asked of a streaming job; its speed has a call of its own. */
+export type JobControl = Exclude<JobVerb, 'set-speed'> | 'force-cancel';
 
 /** `read`: for overlays that lie on the disk. */
 export type Access = 'read' | 'write';
@@ -22,7 +23,7 @@ export interface DiskCalls {
   serveNbd: { argument: NbdServiceSpec; answer: NbdService };
   stopNbd: { argument: { id: number }; answer: void };
   startStream: { argument: StreamSpec; answer: void };
-  job: { argument: { id: string; verb: JobVerb }; answer: void };
+  job: { argument: { id: string; verb: JobControl }; answer: void };
   /** Bytes per second, for one job. */
   setSpeed: { argument: { id: string; bytesPerSecond: number }; answer: void };
   /** Bytes per second, for everything the disk fetches. */

@@ -8,7 +8,7 @@ import { isRemote, localPath } from '../chain/location.ts';
 import { releaseLockOfThread } from '../image-lock.ts';
 import type { DiskEvent } from './disk-events.ts';
 import type { DiskLayer } from './disk-layers.ts';
-import type { Access, DiskCalls, JobVerb } from './disk-protocol.ts';
+import type { Access, DiskCalls, JobControl } from './disk-protocol.ts';
 import type { DiskSpec, StreamSpec } from './disk-spec.ts';
 import type { NbdService, NbdServiceSpec } from './nbd-services.ts';
 import type { DiskActivity, DiskStatus } from './open-disk.ts';
@@ -78,7 +78,7 @@ export class DiskThread {
     return this.#thread.call('startStream', spec);
   }
 
-  controlJob(id: string, verb: JobVerb): Promise<Result<void>> {
+  controlJob(id: string, verb: JobControl): Promise<Result<void>> {
     return this.#thread.call('job', { id, verb });
   }
 

@@ -14,6 +14,7 @@ export const JOB_STATUSES = [
 
 export type JobStatus = (typeof JOB_STATUSES)[number];
 
+/** What QEMU's job machine can be asked, as far as a stream job knows it. */
 export type JobVerb = 'cancel' | 'pause' | 'resume' | 'set-speed' | 'complete' | 'finalize' | 'dismiss';
 
 /** `JobSTT` of job.c. */

@@ -1,8 +1,9 @@
+import { ON_ERROR_POLICIES } from '../../../shared/on-error.ts';
 import type { Failure } from '../../../shared/result.ts';
 import type { ErrorAction } from './job-events.ts';
 
 /** What to do when a request fails (`BlockdevOnError`). `auto` is `enospc`, as in QEMU. */
-export const ON_ERROR = ['report', 'ignore', 'enospc', 'stop', 'auto'] as const;
+export const ON_ERROR = [...ON_ERROR_POLICIES, 'auto'] as const;
 export type OnError = (typeof ON_ERROR)[number];
 
 export type IoStatus = 'ok' | 'failed' | 'nospace';

@@ -2,9 +2,10 @@ import { DONE, err, ok, type Result } from '../../../../shared/result.ts';
 import { DEFAULT_PORT } from '../../../block/nbd/protocol.ts';
 import type { ListenAddress } from '../../../sockets/listen.ts';
 import type { ImageFormat } from '../../../storage/chain/location.ts';
-import { parseArguments, type OptionSpec } from '../../arguments/getopt.ts';
+import { parseArguments } from '../../arguments/getopt.ts';
 import { parseRate } from '../../arguments/rate.ts';
-import { checkPossible, parseCredentials, parseModes, type DiskModes } from './disk-modes.ts';
+import { parseCredentials, parseModes, type DiskModes } from './disk-modes.ts';
+import { checkPossible, OPTIONS, type OptionName } from './options.ts';
 import { chooseFormat } from '../image/format-choice.ts';
 
 export interface NbdExportArguments {
@@ -30,45 +31,6 @@ export interface NbdArguments {
   /** Go on in the background. */
   readonly fork: boolean;
 }
-
-const OPTIONS = [
-  { short: 'f', long: 'format', argument: 'required' },
-  { short: 'k', long: 'socket', argument: 'required' },
-  { short: 'b', long: 'bind', argument: 'required' },
-  { short: 'p', long: 'port', argument: 'required' },
-  { short: 'x', long: 'export-name', argument: 'required' },
-  { short: 'D', long: 'description', argument: 'required' },
-  { short: 'r', long: 'read-only', argument: 'none' },
-  { short: 't', long: 'persistent', argument: 'none' },
-  { short: 'e', long: 'shared', argument: 'required' },
-  { long: 'fork', argument: 'none' },
-  { long: 'pid-file', argument: 'required' },
-  { short: 'o', long: 'offset', argument: 'required' },
-  { short: 'n', long: 'nocache', argument: 'none' },
-  { long: 'cache', argument: 'required' },
-  { long: 'discard', argument: 'required' },
-  { long: 'detect-zeroes', argument: 'required' },
-  { long: 'aio', argument: 'required' },
-  { short: 'A', long: 'allocation-depth', argument: 'none' },
-  { long: 'object', argument: 'required' },
-  { long: 'tls-creds', argument: 'required' },
-  { long: 'tls-authz', argument: 'required' },
-  { long: 'image-opts', argument: 'none' },
-  { short: 's', long: 'snapshot', argument: 'none' },
-  { short: 'l', long: 'load-snapshot', argument: 'required' },
-  { short: 'B', long: 'bitmap', argument: 'required' },
-  { short: 'L', long: 'list', argument: 'none' },
-  { short: 'c', long: 'connect', argument: 'required' },
-  { short: 'd', long: 'disconnect', argument: 'none' },
-  { short: 'v', long: 'verbose', argument: 'none' },
-  { long: 'export', argument: 'required' },
-  { long: 'stream', argument: 'none' },
-  { long: 'speed', argument: 'required' },
-  { long: 'tls', argument: 'required' },
-  { short: 'h', long: 'help', argument: 'none' },
-] as const satisfies readonly OptionSpec[];
-
-type OptionName = (typeof OPTIONS)[number]['long'];
 
 /** @returns null when help was asked for */
 export function parseNbdArguments(args: readonly string[]): Result<NbdArguments | null> {

@@ -1,4 +1,4 @@
-import { DONE, err, ok, type Result } from '../../../../shared/result.ts';
+import { err, ok, type Result } from '../../../../shared/result.ts';
 import { parseOptionString } from '../../arguments/option-string.ts';
 import { cacheMode } from '../io/disk/cache-mode.ts';
 
@@ -85,25 +85,6 @@ export function parseCredentials(
     folder,
     verifyClients: found.get('verify-peer') !== 'off' && found.get('verify-peer') !== 'no',
   });
-}
-
-/** What qemu-nbd can do and this server cannot, with what to do instead. */
-const NOT_DONE: Readonly<Record<string, string>> = {
-  'image-opts': 'driver options are not taken: name the image, and its format with --format',
-  snapshot: 'make an overlay and serve that: headwater image create -f qed -b IMAGE -F FORMAT OVERLAY',
-  'load-snapshot': 'QED and raw images have no internal snapshots',
-  bitmap: 'QED and raw images have no bitmaps',
-  list: 'use nbdinfo --list, of libnbd-bin',
-  connect: 'attach kernel devices with nbd-client -unix SOCKET /dev/nbdN',
-  disconnect: 'detach kernel devices with nbd-client -d /dev/nbdN',
-  'tls-authz': 'clients are told apart by their certificates alone',
-};
-
-const NOT_DONE_NAMES = Object.keys(NOT_DONE);
-
-export function checkPossible(given: (name: string) => boolean): Result<void> {
-  const asked = NOT_DONE_NAMES.find(given);
-  return asked === undefined ? DONE : refused(`--${asked} is not done here: ${NOT_DONE[asked] ?? ''}`);
 }
 
 function refused(text: string): Result<never> {

@@ -1,4 +1,6 @@
-import { err, ok, type Result } from '../../../../shared/result.ts';
+import { ON_ERROR_POLICIES } from '../../../../shared/on-error.ts';
+import { DONE, err, ok, type Result } from '../../../../shared/result.ts';
+import { checkConnections } from '../../../block/remote/connections.ts';
 import type { OnError } from '../../../streaming/job/on-error.ts';
 import { parseArguments, type OptionSpec } from '../../arguments/getopt.ts';
 import { parseRate } from '../../arguments/rate.ts';
@@ -41,8 +43,6 @@ const OPTIONS = [
   { short: 'h', long: 'help', argument: 'none' },
 ] as const satisfies readonly OptionSpec[];
 
-const ON_ERROR: readonly OnError[] = ['report', 'ignore', 'stop', 'enospc'];
-
 /** @returns null when help was asked for */
 export function parseStreamArguments(args: readonly string[]): Result<StreamArguments | null> {
   const parsed = parseArguments(args, OPTIONS);
@@ -56,14 +56,13 @@ export function parseStreamArguments(args: readonly string[]): Result<StreamArgu
   }
   const speed = parseRate(given('speed') ?? 'off');
   if (!speed.ok) return speed;
-  const onError = ON_ERROR.find((name) => name === (given('on-error') ?? 'report'));
+  const onError = ON_ERROR_POLICIES.find((name) => name === (given('on-error') ?? 'report'));
   if (onError === undefined) {
-    return err('invalid-argument', `--on-error takes one of ${ON_ERROR.join(', ')}`);
+    return err('invalid-argument', `--on-error takes one of ${ON_ERROR_POLICIES.join(', ')}`);
   }
   const connections = given('connections') === undefined ? null : Number(given('connections'));
-  if (connections !== null && !(Number.isInteger(connections) && connections >= 1 && connections <= 64)) {
-    return err('invalid-argument', '--connections takes a whole number from 1 to 64');
-  }
+  const counted = connections === null ? DONE : checkConnections(connections, '--connections');
+  if (!counted.ok) return counted;
   return ok({
     image,
     speed: speed.value,

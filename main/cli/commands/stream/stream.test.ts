@@ -41,8 +41,8 @@ describe('the arguments of headwater stream', () => {
     [[], 'give one image to stream'],
     [['a', 'b'], 'give one image to stream'],
     [['-s', 'fast', 'a'], "'fast' is not a rate"],
-    [['--on-error', 'panic', 'a'], '--on-error takes one of report, ignore, stop, enospc'],
-    [['--connections', '0', 'a'], '--connections takes a whole number from 1 to 64'],
+    [['--on-error', 'panic', 'a'], '--on-error takes one of report, stop, enospc, ignore'],
+    [['--connections', '0', 'a'], '--connections must be a whole number from 1 to 64'],
     [['--bogus', 'a'], "unrecognized option '--bogus'"],
   ])('are refused: %j', async (args, message) => {
     const { code, terminal } = await run(...args);
