@@ -76,11 +76,12 @@ export class AllocatingWriter {
   }
 
   async #storeAndPublish(hold: Hold, content: Uint8Array, writtenBytes: number): Promise<Result<number>> {
-    const placed = await this.#store.place(content);
+    const room = await this.#image.table.reserve(hold.offset);
+    const placed = room.ok ? await this.#store.place(content) : room;
     if (!placed.ok) return placed;
-    const clusters = Math.ceil(hold.length / this.#image.geometry.clusterBytes);
-    this.#image.table.publish(hold.offset, clusters, placed.value);
-    return ok(writtenBytes);
+    const { clusters, fileOffset } = placed.value;
+    this.#image.table.publish(hold.offset, clusters, fileOffset);
+    return ok(Math.min(writtenBytes, clusters * this.#image.geometry.clusterBytes));
   }
 
   /** Makes whole clusters read as zeroes: by their entries where they have no space, else by writing zeroes. */
@@ -125,10 +126,12 @@ export class AllocatingWriter {
     const hold = await this.#holds.take(start, end, 'unallocated');
     if (!hold.ok) return hold;
     if (hold.value === null) return ok(0);
-    const clusters = Math.ceil(hold.value.length / this.#image.geometry.clusterBytes);
-    this.#image.table.publish(hold.value.offset, clusters, 'zero');
-    hold.value.release();
-    return ok(hold.value.length);
+    const { offset, length, release } = hold.value;
+    const room = await this.#image.table.reserve(offset);
+    if (room.ok)
+      this.#image.table.publish(offset, Math.ceil(length / this.#image.geometry.clusterBytes), 'zero');
+    release();
+    return room.ok ? ok(length) : room;
   }
 
   async #writeZeroes(fileOffset: number, length: number): Promise<Result<void>> {

@@ -10,7 +10,7 @@ import { encodeHeader, readHeader } from './header.ts';
 const CLUSTER = 4096;
 
 /**
- * Two tables. Clusters of the file: 0 header, 1 L1, 2-4 data, 5 the table they are in, 6 data at 2 MiB, 7 its table.
+ * Two tables. Clusters of the file: 0 header, 1 L1, 2 the table of 3-5 data, 6 the table of 7 data at 2 MiB.
  */
 async function image(): Promise<MemoryFile> {
   const { file, device } = await newQed({ imageBytes: 4 * MIB, clusterBytes: CLUSTER, tableClusters: 1 });
@@ -21,7 +21,7 @@ async function image(): Promise<MemoryFile> {
 }
 
 const L1 = CLUSTER;
-const FIRST_TABLE = 5 * CLUSTER;
+const FIRST_TABLE = 2 * CLUSTER;
 
 async function setEntry(file: MemoryFile, table: number, index: number, entry: number): Promise<void> {
   const bytes = new Uint8Array(8);
@@ -65,8 +65,8 @@ describe('a check', () => {
 
   it('counts clusters out of order as fragmented', async () => {
     const file = await image();
-    await setEntry(file, FIRST_TABLE, 2, 4 * CLUSTER);
-    await setEntry(file, FIRST_TABLE, 3, 3 * CLUSTER);
+    await setEntry(file, FIRST_TABLE, 2, 5 * CLUSTER);
+    await setEntry(file, FIRST_TABLE, 3, 4 * CLUSTER);
     expect(await check(file)).toMatchObject({ corruptions: 0, fragmentedClusters: 2 });
   });
 
@@ -120,13 +120,13 @@ describe('a check', () => {
     unwrap(await device.write(CLUSTER, pattern(512, 1)));
     unwrap(await device.close());
     const damaged = file.reopened();
-    await setEntry(damaged, 3 * CLUSTER, 1, 100 * CLUSTER);
+    await setEntry(damaged, 2 * CLUSTER, 1, 100 * CLUSTER);
     expect((await check(damaged)).findings).toMatchObject([{ guest: { offset: CLUSTER, length: 512 } }]);
   });
 
   it('finds clusters that are referred to twice and cannot repair them', async () => {
     const file = await image();
-    await setEntry(file, FIRST_TABLE, 3, 2 * CLUSTER);
+    await setEntry(file, FIRST_TABLE, 3, 3 * CLUSTER);
     await setEntry(file, FIRST_TABLE, 4, FIRST_TABLE);
     await setEntry(file, FIRST_TABLE, 5, L1);
     const report = await check(file, 'all');
@@ -226,7 +226,7 @@ describe('the mark that asks for a check', () => {
   it('stays where clusters are shared', async () => {
     const file = await image();
     await mark(file);
-    await setEntry(file, FIRST_TABLE, 1, 3 * CLUSTER);
+    await setEntry(file, FIRST_TABLE, 1, 4 * CLUSTER);
     await check(file, 'all');
     expect(await isMarked(file)).toBe(true);
   });

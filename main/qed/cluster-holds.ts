@@ -8,7 +8,7 @@ import type { QedImage } from './image.ts';
 export interface Hold extends Range {
   readonly kind: 'zero' | 'unallocated';
   /** Lets the clusters go; whoever waits for them looks them up again. Harmless when repeated. */
-  release(): void;
+  readonly release: () => void;
 }
 
 /**

@@ -1,14 +1,17 @@
-import { ok, type Err, type Result } from '../../shared/result.ts';
+import { DONE, ok, type Err, type Result } from '../../shared/result.ts';
 import type { BlockFile } from '../block/file.ts';
 import { isZero } from '../block/zeroes.ts';
-import type { Allocator } from './allocator.ts';
+import type { Allocator, FileRun } from './allocator.ts';
 
 /** Where consecutive guest clusters went: consecutive clusters of the file, or no space at all. */
-export interface Placement {
+interface Placed<FileOffset = number | 'zero'> {
+  readonly clusters: number;
+  readonly fileOffset: FileOffset;
+}
+
+export interface Placement extends Placed {
   /** Guest offset of the first cluster, in bytes. */
   readonly offset: number;
-  readonly clusters: number;
-  readonly fileOffset: number | 'zero';
 }
 
 /** What was stored before the end, or before a failure. */
@@ -33,7 +36,7 @@ export class ClusterStore {
 
   /**
    * Stores `data`, the content of the clusters from guest offset `offset` on. All-zero clusters take no space. The
-   * last cluster may be cut short by the end of the device; its rest stays a hole in the file.
+   * last cluster may be cut short by the end of the device.
    */
   async store(offset: number, data: Uint8Array): Promise<StoreOutcome> {
     const size = this.#clusterBytes;
@@ -42,33 +45,35 @@ export class ClusterStore {
       const zero = isZero(data.subarray(start, start + size));
       let end = start + size;
       while (end < data.length && isZero(data.subarray(end, end + size)) === zero) end += size;
-      const clusters = (end - start) / size;
-      if (zero) {
-        placements.push({ offset: offset + start, clusters, fileOffset: 'zero' });
-      } else {
-        const placed = await this.place(data.subarray(start, end));
-        if (!placed.ok) return { placements, failure: placed };
-        placements.push({ offset: offset + start, clusters, fileOffset: placed.value });
-      }
-      start = end;
+      const placed: Result<Placed> = zero
+        ? ok({ clusters: (end - start) / size, fileOffset: 'zero' })
+        : await this.place(data.subarray(start, end));
+      if (!placed.ok) return { placements, failure: placed };
+      placements.push({ offset: offset + start, ...placed.value });
+      start += placed.value.clusters * size;
     }
     return { placements, failure: null };
   }
 
   /**
-   * Writes `data` to free clusters and returns where they are. Where it ends within a cluster, the file is made to
-   * reach to the end of that: an entry that points to a cluster beyond the end of the file is invalid.
+   * Writes the beginning of `data` to free clusters, as many as there are side by side, and returns where they are. The
+   * file is made to reach to the end of the last one: an entry that points to a cluster beyond the end of the file is
+   * invalid.
    */
-  async place(data: Uint8Array): Promise<Result<number>> {
-    const clusters = Math.ceil(data.length / this.#clusterBytes);
-    const bytes = clusters * this.#clusterBytes;
-    const isWhole = data.length === bytes;
-    const fileOffset = isWhole ? this.#allocator.takeUsed(clusters) : this.#allocator.take(clusters);
-    const written = await this.#file.write(fileOffset, data);
-    const stored =
-      written.ok && !isWhole ? await this.#file.write(fileOffset + bytes - 1, new Uint8Array(1)) : written;
-    if (stored.ok) return ok(fileOffset);
-    this.#allocator.giveBack(fileOffset, clusters);
+  async place(data: Uint8Array): Promise<Result<Placed<number>>> {
+    const run = this.#allocator.takeSome(Math.ceil(data.length / this.#clusterBytes));
+    const bytes = run.clusters * this.#clusterBytes;
+    const written = await this.#file.write(run.fileOffset, data.subarray(0, bytes));
+    const stored = written.ok ? await this.#fill(run, data.length, bytes) : written;
+    if (stored.ok) return ok({ fileOffset: run.fileOffset, clusters: run.clusters });
+    this.#allocator.giveBack(run);
     return stored;
+  }
+
+  /** Zeroes the rest of a cluster whose data is cut short; where it is new, by making the file longer. */
+  async #fill({ fileOffset, used }: FileRun, from: number, to: number): Promise<Result<void>> {
+    if (from >= to) return DONE;
+    const start = used ? from : to - 1;
+    return this.#file.write(fileOffset + start, new Uint8Array(to - start));
   }
 }

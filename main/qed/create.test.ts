@@ -11,6 +11,9 @@ const problemOf = async (options: CreateOptions) => {
 };
 const overlay = { backing: { name: 'base.raw', raw: true } };
 
+/** What begins where in an overlay of that size. */
+const NAMES: Record<number, string> = { 0: 'header', 64: 'name', 65_536: 'L1' };
+
 describe('creating an image', () => {
   it('makes the file that QEMU makes: header cluster and empty L1 table', async () => {
     const file = await createdFile({ imageBytes: 10 * 2 ** 20, backing: { name: 'b.raw', raw: true } });
@@ -113,16 +116,25 @@ describe('creating an image', () => {
   });
 
   it('empties the file for good before it begins, and writes the header last', async () => {
-    const log = new ImageLog((position) => (position === 0 ? 'header' : 'name'));
+    const log = new ImageLog((position) => NAMES[position]);
     const file = MemoryFile.of(new Uint8Array(10_000).fill(1), log.options);
     unwrap(await createQed(file, { imageBytes: 512, ...overlay }));
-    expect(log.entries).toEqual(['length 0', 'sync', 'length 327680', 'name', 'sync', 'header', 'sync']);
+    expect(log.entries).toEqual([
+      'length 0',
+      'sync',
+      'length 327680',
+      'L1',
+      'name',
+      'sync',
+      'header',
+      'sync',
+    ]);
   });
 
-  it.each(['length 0', 'sync', 'length 327680', 'name', 'header'])(
+  it.each(['length 0', 'sync', 'length 327680', 'L1', 'name', 'header'])(
     'passes a failure of %s on',
     async (step) => {
-      const log = new ImageLog((position) => (position === 0 ? 'header' : 'name'));
+      const log = new ImageLog((position) => NAMES[position]);
       log.failing.push(step);
       const created = await createQed(new MemoryFile(undefined, log.options), {
         imageBytes: 512,

@@ -1,16 +1,18 @@
 import { DONE, err, ok, type Result } from '../../shared/result.ts';
 import { alignUp, SECTOR_BYTES } from '../../shared/units.ts';
 import type { BlockFile } from '../block/file.ts';
+import type { Range } from '../block/range.ts';
 import { CONTENT_STAMP_BYTES, encodeContentStamp, type ContentStamp } from './content-stamp.ts';
 import {
   AUTOCLEAR_FEATURE,
   COMPAT_FEATURE,
   DEFAULT_CLUSTER_BYTES,
   DEFAULT_TABLE_CLUSTERS,
+  ENTRY_BYTES,
   FEATURE,
   HEADER_BYTES,
 } from './format.ts';
-import { geometryOf } from './geometry.ts';
+import { geometryOf, l1EntriesUsed } from './geometry.ts';
 import { encodeBackingName, type BackingReference } from './header-record.ts';
 import { clusterSizeProblem, encodeHeader, tableSizeProblem } from './header.ts';
 
@@ -38,12 +40,14 @@ export interface CreateOptions {
 export async function createQed(file: BlockFile, options: CreateOptions): Promise<Result<void>> {
   const encoded = encodeCreated(options);
   if (!encoded.ok) return encoded;
-  const { header, name, stamp, fileBytes } = encoded.value;
+  const { header, name, stamp, l1, fileBytes } = encoded.value;
   const steps = [
     () => file.setLength(0),
     // What was in the file before must be gone before anything of the new image is there.
     () => file.sync(),
     () => file.setLength(fileBytes),
+    // The entries of tables to come have their room from the beginning: what is a hole may find none later.
+    () => file.write(l1.offset, new Uint8Array(l1.length)),
     () => (name.length > 0 ? file.write(HEADER_BYTES, name) : Promise.resolve(DONE)),
     () => (stamp === null ? Promise.resolve(DONE) : file.write(stamp.position, stamp.bytes)),
     () => file.sync(),
@@ -61,6 +65,8 @@ interface Created {
   readonly header: Uint8Array;
   readonly name: Uint8Array;
   readonly stamp: { readonly position: number; readonly bytes: Uint8Array } | null;
+  /** What of the L1 table is in use, in whole sectors. */
+  readonly l1: Range;
   /** Header and backing name, and the L1 table. */
   readonly fileBytes: number;
 }
@@ -85,6 +91,8 @@ function encodeCreated(options: CreateOptions): Result<Created> {
   const needed = HEADER_BYTES + name.value.length + (stamp === null ? 0 : CONTENT_STAMP_BYTES);
   const headerClusters = Math.ceil(needed / clusterBytes);
   const l1TableOffset = headerClusters * clusterBytes;
+  const l1Entries = l1EntriesUsed(geometryOf(clusterBytes, tableClusters), options.imageBytes);
+  const l1Bytes = alignUp(l1Entries * ENTRY_BYTES, SECTOR_BYTES);
   const header = encodeHeader({
     clusterBytes,
     tableClusters,
@@ -103,6 +111,7 @@ function encodeCreated(options: CreateOptions): Result<Created> {
     header,
     name: name.value,
     stamp: stamp && { position: l1TableOffset - CONTENT_STAMP_BYTES, bytes: stamp },
+    l1: { offset: l1TableOffset, length: l1Bytes },
     fileBytes: l1TableOffset + clusterBytes * tableClusters,
   });
 }

@@ -1,7 +1,7 @@
 import type { Clock } from '../../shared/clock.ts';
 import { DONE, type Err, type Result } from '../../shared/result.ts';
 import type { BlockFile } from '../block/file.ts';
-import { ENTRY_BYTES, SECTOR_BYTES } from './format.ts';
+import { SECTOR_BYTES } from './format.ts';
 import type { L2Slice } from './l2-cache.ts';
 import { SharedRun } from './shared-run.ts';
 import type { Table, TableRun } from './table.ts';
@@ -15,7 +15,6 @@ export interface GroupCommitOptions {
   readonly maxWaitingSlices: number;
   readonly l1: Table;
   readonly l1Offset: number;
-  readonly tableBytes: number;
   /** Where a slice lies in the file. Asked when the slice is written. */
   readonly offsetOf: (slice: L2Slice) => number;
   /** Told when a group that no caller waits for fails. */
@@ -24,7 +23,6 @@ export interface GroupCommitOptions {
 
 /** What one group writes: copies, made when it began. */
 interface Group {
-  readonly newTables: readonly number[];
   readonly slices: readonly { readonly slice: L2Slice; readonly runs: readonly TableRun[] }[];
   readonly l1Runs: readonly TableRun[];
 }
@@ -33,7 +31,7 @@ interface Group {
  * Writes table entries in groups, in an order that leaves the image consistent whatever moment the power fails
  * (design §4, rule 3; ADR 3):
  *
- *     data ── sync ── L2 sectors and new L2 tables ── sync (if L1 changed) ── L1 sectors
+ *     data and new, empty L2 tables ── sync ── L2 sectors ── sync (if L1 changed) ── L1 sectors
  *
  * An entry is copied when the group begins, and it only ever names data that was written before that, so what
  * reaches the disk never points at data that did not. A lost group costs unreferenced clusters and writes nobody
@@ -44,7 +42,6 @@ export class GroupCommit {
   readonly #groups = new SharedRun(() => this.#runGroup());
   readonly #flushes = new SharedRun(() => this.#runFlush());
   #changed = new Set<L2Slice>();
-  #newTables: number[] = [];
   #cancelTimer: (() => void) | null = null;
   /** The first failed sync: the kernel may have dropped pages, so nothing can be called durable any more. */
   #lost: Err | null = null;
@@ -53,17 +50,15 @@ export class GroupCommit {
     this.#options = options;
   }
 
-  /** Notes a table that has no bytes in the file yet; the L1 table must lead to it already. */
-  tableAdded(fileOffset: number): void {
-    this.#newTables.push(fileOffset);
+  /** Notes that the L1 table leads to a new table, which is written: the entry goes out with the next group. */
+  l1Changed(): void {
+    this.#awaitGroup();
   }
 
   /** Notes that a slice has entries to write; they go out with the next group. */
   changed(slice: L2Slice): void {
     this.#changed.add(slice);
-    this.#cancelTimer ??= this.#options.clock.after(this.#options.delayMs, () => {
-      this.#commitInBackground();
-    });
+    this.#awaitGroup();
     if (this.#changed.size === this.#options.maxWaitingSlices) this.#commitInBackground();
   }
 
@@ -86,6 +81,16 @@ export class GroupCommit {
     this.#cancelTimer = null;
   }
 
+  get #hasChanges(): boolean {
+    return this.#changed.size > 0 || this.#options.l1.unsaved;
+  }
+
+  #awaitGroup(): void {
+    this.#cancelTimer ??= this.#options.clock.after(this.#options.delayMs, () => {
+      this.#commitInBackground();
+    });
+  }
+
   #commitInBackground(): void {
     this.stop();
     void this.commit().then((result) => {
@@ -94,7 +99,7 @@ export class GroupCommit {
   }
 
   async #runFlush(): Promise<Result<void>> {
-    if (this.#changed.size > 0 || this.#groups.active) {
+    if (this.#hasChanges || this.#groups.active) {
       const committed = await this.commit();
       if (!committed.ok) return committed;
     }
@@ -104,7 +109,7 @@ export class GroupCommit {
   async #runGroup(): Promise<Result<void>> {
     this.stop();
     if (this.#lost !== null) return this.#lost;
-    if (this.#changed.size === 0) return DONE;
+    if (!this.#hasChanges) return DONE;
     const group = this.#takeGroup();
     const written = await this.#write(group);
     this.#settle(group, written.ok);
@@ -113,31 +118,26 @@ export class GroupCommit {
 
   #takeGroup(): Group {
     const slices = [...this.#changed].map((slice) => ({ slice, runs: slice.table.takeDirtyRuns() }));
-    const group = { slices, newTables: this.#newTables, l1Runs: this.#options.l1.takeDirtyRuns() };
+    const group = { slices, l1Runs: this.#options.l1.takeDirtyRuns() };
     this.#changed = new Set();
-    this.#newTables = [];
     return group;
   }
 
   /** Entries of a failed group wait for the next one, unless there can be none any more. */
-  #settle({ slices, newTables, l1Runs }: Group, written: boolean): void {
+  #settle({ slices, l1Runs }: Group, written: boolean): void {
     this.#options.l1.settle(l1Runs, written);
     for (const { slice, runs } of slices) slice.table.settle(runs, written);
     if (written) return;
-    this.#newTables.push(...newTables);
+    if (this.#lost === null && l1Runs.length > 0) this.#awaitGroup();
     for (const { slice } of slices) {
       if (this.#lost === null) this.changed(slice);
       else this.#changed.add(slice);
     }
   }
 
-  async #write({ slices, newTables, l1Runs }: Group): Promise<Result<void>> {
+  async #write({ slices, l1Runs }: Group): Promise<Result<void>> {
     const dataSafe = await this.#sync();
     if (!dataSafe.ok) return dataSafe;
-    for (const fileOffset of newTables) {
-      const extended = await this.#extendOver(fileOffset);
-      if (!extended.ok) return extended;
-    }
     for (const { slice, runs } of slices) {
       const written = await this.#writeRuns(this.#options.offsetOf(slice), runs);
       if (!written.ok) return written;
@@ -145,12 +145,6 @@ export class GroupCommit {
     if (l1Runs.length === 0) return DONE;
     const tablesSafe = await this.#sync();
     return tablesSafe.ok ? this.#writeRuns(this.#options.l1Offset, l1Runs) : tablesSafe;
-  }
-
-  /** Makes the file reach to the end of a new table. It lies in space never used, which reads as empty entries. */
-  #extendOver(fileOffset: number): Promise<Result<void>> {
-    const { file, tableBytes } = this.#options;
-    return file.write(fileOffset + tableBytes - ENTRY_BYTES, new Uint8Array(ENTRY_BYTES));
   }
 
   async #writeRuns(position: number, runs: readonly TableRun[]): Promise<Result<void>> {

@@ -152,6 +152,7 @@ export class QedImage {
   async close(): Promise<Result<void>> {
     const finished = this.file.readOnly ? DONE : await this.#finish();
     this.table.stop();
+    if (!finished.ok && finished.failure.code === 'no-space') await this.#cutUnnamed();
     const closed = await this.file.close();
     return finished.ok ? closed : finished;
   }
@@ -162,6 +163,11 @@ export class QedImage {
     const endBefore = this.table.allocator.end;
     const end = this.table.allocator.trim();
     return end < endBefore ? this.file.setLength(end) : DONE;
+  }
+
+  /** What no entry on the disk names is lost with the image's memory: its space is given back, as far as it can be. */
+  async #cutUnnamed(): Promise<void> {
+    await checkQed(this.file, 'leaks');
   }
 
   /** Clears autoclear features, and cuts off a torn last cluster, which no valid entry can refer to. */

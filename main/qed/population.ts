@@ -46,6 +46,10 @@ export class Population {
         const failure = await this.#holdMissing(backing, range, holds);
         if (failure !== null) return failure;
       }
+      for (const { offset } of holds) {
+        const room = await this.#image.table.reserve(offset);
+        if (!room.ok) return room;
+      }
       const outcome = await copier.copy(holds);
       this.#publish(outcome.placements);
       return outcome.failure ?? ok(this.#report(outcome, ranges));
@@ -84,6 +88,8 @@ export class Population {
           return err('invalid-argument', `a claim of ${length} bytes cannot store ${data.length} bytes`);
         }
         spent = true;
+        const room = await this.#image.table.reserve(offset);
+        if (!room.ok) return room;
         const outcome = await this.#store.store(offset, data);
         this.#publish(outcome.placements);
         return outcome.failure ?? ok(this.#report(outcome, [{ offset, length }]));

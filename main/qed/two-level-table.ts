@@ -17,6 +17,7 @@ import {
 import { GroupCommit } from './group-commit.ts';
 import type { Header } from './header.ts';
 import { L2Cache } from './l2-cache.ts';
+import { NewTables } from './new-tables.ts';
 import { Table } from './table.ts';
 
 export interface TwoLevelTableOptions {
@@ -44,7 +45,9 @@ export class TwoLevelTable {
   readonly #headerBytes: number;
   readonly #l1: Table;
   readonly #slices: L2Cache;
+  readonly #newTables: NewTables;
   readonly #commit: GroupCommit;
+  #imageBytes: number;
   /** A file offset up to which clusters may be referenced; raised on demand to what was allocated since. */
   #usedEnd: number;
 
@@ -56,7 +59,9 @@ export class TwoLevelTable {
     this.#headerBytes = header.headerClusters * header.clusterBytes;
     this.#l1 = new Table(l1EntriesUsed(this.geometry, header.imageBytes));
     this.#usedEnd = alignDown(fileBytes, header.clusterBytes);
+    this.#imageBytes = header.imageBytes;
     this.allocator = new Allocator(header.clusterBytes, this.#usedEnd);
+    this.#newTables = new NewTables(file, this.allocator, this.geometry);
     const cacheBytes = options.tableCacheBytes ?? DEFAULT_TABLE_CACHE_BYTES;
     const cacheSlices = Math.max(1, Math.floor(cacheBytes / this.geometry.sliceBytes));
     this.#slices = new L2Cache(cacheSlices);
@@ -67,7 +72,6 @@ export class TwoLevelTable {
       maxWaitingSlices: cacheSlices,
       l1: this.#l1,
       l1Offset: header.l1TableOffset,
-      tableBytes: this.geometry.tableBytes,
       offsetOf: (slice) => this.#sliceFileOffset(slice.index * this.geometry.bytesPerSlice),
       onBackgroundFailure: options.onBackgroundFailure ?? (() => {}),
     });
@@ -115,9 +119,23 @@ export class TwoLevelTable {
   }
 
   /**
+   * Makes sure that there is a table for the entry of `offset`, with its room in the file: to be called before data is
+   * stored for it. Fails with `no-space` where there is none.
+   */
+  async reserve(offset: number): Promise<Result<void>> {
+    if (this.#hasTable(offset)) return DONE;
+    const l1Index = l1IndexOf(this.geometry, offset);
+    const made = await this.#newTables.make(l1Index, this.#imageBytes, (fileOffset) => {
+      this.#l1.set(l1Index, fileOffset);
+      this.#commit.l1Changed();
+    });
+    return made.ok ? DONE : made;
+  }
+
+  /**
    * Points `count` clusters from guest `offset` on at consecutive clusters from `fileOffset` on, or marks them zero.
-   * Takes effect at once for readers and goes to disk with the next group. The run must lie in one pinned slice, and
-   * its data must be written.
+   * Takes effect at once for readers and goes to disk with the next group. The run must lie in one pinned slice whose
+   * table was reserved, and its data must be written.
    */
   publish(offset: number, count: number, fileOffset: number | 'zero'): void {
     const slice = this.#slices.get(sliceIndexOf(this.geometry, offset));
@@ -125,7 +143,7 @@ export class TwoLevelTable {
     if (slice === undefined || first + count > slice.table.entryCount) {
       throw new Error(`${count} clusters at ${offset} are not in one pinned slice`);
     }
-    if (this.#l1.get(l1IndexOf(this.geometry, offset)) === UNALLOCATED) this.#addTable(offset);
+    if (!this.#hasTable(offset)) throw new Error(`no table was reserved for ${offset}`);
     for (let i = 0; i < count; i++) {
       const entry = fileOffset === 'zero' ? ZERO_CLUSTER : fileOffset + i * this.geometry.clusterBytes;
       slice.table.set(first + i, entry);
@@ -145,6 +163,7 @@ export class TwoLevelTable {
 
   /** Makes room for the entries of a larger image, with what the disk has there. */
   async grow(imageBytes: number): Promise<Result<void>> {
+    this.#imageBytes = imageBytes;
     const known = this.#l1.entryCount;
     this.#l1.grow(l1EntriesUsed(this.geometry, imageBytes));
     const added = this.#l1.bytes.subarray(known * ENTRY_BYTES);
@@ -160,10 +179,8 @@ export class TwoLevelTable {
     return end <= this.#usedEnd || end <= (this.#usedEnd = this.allocator.end);
   }
 
-  #addTable(offset: number): void {
-    const fileOffset = this.allocator.take(this.geometry.tableClusters);
-    this.#l1.set(l1IndexOf(this.geometry, offset), fileOffset);
-    this.#commit.tableAdded(fileOffset);
+  #hasTable(offset: number): boolean {
+    return this.#l1.get(l1IndexOf(this.geometry, offset)) !== UNALLOCATED;
   }
 
   #sliceFileOffset(offset: number): number {
@@ -189,7 +206,6 @@ export class TwoLevelTable {
           `check the image`,
       );
     }
-    // A table that was just added may lie behind the end of the file: its entries are 0.
     const read = await this.#file.read(this.#sliceFileOffset(offset), slice.bytes);
     const grown = read.ok ? await this.#noteGrowth() : read;
     return grown.ok ? ok(slice) : grown;

@@ -20,10 +20,22 @@ export interface CopyWorkerData {
   readonly pack?: SharedPack | undefined;
 }
 
+export interface CopyRequest {
+  readonly ranges: readonly Range[];
+  /** Free clusters of the image file, by offset in it: to be used before new ones. */
+  readonly spare: readonly Range[];
+}
+
+export interface CopyAnswer {
+  /** What was copied before something failed. */
+  readonly outcome: StoreOutcome;
+  /** Free clusters that were not used, or could not be written. */
+  readonly spare: readonly Range[];
+}
+
 /** What a copy worker can be asked. */
 export interface CopyCalls {
-  /** The outcome tells what was copied before something failed. */
-  copy: { argument: readonly Range[]; answer: StoreOutcome };
+  copy: { argument: CopyRequest; answer: CopyAnswer };
   /** A guest uses the image from now on: its requests go first. */
   standBack: { argument: null; answer: void };
 }

@@ -7,9 +7,10 @@ import { systemClock } from '../../shared/clock.ts';
 import { MASTER_FILES } from '../../shared/master-files.ts';
 import { DONE, err, ok, type Result } from '../../shared/result.ts';
 import { NodeFile } from '../block/node-file.ts';
+import type { Range } from '../block/range.ts';
 import type { WrongBytes } from '../block/verified/mirror-set.ts';
 import { Allocator } from '../qed/allocator.ts';
-import { ClusterStore } from '../qed/cluster-store.ts';
+import { ClusterStore, type StoreOutcome } from '../qed/cluster-store.ts';
 import { DirectCopier, type ClusterCopier } from '../qed/copier.ts';
 import { answerCalls, type CallHandlers, type Tell } from '../threads/answer-calls.ts';
 import { standBack } from '../threads/thread-priority.ts';
@@ -20,6 +21,7 @@ import { ReadyParts } from './shared-pack.ts';
 
 async function openCopier(
   data: CopyWorkerData,
+  allocator: Allocator,
   onWrongBytes: (wrong: WrongBytes) => void,
 ): Promise<Result<ClusterCopier>> {
   const { source, imagePath, clusterBytes, connections } = data;
@@ -38,7 +40,7 @@ async function openCopier(
     await file.value.close();
     return backing;
   }
-  const store = new ClusterStore(file.value, new Allocator(clusterBytes, data.allocator), clusterBytes);
+  const store = new ClusterStore(file.value, allocator, clusterBytes);
   return ok(new DirectCopier(backing.value, store, clusterBytes, parts));
 }
 
@@ -47,15 +49,21 @@ function wrongPack(message: string): WrongBytes {
 }
 
 function handlersFor(data: CopyWorkerData, tell: Tell<WrongBytes>): CallHandlers<CopyCalls> {
+  const allocator = new Allocator(data.clusterBytes, data.allocator);
   let opening: Promise<Result<ClusterCopier>> | null = null;
+  const copy = async (ranges: readonly Range[]): Promise<StoreOutcome> => {
+    opening ??= openCopier(data, allocator, tell);
+    const copier = await opening;
+    if (copier.ok) return copier.value.copy(ranges);
+    // A source that cannot be opened now may be there at the next request.
+    opening = null;
+    return { placements: [], failure: copier };
+  };
   return {
-    async copy(ranges) {
-      opening ??= openCopier(data, tell);
-      const copier = await opening;
-      if (copier.ok) return ok(await copier.value.copy(ranges));
-      // A source that cannot be opened now may be there at the next request.
-      opening = null;
-      return copier;
+    async copy({ ranges, spare }) {
+      allocator.takeOver(spare);
+      const outcome = await copy(ranges);
+      return ok({ outcome, spare: allocator.handOver() });
     },
     standBack() {
       standBack();

@@ -1,6 +1,7 @@
 import { err, type Err } from '../../shared/result.ts';
 import type { Range } from '../block/range.ts';
 import type { WrongBytes } from '../block/verified/mirror-set.ts';
+import type { Allocator } from '../qed/allocator.ts';
 import type { StoreOutcome } from '../qed/cluster-store.ts';
 import type { ClusterCopier } from '../qed/copier.ts';
 import { CallingThread } from '../threads/calling-thread.ts';
@@ -10,14 +11,23 @@ import type { CopyCalls, CopyWorkerData } from './copy-protocol.ts';
 /** Has another thread copy. The thread starts with the first request and ends with {@link close}. */
 export class WorkerCopier implements ClusterCopier {
   readonly #data: CopyWorkerData;
+  readonly #allocator: Allocator;
   readonly #onWrongBytes: (wrong: WrongBytes) => void;
   #thread: CallingThread<CopyCalls, WrongBytes> | null = null;
   #closed = false;
   #standsBack = false;
 
-  /** @param onWrongBytes told of bytes a source sent that are not the master's, and that were not taken */
-  constructor(data: CopyWorkerData, onWrongBytes: (wrong: WrongBytes) => void = () => {}) {
-    this.#data = data;
+  /**
+   * @param allocator that of the image: what was returned to it is used first
+   * @param onWrongBytes told of bytes a source sent that are not the master's, and that were not taken
+   */
+  constructor(
+    data: Omit<CopyWorkerData, 'allocator'>,
+    allocator: Allocator,
+    onWrongBytes: (wrong: WrongBytes) => void = () => {},
+  ) {
+    this.#data = { ...data, allocator: allocator.shared };
+    this.#allocator = allocator;
     this.#onWrongBytes = onWrongBytes;
   }
 
@@ -25,8 +35,10 @@ export class WorkerCopier implements ClusterCopier {
     if (this.#closed) return nothing(err('closed', `${this.#what} was closed`));
     if (this.#thread?.ended !== false) this.#thread = this.#start();
     const plain = ranges.map(({ offset, length }) => ({ offset, length }));
-    const copied = await this.#thread.call('copy', plain);
-    return copied.ok ? copied.value : nothing(copied);
+    const copied = await this.#thread.call('copy', { ranges: plain, spare: this.#allocator.handOver() });
+    if (!copied.ok) return nothing(copied);
+    this.#allocator.takeOver(copied.value.spare);
+    return copied.value.outcome;
   }
 
   /**

@@ -6,6 +6,7 @@ import { QedDevice } from '../../main/qed/device.ts';
 import { readHeader } from '../../main/qed/header.ts';
 import { readBackingName } from '../../main/qed/header-record.ts';
 import { QedImage } from '../../main/qed/image.ts';
+import { DiskSpace } from '../support/disk-space.ts';
 import { DiskStory } from '../support/disk-story.ts';
 import { MemoryFile, type MemoryFileOptions } from '../support/memory-file.ts';
 import { createdFile, openQed, pattern } from '../support/qed-disk.ts';
@@ -65,11 +66,13 @@ class CutStory {
   async tell(): Promise<void> {
     const random = new SeededRandom(this.#seed);
     const wait = () => this.#clock.delay(this.#chance.integer(0, 3));
+    // Every other disk runs full on the way.
+    const space = new DiskSpace(this.#seed % 2 === 0 ? 2 ** 40 : this.#chance.integer(0, 200) * 4096);
     const options: MemoryFileOptions = {
-      before: async () => {
+      before: async (operation) => {
         if (this.#chance.chance(0.3)) await wait();
         await this.#maybeCut();
-        return null;
+        return space.refuses(operation);
       },
       after: async () => {
         await this.#maybeCut();
@@ -78,6 +81,7 @@ class CutStory {
     };
     const told = async () => {
       this.#story = await DiskStory.begin(random, this.#clock, options);
+      space.holds(this.#story.file.content.length);
       await this.#story.run(120);
       await this.#story.verify();
       unwrap(await this.#story.end());

@@ -12,9 +12,11 @@ import { createQed, type CreateOptions } from '../../main/qed/create.ts';
 import { QedDevice } from '../../main/qed/device.ts';
 import { encodeHeader, readHeader, type Header } from '../../main/qed/header.ts';
 import { QedImage } from '../../main/qed/image.ts';
+import { DiskSpace } from '../support/disk-space.ts';
 import { readAll } from '../support/qed-disk.ts';
 import { SeededRandom } from '../support/seeded-random.ts';
 import { tempFolder } from '../support/temp-folder.ts';
+import { WatchedFile } from '../support/watched-file.ts';
 import { Qemu } from './qemu-tools.ts';
 
 /** Our engine and QEMU's at work on the same files. */
@@ -355,6 +357,37 @@ describe('growing', () => {
     expectSame(await bench.content('disk.qed'), bench.contentByQemu('disk.qed'), 'grown twice');
     expect(bench.qemu.img('check', '-f', 'qed', 'disk.qed')).toContain('No errors');
   });
+});
+
+describe('a disk that ran full while it streamed', () => {
+  it.each([0, 1, 2, 5, 9, 20, 33])(
+    'is sound and without leaks for QEMU once there was room again (room for %i clusters at first)',
+    async (clusters) => {
+      const bench = new Bench();
+      const size = 64 * KIB;
+      const content = bench.random('master.raw', 40 * size + 512, new SeededRandom(clusters));
+      const backing = { name: 'master.raw', raw: true };
+      await bench.create('overlay.qed', { imageBytes: content.length, backing });
+      const file = bench.file('overlay.qed');
+      const space = new DiskSpace(clusters * size);
+      space.holds(unwrap(await file.length()));
+      const watched = new WatchedFile(file, space.refuses);
+      const image = unwrap(await QedImage.open(watched, { clock: systemClock }));
+      const device = new QedDevice(image, unwrap(await RawDevice.open(bench.file('master.raw', true))));
+      const everything = [{ offset: 0, length: content.length }];
+      expect(await device.populate(everything)).toMatchObject({ failure: { code: 'no-space' } });
+      space.add(2 ** 40);
+      content.fill(7, size, 3 * size);
+      unwrap(await device.write(size, content.subarray(size, 3 * size)));
+      unwrap(await device.populate(everything));
+      unwrap(await device.dropBacking());
+      unwrap(await device.close());
+      expect(await bench.check('overlay.qed')).toMatchObject({ corruptions: 0, leaks: 0 });
+      const found = bench.checkByQemu('overlay.qed');
+      expect([found['check-errors'], found['corruptions'] ?? 0, found['leaks'] ?? 0]).toEqual([0, 0, 0]);
+      expect(Buffer.compare(bench.contentByQemu('overlay.qed'), content)).toBe(0);
+    },
+  );
 });
 
 describe('a damaged image', () => {

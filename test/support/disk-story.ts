@@ -206,6 +206,10 @@ export class DiskStory {
     }
   }
 
+  get lengthBytes(): number {
+    return this.#disk.lengthBytes;
+  }
+
   get #disk(): QedDevice {
     if (this.#device === null) throw new Error('the story has ended');
     return this.#device;
@@ -297,14 +301,19 @@ export class DiskStory {
     claim.value.release();
   }
 
-  async #dropBacking(device: QedDevice): Promise<void> {
+  /** Streams all that is missing. */
+  async stream(): Promise<void> {
+    const device = this.#disk;
     for (let tries = 0; tries < 50; tries++) {
       const missing = this.#note(await device.findMissing(0, device.lengthBytes));
-      if (!missing.ok) return;
-      if (missing.value === null) break;
+      if (!missing.ok || missing.value === null) return;
       if (!this.#note(await device.populate([missing.value])).ok) return;
       await this.#clock.delay(1);
     }
+  }
+
+  async #dropBacking(device: QedDevice): Promise<void> {
+    await this.stream();
     await this.#changeNames(null, () => device.dropBacking());
   }
 

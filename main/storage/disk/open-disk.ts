@@ -113,12 +113,11 @@ export class OpenDisk {
           source: withoutPorts(source),
           imagePath: image.file.path,
           clusterBytes: image.geometry.clusterBytes,
-          allocator: image.table.allocator.shared,
           connections: spec.connections,
           pack: pack?.shared,
           seals: { locations: seals.locations, memory: seals.memory },
         };
-        copier = new WorkerCopier(data, onWrongBytes);
+        copier = new WorkerCopier(data, image.table.allocator, onWrongBytes);
         return copier;
       },
     });
