@@ -49,6 +49,8 @@ export const FAILURE_FACTS = {
 
   'master-gone': [],
   'master-came-along': ['master'],
+  'master-of-headwater': ['master'],
+  'another-disk': ['place', 'master'],
   'master-needed': ['master', 'machines'],
   'master-lain-on': ['master'],
   'copy-needed': ['master', 'machines'],

@@ -66,6 +66,9 @@ export const GERMAN_FAILURES: { readonly [Key in FailureKey]: Say<Key> } = {
 
   'master-gone': () => 'Diese Vorlage gibt es nicht mehr.',
   'master-came-along': (master) => `${master} gehört zu Headwater und kann nicht entfernt werden.`,
+  'master-of-headwater': (master) => `${master} ist eine Datei von Headwater selbst und bleibt, wo sie ist.`,
+  'another-disk': (place, master) =>
+    `An „${place}“ liegt nicht dieselbe Platte wie ${master}; Platten, die darauf liegen, können dort nicht weiterlesen.`,
   'master-needed': (master, machines) => `${master} wird noch gebraucht von ${machines}.`,
   'master-lain-on': (master) =>
     `${master} wird noch gebraucht: Eine Kopie oder eine andere Vorlage liegt darauf. Entfernen Sie diese zuerst.`,

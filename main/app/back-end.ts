@@ -66,6 +66,7 @@ function wire(options: BackEndOptions, catalog: Catalog): Result<Wired> {
   const base = foundation.value;
   const origins = openOrigins(base, options, {
     removeCopy: (id) => machinery.copies.remove(id),
+    whileUnread: (id, work) => machinery.disks.whileUnread(id, work),
     bootLearned: (masterId) => machinery.disks.bootKnown(masterId),
   });
   if (!origins.ok) return origins;

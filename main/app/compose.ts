@@ -43,6 +43,7 @@ function pathGuards(chosen: ChosenPaths): Guards {
     'feeds.look': (feed) => location(feed.location),
     'feeds.add': (feed) => location(feed.location),
     'masters.add': (master) => (master.source === 'file' ? chosen.check('read', master.path) : DONE),
+    'masters.relocate': ({ to }) => (to.source === 'file' ? chosen.check('read', to.path) : DONE),
     'machines.create': (machine) => folder(machine.folder),
     'disks.export': (target) => chosen.check('save', target.path),
     'preferences.set': ({ storageFolder }) => folder(storageFolder),

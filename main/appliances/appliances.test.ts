@@ -39,6 +39,7 @@ function setUp(qemuImg = new QemuImg()) {
     tasks,
     imports,
     removeCopy: async () => DONE,
+    whileUnread: (_, work) => work(),
     activities,
     nowMs: () => 1,
     defaultMemoryMiB: () => 64,

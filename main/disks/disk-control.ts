@@ -5,6 +5,7 @@ import { OneAtATime } from '../../shared/one-at-a-time.ts';
 import { DONE, ok, type Failure, type Result } from '../../shared/result.ts';
 import type { Range } from '../block/range.ts';
 import type { WrongBytes } from '../block/verified/mirror-set.ts';
+import type { DiskRow } from '../catalog/tables/disks.ts';
 import type { JobEvent } from '../streaming/job/job-events.ts';
 import type { BootEnd } from '../streaming/order/boot-watch.ts';
 import { DiskResources, type DiskResourceParts } from './disk-resources.ts';
@@ -125,6 +126,7 @@ export class DiskControl {
 
   /** The rows have changed; {@link settle} follows. */
   setRows(rows: DiskRows): Promise<void> {
+    if (isOtherImage(this.#rows.row, rows.row)) this.#watch.startAnew();
     this.#rows = rows;
     this.#resources.setPriority(rows.stream.priority);
     return this.settle();
@@ -356,6 +358,11 @@ export class DiskControl {
     const { opened } = this;
     return opened === null ? { ok: false, failure: this.#openFailure ?? CLOSED } : ok(opened);
   }
+}
+
+/** A file that was moved has another path, and what was completed another master; only another image has both. */
+function isOtherImage(before: DiskRow, now: DiskRow): boolean {
+  return before.path !== now.path && before.masterId !== now.masterId;
 }
 
 const CLOSED: Failure = { code: 'closed', message: 'The disk is closed' };

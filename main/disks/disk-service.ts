@@ -23,6 +23,7 @@ import type { ExportFormat } from './export-disk.ts';
 import { ImageWork } from './image-work.ts';
 import type { Journal } from './journal.ts';
 import { moveStorage } from './move-storage.ts';
+import { whileUnread } from './occupy-all.ts';
 import type { OpenDisk, OpenedDisk } from './opened-disk.ts';
 import type { OwnFiles } from './own-files.ts';
 import { fillingCopy } from './overlay-chain.ts';
@@ -242,6 +243,11 @@ export class DiskService {
     this.usersChanged();
     this.#parts.journal.report((await control?.end()) ?? DONE);
     this.#parts.removed(id);
+  }
+
+  /** See {@link whileUnread}. */
+  whileUnread<T>(masterId: string, work: () => Promise<Result<T>>): Promise<Result<T>> {
+    return whileUnread(this.#registry, masterId, work);
   }
 
   /** See {@link moveStorage}; null for the default folder. */

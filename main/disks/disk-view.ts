@@ -51,6 +51,7 @@ export function diskView(known: DiskKnowledge): DiskView {
     machineId: row.machineId,
     masterId: row.masterId,
     masterName: masters[0]?.name ?? null,
+    sourceId: masters.at(-1)?.id ?? null,
     copy: known.copy && { name: known.copy.name, users: [...known.copy.users] },
     kind: row.kind,
     path: row.path,

@@ -26,6 +26,8 @@ export class ImageWatch {
   #facts = NOTHING_KNOWN;
   readonly #looks = new OneAtATime();
   #nextMs = 0;
+  /** Counts the files that were watched: what is found out of one is not said of the next. */
+  #file = 0;
 
   /** @param survey looks at the file; quick where nothing has changed since the last time */
   constructor(clock: Clock, survey: () => Promise<Look>) {
@@ -47,8 +49,17 @@ export class ImageWatch {
     return this.#looks.run(() => this.#lookNow());
   }
 
+  /** It is another image from now on: nothing is known of it yet. */
+  startAnew(): void {
+    this.#file += 1;
+    this.#facts = NOTHING_KNOWN;
+    this.#nextMs = 0;
+  }
+
   async #lookNow(): Promise<void> {
+    const file = this.#file;
     const { facts, tookMs } = await this.#survey();
+    if (file !== this.#file) return;
     this.#facts = facts;
     this.#nextMs = this.#clock.now() + Math.max(SHORTEST_PAUSE_MS, tookMs / LOOK_SHARE);
   }

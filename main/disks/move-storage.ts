@@ -3,10 +3,10 @@ import { because, DONE, err, ok, type Result } from '../../shared/result.ts';
 import type { Activities, Activity } from '../activities/activities.ts';
 import type { Catalog, Tables } from '../catalog/catalog.ts';
 import type { ImageFiles } from '../storage/overlays/image-files.ts';
-import type { DiskControl } from './disk-control.ts';
 import type { DiskRegistry } from './disk-registry.ts';
 import { setImagePath } from './disk-rows.ts';
 import type { Journal } from './journal.ts';
+import { occupyAll } from './occupy-all.ts';
 import { deletePassing } from './passing-files.ts';
 
 export interface MoveParts {
@@ -61,15 +61,6 @@ export async function moveStorage(
     journal.tell({ level: 'info', kind: 'storage-moved', facts, subject: target, text });
   }
   return DONE;
-}
-
-async function occupyAll<T>(
-  controls: readonly DiskControl[],
-  what: string,
-  work: () => Promise<Result<T>>,
-): Promise<Result<T>> {
-  const [first, ...rest] = controls;
-  return first === undefined ? work() : first.occupy(what, () => occupyAll(rest, what, work));
 }
 
 /**

@@ -1,20 +1,20 @@
-import path from 'node:path';
-import type { MasterView, NewMaster } from '../../shared/ipc/catalog.ts';
+import type { MasterPlace, MasterView, NewMaster } from '../../shared/ipc/catalog.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { DONE, err, ok, type Result } from '../../shared/result.ts';
 import type { Activities } from '../activities/activities.ts';
-import { openRemoteSource } from '../block/remote/open-remote-source.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import { newMaster, type Master } from '../catalog/tables/masters.ts';
 import type { ImageTasks } from '../storage/overlays/image-tasks-client.ts';
 import { draftOf, removeFile } from './master-files.ts';
 import type { MasterImports } from './master-imports.ts';
+import { MasterPlaces, type MasterPlacesParts, type PlaceFacts } from './master-places.ts';
 import { masterView } from './master-view.ts';
 
 export interface MasterParts {
   readonly catalog: Catalog;
   readonly tasks: ImageTasks;
   readonly imports: MasterImports;
+  readonly whileUnread: MasterPlacesParts['whileUnread'];
   /** Removes the local copy of a master with the disk that fills it; `busy` while disks lie on it. */
   readonly removeCopy: (id: string) => Promise<Result<unknown>>;
   readonly activities: Activities;
@@ -27,15 +27,14 @@ export interface MasterParts {
   readonly changed: () => void;
 }
 
-/** What a master is recognised by and how long it is. */
-type Facts = Pick<Master, 'location' | 'format' | 'lengthBytes' | 'etag' | 'lastModified'>;
-
 /** The disks that overlays lie on. Files of the user are read where they are and never changed or deleted. */
 export class MasterService {
   readonly #parts: MasterParts;
+  readonly #places: MasterPlaces;
 
   constructor(parts: MasterParts) {
     this.#parts = parts;
+    this.#places = new MasterPlaces(parts);
   }
 
   async list(): Promise<Result<MasterView[]>> {
@@ -49,16 +48,42 @@ export class MasterService {
    * answer comes when that began, and the appliance becomes available when it has ended.
    */
   async add(wanted: NewMaster): Promise<Result<MasterView>> {
-    if (wanted.source === 'http') {
-      const facts = await this.#probe(wanted.url);
-      return facts.ok ? this.#enter(wanted, facts.value, 'ready') : facts;
+    if (wanted.source === 'file' && wanted.format !== 'raw' && wanted.format !== 'qed') {
+      return this.#import(wanted.name, wanted);
     }
-    const { format } = wanted;
-    if (format !== 'raw' && format !== 'qed') return this.#import(wanted, { path: wanted.path, format });
-    const location = path.resolve(wanted.path);
-    const inspected = await this.#parts.tasks.run('inspect', { path: location, format });
-    if (!inspected.ok) return inspected;
-    return this.#enter(wanted, { location, format, etag: null, ...inspected.value }, 'ready');
+    const facts = await (wanted.source === 'http'
+      ? this.#places.lookAtAddress(wanted.url)
+      : this.#places.lookAtFile(wanted.path, wanted.format === 'qed' ? 'qed' : 'raw'));
+    return facts.ok ? this.#enter(wanted.name, facts.value, 'ready') : facts;
+  }
+
+  /** The same master lies at another place, see {@link MasterPlaces.relocate}. */
+  async relocate({ id, to }: { id: string; to: MasterPlace }): Promise<Result<void>> {
+    const master = this.#findMovable(id);
+    if (!master.ok) return master;
+    const moved = await this.#places.relocate(master.value, to);
+    if (moved.ok) this.#parts.changed();
+    return moved;
+  }
+
+  /** What lies now where a master did is another one: it is added beside it, under a name of its own. */
+  async addAgain({ id, name }: { id: string; name: string }): Promise<Result<MasterView>> {
+    const master = this.#findMovable(id);
+    if (!master.ok) return master;
+    const facts = await this.#places.lookAgain(master.value);
+    return facts.ok ? this.#enter(name, facts.value, 'ready') : facts;
+  }
+
+  /** One that is somebody else's: what Headwater makes lies where it put it. */
+  #findMovable(id: string): Result<Master> {
+    const found = this.#parts.catalog.read(({ masters }) => masters.find(id));
+    if (!found.ok) return found;
+    const master = found.value;
+    if (master === null) return MASTER_GONE;
+    if (master.role === 'master' && master.source !== 'recipe' && !master.owned) return ok(master);
+    return err('unsupported', `'${master.name}' is a file of Headwater's own and stays where it is`, {
+      words: ['master-of-headwater', master.name],
+    });
   }
 
   /** Fails with `busy`, naming the machines, while disks lie on it. The file is deleted only where it is our own copy. */
@@ -88,8 +113,7 @@ export class MasterService {
   #findUnneeded(id: string): Result<Master> {
     const found = this.#parts.catalog.read(({ masters }) => {
       const master = masters.find(id);
-      if (master === null)
-        return err('not-found', 'This master was removed already', { words: ['master-gone'] });
+      if (master === null) return MASTER_GONE;
       const { name } = master;
       if (master.source === 'recipe') {
         return err('unsupported', `'${name}' came with Headwater and cannot be removed`, {
@@ -119,26 +143,20 @@ export class MasterService {
     return this.#parts.catalog.change(({ passingFiles }) => passingFiles.remove([file]));
   }
 
-  async #probe(url: string): Promise<Result<Facts>> {
-    const device = await openRemoteSource(url, { clock: this.#parts.clock, connections: 1 });
-    if (!device.ok) return device;
-    const { lengthBytes, identity } = device.value;
-    await device.value.close();
-    const { etag, lastModified } = identity;
-    return ok({ location: url, format: 'raw', lengthBytes, etag, lastModified });
-  }
-
-  async #import(wanted: NewMaster, source: { path: string; format: string }): Promise<Result<MasterView>> {
+  async #import(name: string, source: { path: string; format: string }): Promise<Result<MasterView>> {
     const planned = await this.#parts.imports.plan(source);
     if (!planned.ok) return planned;
     const { location, lengthBytes } = planned.value;
-    const facts: Facts = { location, format: 'raw', lengthBytes, etag: null, lastModified: null };
-    const entered = this.#enter(wanted, facts, 'importing');
+    const entered = this.#enter(
+      name,
+      { source: 'file', location, format: 'raw', lengthBytes, etag: null, lastModified: null },
+      'importing',
+    );
     if (entered.ok) this.#parts.imports.begin(entered.value, planned.value);
     return entered;
   }
 
-  #enter(wanted: NewMaster, facts: Facts, state: 'ready' | 'importing'): Result<MasterView> {
+  #enter(name: string, facts: PlaceFacts, state: 'ready' | 'importing'): Result<MasterView> {
     const { catalog, newId, nowMs, defaultMemoryMiB, changed } = this.#parts;
     if (facts.lengthBytes === 0)
       return err('invalid-argument', `'${facts.location}' is empty`, {
@@ -149,8 +167,7 @@ export class MasterService {
     const master = newMaster({
       ...facts,
       id,
-      name: wanted.name,
-      source: wanted.source,
+      name,
       owned: importing,
       importState: state,
       createdMs: nowMs(),
@@ -158,7 +175,7 @@ export class MasterService {
     const description = {
       formatVersion: 1,
       id,
-      name: wanted.name,
+      name,
       summary: '',
       publisher: '',
       version: '',
@@ -177,3 +194,5 @@ export class MasterService {
     return ok(masterView(master, []));
   }
 }
+
+const MASTER_GONE = err('not-found', 'This master was removed already', { words: ['master-gone'] });

@@ -10,6 +10,7 @@ export function aDisk(different: Partial<DiskView> = {}): DiskView {
     machineId: 'machine-1',
     masterId: 'master-1',
     masterName: 'Tiny Linux',
+    sourceId: 'master-1',
     copy: null,
     kind: 'standalone',
     path: '/home/ada/.local/share/headwater/disks/tiny-linux.qed',
@@ -87,6 +88,7 @@ export function aMaster(different: Partial<MasterView> = {}): MasterView {
     location: '/home/ada/.local/share/headwater/masters/tiny-linux.raw',
     source: 'recipe',
     lengthBytes: 2 * GIB,
+    verified: false,
     neededBy: ['Tiny Linux'],
     ...different,
   };

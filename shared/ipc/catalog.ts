@@ -75,6 +75,8 @@ export const masterViewSchema = z.object({
   location: z.string(),
   source: masterSourceSchema,
   lengthBytes: bytesSchema,
+  /** It was published with hashes: every byte is compared with them, wherever it comes from. */
+  verified: z.boolean(),
   /** Machines that still need it. */
   neededBy: z.array(z.string()),
 });
@@ -92,21 +94,34 @@ export const newMachineSchema = z.object({
   boot: z.boolean().optional(),
 });
 
+/** Addresses that a window may name. Sockets of this machine are files: those come from a dialog. */
+const addressSchema = z
+  .string()
+  .max(2048)
+  .regex(/^(https?|nbds?):\/\//, 'an http://, https://, nbd:// or nbds:// address');
+
+/** Another place of a master that is known. */
+export const masterPlaceSchema = z.discriminatedUnion('source', [
+  z.object({ source: z.literal('file'), path: pathSchema }),
+  z.object({ source: z.literal('http'), url: addressSchema }),
+]);
+
+const masterNameSchema = z.string().trim().min(1).max(80);
+
+/** What lies now where a master did. */
+export const renewedMasterSchema = z.object({ id: idSchema, name: masterNameSchema });
+
 export const newMasterSchema = z.discriminatedUnion('source', [
   z.object({
     source: z.literal('file'),
-    name: z.string().trim().min(1).max(80),
+    name: masterNameSchema,
     path: pathSchema,
     format: z.enum(['raw', 'qed', 'qcow2', 'vmdk']),
   }),
   z.object({
     source: z.literal('http'),
-    name: z.string().trim().min(1).max(80),
-    url: z
-      .string()
-      .max(2048)
-      // Sockets of this machine are files: those come from a dialog.
-      .regex(/^(https?|nbds?):\/\//, 'an http://, https://, nbd:// or nbds:// address'),
+    name: masterNameSchema,
+    url: addressSchema,
   }),
 ]);
 
@@ -114,5 +129,6 @@ export type ApplianceView = z.infer<typeof applianceViewSchema>;
 export type CatalogPlace = z.infer<typeof catalogPlaceSchema>;
 export type CatalogPage = z.infer<typeof catalogPageSchema>;
 export type MasterView = z.infer<typeof masterViewSchema>;
+export type MasterPlace = z.infer<typeof masterPlaceSchema>;
 export type NewMachine = z.infer<typeof newMachineSchema>;
 export type NewMaster = z.infer<typeof newMasterSchema>;

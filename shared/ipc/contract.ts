@@ -10,9 +10,11 @@ import { preferencesChangeSchema, preferencesSchema } from '../preferences.ts';
 import {
   catalogPageSchema,
   catalogPlaceSchema,
+  masterPlaceSchema,
   masterViewSchema,
   newMachineSchema,
   newMasterSchema,
+  renewedMasterSchema,
 } from './catalog.ts';
 import { request, type RequestChannel } from './channel.ts';
 import { feedLocationSchema, feedOfferSchema, feedViewSchema, newFeedSchema } from './feeds.ts';
@@ -75,6 +77,10 @@ export const REQUESTS = {
 
   'masters.list': request(nothing, z.array(masterViewSchema)),
   'masters.add': request(newMasterSchema, masterViewSchema),
+  /** The same master lies at another place; disks over it are read from there. */
+  'masters.relocate': request(z.object({ id: idSchema, to: masterPlaceSchema }), nothing),
+  /** Adds what lies now where a master did, which is another one. */
+  'masters.addAgain': request(renewedMasterSchema, masterViewSchema),
   'masters.remove': request(z.object({ id: idSchema }), nothing),
 
   'machines.list': request(nothing, z.array(machineViewSchema)),

@@ -40,6 +40,8 @@ export const diskViewSchema = z.object({
   machineId: idSchema.nullable(),
   masterId: idSchema.nullable(),
   masterName: z.string().nullable(),
+  /** The master at the bottom, from which all comes that is missing; null once nothing is. */
+  sourceId: idSchema.nullable(),
   /** Set for the local copy of a master: its name, and the machines whose disks lie on it. */
   copy: z.object({ name: z.string(), users: z.array(z.string()) }).nullable(),
   kind: diskKindSchema,

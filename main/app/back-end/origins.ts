@@ -20,6 +20,7 @@ export interface Origins {
 /** What disks do about it, which do not exist yet. */
 interface Later {
   readonly removeCopy: MasterParts['removeCopy'];
+  readonly whileUnread: MasterParts['whileUnread'];
   readonly bootLearned: PublishedBootParts['learned'];
 }
 
@@ -35,14 +36,14 @@ export function openOrigins(base: Foundation, options: BackEndOptions, later: La
 function openMasters(
   base: Foundation,
   { dataFolder }: BackEndOptions,
-  { removeCopy }: Later,
+  { removeCopy, whileUnread }: Later,
 ): Result<MasterService> {
   const changed = base.catalogChanged;
   const imports = new MasterImports({ ...base, mastersFolder: path.join(dataFolder, 'masters'), changed });
   const recovered = imports.recover();
   if (!recovered.ok) return recovered;
   const defaultMemoryMiB = () => base.preferences.current.defaultMemoryMiB;
-  return ok(new MasterService({ ...base, imports, removeCopy, defaultMemoryMiB, changed }));
+  return ok(new MasterService({ ...base, imports, removeCopy, whileUnread, defaultMemoryMiB, changed }));
 }
 
 function wireBoots(base: Foundation, { bootLearned }: Later): PublishedBoots {

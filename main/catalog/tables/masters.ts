@@ -119,6 +119,18 @@ export class MasterTable {
       .run(location, lastModified, id);
   }
 
+  /** Where the user says that the same disk lies now, and what it is recognised by there. */
+  relocated(
+    master: Pick<Master, 'id' | 'source' | 'location' | 'etag' | 'lastModified' | 'published'>,
+  ): void {
+    this.#db
+      .prepare(
+        `UPDATE masters SET source = @source, location = @location, etag = @etag, last_modified = @lastModified,
+           published = @published WHERE id = @id`,
+      )
+      .run({ ...master, published: master.published && JSON.stringify(master.published) });
+  }
+
   /** Where the same published content lies now. */
   published(id: string, { location, published }: Pick<Master, 'location' | 'published'>): void {
     this.#db

@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
+import type { DiskView } from '../../../shared/ipc/machines.ts';
 import { err, unwrap } from '../../../shared/result.ts';
 import { KIB, MIB } from '../../../shared/units.ts';
 import { MachineRoom, RECIPE, RECIPE_BYTES } from '../../../test/support/machine-room.ts';
@@ -293,6 +294,22 @@ describe('a duplicate', () => {
     await vi.waitFor(() => expect(room.images()).toHaveLength(2), PATIENCE);
     const known = unwrap(await backEnd.masters.list());
     expect(known.filter(({ name }) => name.startsWith('Far,'))).toEqual([]);
+  });
+
+  it('leaves nobody thinking that the new image of the original is complete', async () => {
+    const room = new MachineRoom();
+    const backEnd = await room.open();
+    const { id } = await room.create();
+    await diskIs(backEnd, id, { state: 'complete' });
+    const before = room.news.length;
+    unwrap(await backEnd.machines.duplicate({ id }));
+    await diskIs(backEnd, id, { state: 'not-started', kind: 'linked', localBytes: 0 });
+    const told = room.news.slice(before).flatMap(({ name, payload }) => {
+      if (name !== 'disk.changed') return [];
+      const disk = payload as DiskView;
+      return disk.machineId === id ? [disk.state] : [];
+    });
+    expect(new Set(told)).toEqual(new Set(['not-started']));
   });
 
   it('is refused while the machine is on', async () => {

@@ -13,6 +13,8 @@ export const VALID_INPUTS: { readonly [Name in RequestName]: RequestInput<Name> 
   'feeds.remove': { id: 'feed-1' },
   'masters.list': null,
   'masters.add': { source: 'file', name: 'Mine', path: '/srv/mine.raw', format: 'raw' },
+  'masters.relocate': { id: 'master-1', to: { source: 'file', path: '/srv/mine.raw' } },
+  'masters.addAgain': { id: 'master-1', name: 'Mine, anew' },
   'masters.remove': { id: 'master-1' },
 
   'machines.list': null,
