@@ -11,6 +11,7 @@ export const overlays: Messages['overlays'] = {
   allStates: 'Alle Zustände',
   machine: 'Maschine',
   noMachine: 'keine',
+  noMachineHint: 'Sie gehört zu keiner Maschine: Headwater lässt sie in Ruhe.',
   master: 'Vorlage',
   noMaster: 'keine nötig',
   copyOf: (master) => `Lokale Kopie von ${master}`,

@@ -16,6 +16,11 @@ export const streamState: Messages['streamState'] = {
 };
 
 export const streamHelp: Messages['streamHelp'] = {
+  'not-started': 'Nur was der Gast liest, wird geholt. „Streamen“ holt auch den Rest.',
+  streaming: 'Was fehlt, kommt hinter dem Gast herein.',
+  paused: 'Angehalten: Nur was der Gast liest, wird geholt. „Fortsetzen“ holt auch den Rest.',
+  complete: 'Vollständig. Sie braucht keine Quelle und kein Netz mehr.',
+  linked: 'Sie enthält nur, was von ihrer Vorlage abweicht, und soll nicht streamen.',
   'waiting-for-source':
     'Die Quelle ist zurzeit nicht zu lesen. Headwater versucht es weiter; der Gast arbeitet mit dem, was schon hier ist.',
   'source-changed':
@@ -25,6 +30,50 @@ export const streamHelp: Messages['streamHelp'] = {
     'Andere Platten sind zuerst dran. Es geht von selbst weiter; eine höhere Priorität oder mehr gleichzeitige Streams in den Einstellungen ziehen sie vor.',
   metered: 'Die Verbindung ist getaktet: Nur was der Gast liest, wird geholt.',
   'after-copy': 'Kopiert von der lokalen Kopie, auf der sie liegt, sobald diese vollständig ist.',
+};
+
+export const streamBrief: Messages['streamBrief'] = {
+  'not-started': 'holt, was ihr Gast liest',
+  streaming: 'kommt hinter dem Gast herein',
+  paused: 'holt, was ihr Gast liest',
+  'waiting-for-source': 'die Quelle antwortet nicht',
+  'source-changed': 'was fehlt, ist nicht zu holen',
+  failed: 'endete mit einem Fehler',
+  complete: 'braucht keine Quelle mehr',
+  linked: 'enthält, was von der Vorlage abweicht',
+  queued: 'andere Platten sind zuerst dran',
+  metered: 'die Verbindung ist getaktet',
+  'after-copy': 'die Kopie darunter kommt zuerst',
+};
+
+export const waysOut: Messages['waysOut'] = {
+  open: 'Was zu tun ist …',
+  heading: (name) => `Die Platte von ${name}`,
+  label: 'Was zu tun ist',
+  ways: {
+    retry: 'Jetzt noch einmal versuchen',
+    elsewhere: 'Dieselbe Platte an einem anderen Ort lesen',
+    renew: 'Eine neue Maschine aus dem machen, was jetzt dort liegt',
+    keep: 'Behalten, was hier ist, und nicht mehr streamen',
+  },
+  help: {
+    retry: 'Headwater versucht es auch von selbst wieder; das wartet nicht auf das nächste Mal.',
+    elsewhere:
+      'Ein Spiegel oder eine Datei, die Sie geholt haben. Nur die Länge lässt sich vergleichen: Wählen Sie, was sicher dieselbe Platte ist.',
+    elsewhereVerified:
+      'Ein Spiegel oder eine Kopie des Ordners. Jedes Byte wird mit den veröffentlichten Prüfsummen verglichen.',
+    renew:
+      'Sie beginnt mit der neuen Fassung. Diese Maschine und was ihr Gast schrieb, bleiben, wie sie sind.',
+    keep: 'Nichts wird gelöscht. Der Gast arbeitet mit dem, was hier ist, und wartet, wo etwas fehlt.',
+  },
+  doit: {
+    retry: 'Noch einmal versuchen',
+    elsewhere: 'Von dort lesen',
+    renew: 'Machen und starten',
+    keep: 'Nicht mehr streamen',
+  },
+  offFirst: (names) => `Nicht, solange eine Maschine sie liest: Schalten Sie zuerst ${names} aus.`,
+  newVersion: (name) => `${name}, neue Fassung`,
 };
 
 export const disk: Messages['disk'] = {
@@ -49,7 +98,6 @@ export const disk: Messages['disk'] = {
       'Ein Lesezugriff des Gasts wartet auf die Quelle',
       `${text} Lesezugriffe des Gasts warten auf die Quelle`,
     ),
-  completeText: 'Vollständig. Diese Platte braucht keine Quelle und kein Netz mehr.',
   linkedText: (master) => `Verknüpft: enthält nur, was von ${master} abweicht.`,
   linkedComplete: (master) => `Vollständig hier: liegt auf ${master} und enthält nur, was davon abweicht.`,
   sharesSnapshot: (names) => `Vollständig hier; teilt sich einen Schnappschuss mit ${names}.`,
@@ -66,6 +114,7 @@ export const disk: Messages['disk'] = {
   completeNowHint: 'Vor allen anderen Platten, ohne eigene Grenze, auch über eine getaktete Verbindung',
   chart: 'Durchsatz der letzten fünf Minuten',
   chartPeak: (rate) => `höchstens ${rate}`,
+  chartNothing: 'In diesen fünf Minuten kam nichts herein.',
   chartNow: 'jetzt',
   chartAgo: 'vor 5 min',
   map: 'Clusterkarte',

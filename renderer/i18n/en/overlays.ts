@@ -10,6 +10,7 @@ export const overlays = {
   allStates: 'All states',
   machine: 'Machine',
   noMachine: 'none',
+  noMachineHint: 'It belongs to no machine: Headwater leaves it alone.',
   master: 'Master',
   noMaster: 'none needed',
   copyOf: (master: string) => `Local copy of ${master}`,

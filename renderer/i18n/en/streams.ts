@@ -14,7 +14,13 @@ export const streamState = {
   'after-copy': 'Waits for the copy',
 };
 
+/** What each state means, and what follows from it. */
 export const streamHelp = {
+  'not-started': 'Only what its guest reads is fetched. Start streaming to bring in the rest.',
+  streaming: 'What is missing comes in behind the guest.',
+  paused: 'Paused: only what its guest reads is fetched. Resume to bring in the rest.',
+  complete: 'Complete. It needs no source and no network any more.',
+  linked: 'It keeps only what differs from its master, and is not meant to stream.',
   'waiting-for-source':
     'The source cannot be read at present. Headwater keeps trying; the guest goes on with what is here.',
   'source-changed':
@@ -24,6 +30,45 @@ export const streamHelp = {
     'Other disks stream first. It goes on by itself; a higher priority, or more parallel streams in the preferences, brings it forward.',
   metered: 'The line is metered: only what the guest reads is fetched.',
   'after-copy': 'It copies from the local copy it lies on, as soon as that is complete.',
+};
+
+/** The same in a line of a table. */
+export const streamBrief = {
+  'not-started': 'fetches what its guest reads',
+  streaming: 'comes in behind the guest',
+  paused: 'fetches what its guest reads',
+  'waiting-for-source': 'the source does not answer',
+  'source-changed': 'what is missing cannot be fetched',
+  failed: 'ended with an error',
+  complete: 'needs no source any more',
+  linked: 'keeps what differs from its master',
+  queued: 'other disks stream first',
+  metered: 'the line is metered',
+  'after-copy': 'the copy below it comes first',
+};
+
+/** What can be done about a disk whose source is gone, or was exchanged. */
+export const waysOut = {
+  open: 'What can be done…',
+  heading: (name: string) => `The disk of ${name}`,
+  label: 'What is to be done',
+  ways: {
+    retry: 'Try again now',
+    elsewhere: 'Read the same disk from another place',
+    renew: 'Make a new machine from what is there now',
+    keep: 'Keep what is here, and stop streaming',
+  },
+  help: {
+    retry: 'Headwater tries again by itself, too; this does not wait for the next time.',
+    elsewhere:
+      'A mirror, or a file you fetched. Only its length can be compared: choose what you know to be the same disk.',
+    elsewhereVerified: 'A mirror, or a copy of its folder. Every byte is compared with the published hashes.',
+    renew: 'It starts from the new version. This machine and what its guest wrote stay as they are.',
+    keep: 'Nothing is deleted. The guest works with what is here and waits where something is missing.',
+  },
+  doit: { retry: 'Try again', elsewhere: 'Read from there', renew: 'Make and start', keep: 'Stop streaming' },
+  offFirst: (names: string) => `Not while a machine reads it: power off ${names} first.`,
+  newVersion: (name: string) => `${name}, new version`,
 };
 
 export const disk = {
@@ -44,7 +89,6 @@ export const disk = {
   bootPending: (size: string) => `${size} until all that a start reads is here`,
   waitingReads: (count: number, text: string) =>
     plural(count, 'A guest read waits for the source', `${text} guest reads wait for the source`),
-  completeText: 'Complete. This disk needs no source and no network any more.',
   linkedText: (master: string) => `Linked: it keeps only what differs from ${master}.`,
   linkedComplete: (master: string) => `Complete here: it lies on ${master} and keeps only what differs.`,
   sharesSnapshot: (names: string) => `Complete here; shares a snapshot with ${names}.`,
@@ -61,6 +105,7 @@ export const disk = {
   completeNowHint: 'Ahead of all other disks, without a limit of its own, also over a metered line',
   chart: 'Throughput of the last five minutes',
   chartPeak: (rate: string) => `highest ${rate}`,
+  chartNothing: 'Nothing came in during these five minutes.',
   chartNow: 'now',
   chartAgo: '5 min ago',
   map: 'Cluster map',

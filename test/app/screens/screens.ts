@@ -54,6 +54,19 @@ export const SCREENS: readonly Screen[] = [
   { name: 'machine-linked', at: { machine: 'Course 2026' } },
   { name: 'machine-64tib', at: { machine: 'Archive' } },
   { name: 'machine-failed', at: { machine: 'Old experiment' } },
+  {
+    name: 'machine-ways-out',
+    at: { machine: 'Old experiment' },
+    act: (page) => press(page, 'What can be done…'),
+  },
+  {
+    name: 'machine-ways-out-elsewhere',
+    at: { machine: 'Debian desktop' },
+    act: async (page) => {
+      await press(page, 'What can be done…');
+      await page.getByRole('radio', { name: 'Read the same disk from another place' }).focus();
+    },
+  },
   { name: 'machine-suspended', at: { machine: 'Statistics, overnight' } },
   { name: 'machine-gone', at: 'machines/nothing' },
   {
@@ -86,7 +99,7 @@ export const SCREENS: readonly Screen[] = [
   {
     name: 'overlays-remove-master',
     at: 'overlays',
-    act: (page) => press(page, 'Remove Fedora 14 from the catalog'),
+    act: (page) => press(page, 'Remove Alpine 3.18 from the catalog'),
   },
   { name: 'preferences', at: 'preferences' },
   {

@@ -180,6 +180,7 @@ const specs: readonly Spec[] = [
       etaMs: null,
       waitingReads: 2,
       masterName: 'Debian 12',
+      sourceId: 'master-2',
       failure: {
         code: 'source-unreachable',
         message: 'images.example.org does not answer (connection timed out). Next try in 8 seconds.',
@@ -211,6 +212,7 @@ const specs: readonly Spec[] = [
       etaMs: null,
       masterId: null,
       masterName: null,
+      sourceId: null,
     },
   },
   {
@@ -259,6 +261,8 @@ const specs: readonly Spec[] = [
       state: 'source-changed',
       rate: 0,
       etaMs: null,
+      masterName: 'Fedora 14',
+      sourceId: 'master-3',
       failure: {
         code: 'source-changed',
         message: 'https://images.example.org/old.raw has another ETag than when this disk began.',
@@ -279,12 +283,13 @@ function machinesOf(wanted: readonly Spec[]): Pick<Scenario, 'machines' | 'disks
 }
 
 const masters: readonly MasterView[] = [
-  aMaster({ lengthBytes: 256 * MIB, neededBy: ['Tiny Linux', 'Course 2026', 'Old experiment'] }),
+  aMaster({ lengthBytes: 256 * MIB, neededBy: ['Tiny Linux', 'Course 2026'] }),
   aMaster({
     id: 'master-2',
     name: 'Debian 12',
     location: 'https://images.example.org/debian-12.8/disk.raw',
     source: 'http',
+    verified: true,
     lengthBytes: 10 * GIB,
     neededBy: ['Debian desktop'],
   }),
@@ -294,6 +299,14 @@ const masters: readonly MasterView[] = [
     location: 'https://images.example.org/fedora-14.img',
     source: 'http',
     lengthBytes: 8 * GIB,
+    neededBy: ['Old experiment'],
+  }),
+  aMaster({
+    id: 'master-4',
+    name: 'Alpine 3.18',
+    location: 'https://images.example.org/alpine-3.18.raw',
+    source: 'http',
+    lengthBytes: 512 * MIB,
     neededBy: [],
   }),
 ];
