@@ -38,6 +38,13 @@ function mapOf(folder: string, file: string): string {
   return qemu('qemu-img', folder, ['map', '--output=json', file]).stdout;
 }
 
+/** As {@link mapOf}, with offsets from where the data begins: our table is in front of it, QEMU's behind. */
+function placesOf(folder: string, file: string): unknown[] {
+  const map = JSON.parse(mapOf(folder, file)) as { offset?: number }[];
+  const first = Math.min(...map.flatMap(({ offset }) => offset ?? []));
+  return map.map((run) => (run.offset === undefined ? run : { ...run, offset: run.offset - first }));
+}
+
 async function changed(line: string, ...before: string[]) {
   const folders = twins.copies();
   prepare(folders.theirs, before);
@@ -94,7 +101,7 @@ describe('headwater image convert', () => {
 
   it('stores the same clusters of a QED image, one after the other', async () => {
     const { theirs, ours } = await changed('convert -O qed t.qed x.qed');
-    expect(mapOf(ours, 'x.qed')).toBe(mapOf(theirs, 'x.qed'));
+    expect(placesOf(ours, 'x.qed')).toEqual(placesOf(theirs, 'x.qed'));
   });
 
   it('leaves the same holes in a raw file', async () => {
