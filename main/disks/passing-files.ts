@@ -3,8 +3,8 @@ import type { Catalog } from '../catalog/catalog.ts';
 import type { ImageFiles } from '../storage/overlays/image-files.ts';
 
 /**
- * Deletes files that the catalog has let go of, and crosses them out. A file that cannot be deleted now stays written
- * down and is tried again at the next start.
+ * Deletes files that the catalog has let go of, and crosses them out. A file that cannot be deleted now, or that may lie on
+ * a drive that is away, stays written down and is tried again at the next start.
  * @returns how many bytes became free
  */
 export async function deletePassing(
@@ -17,6 +17,7 @@ export async function deletePassing(
     const owned = catalog.read(({ passingFiles }) => passingFiles.isOwned(path));
     if (!owned.ok) return owned;
     if (!owned.value) {
+      if (!(await files.isReachable(path))) continue;
       const deleted = await files.delete(path);
       if (!deleted.ok) return deleted;
       freedBytes += deleted.value;

@@ -69,6 +69,30 @@ describe('the catalog and the files, at start', () => {
     expect(room.images()).toHaveLength(1);
   });
 
+  it('remember what is to be deleted on a drive that is away, until it is back', async () => {
+    const { room, backEnd } = await withLinkedMachine();
+    const drive = path.join(room.folder, 'drive');
+    const away = path.join(room.folder, 'drive-in-a-drawer');
+    const [deleted, half] = ['deleted.qed', 'half.qed'].map((name) => path.join(drive, name));
+    if (deleted === undefined || half === undefined) throw new Error('two names');
+    unwrap(
+      backEnd.catalog.change(({ passingFiles }) => {
+        passingFiles.add([deleted], 'deleting', 1);
+        passingFiles.add([half], 'making', 1);
+      }),
+    );
+    await room.close();
+    fs.mkdirSync(away);
+    for (const file of [deleted, half]) fs.writeFileSync(path.join(away, path.basename(file)), '');
+    await room.open();
+    await room.close();
+    expect(room.warnings).toEqual([]);
+    fs.renameSync(away, drive);
+    const again = await room.open();
+    expect(fs.readdirSync(drive)).toEqual([]);
+    expect(unwrap(again.catalog.read(({ passingFiles }) => passingFiles.list()))).toEqual([]);
+  });
+
   it('tell of a machine that lost its disk', async () => {
     const { room, backEnd, machine, disk } = await withLinkedMachine();
     unwrap(backEnd.catalog.change(({ disks }) => disks.remove(disk.id)));

@@ -38,11 +38,11 @@ function mapOf(folder: string, file: string): string {
   return qemu('qemu-img', folder, ['map', '--output=json', file]).stdout;
 }
 
-/** As {@link mapOf}, with offsets from where the data begins: our table is in front of it, QEMU's behind. */
-function placesOf(folder: string, file: string): unknown[] {
-  const map = JSON.parse(mapOf(folder, file)) as { offset?: number }[];
-  const first = Math.min(...map.flatMap(({ offset }) => offset ?? []));
-  return map.map((run) => (run.offset === undefined ? run : { ...run, offset: run.offset - first }));
+/** The runs of the map without their offsets, and in which order they lie in the file: we put tables elsewhere. */
+function placesOf(folder: string, file: string) {
+  const map = JSON.parse(mapOf(folder, file)) as { start: number; data: boolean; offset?: number }[];
+  const inOrder = map.filter(({ data }) => data).sort((a, b) => (a.offset ?? 0) - (b.offset ?? 0));
+  return { runs: map.map((run) => ({ ...run, offset: null })), order: inOrder.map(({ start }) => start) };
 }
 
 async function changed(line: string, ...before: string[]) {

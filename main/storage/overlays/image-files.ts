@@ -31,6 +31,8 @@ export interface ImageFiles {
   duplicate(from: string, to: string): Promise<Result<void>>;
   /** Answers with the bytes that became free; a file that is gone already frees none. `busy` while it is open. */
   delete(file: string): Promise<Result<number>>;
+  /** Whether its folder is there: where it is not, nobody can say whether the file is gone or its drive is away. */
+  isReachable(file: string): Promise<boolean>;
   /** `not-found` when there is none. */
   stateOf(file: string): Promise<Result<FileState>>;
   /** What the image says its content is called; null where it has no name, or had it before it changed. */
@@ -43,6 +45,7 @@ export const imageFiles: ImageFiles = {
   create: createOverlay,
   duplicate: duplicateFile,
   delete: deleteImage,
+  isReachable,
   stateOf,
   contentStampOf,
   list: listImages,
@@ -85,6 +88,15 @@ async function deleteImage(file: string): Promise<Result<number>> {
     return failureFromSystem(error, `Could not delete '${file}'`);
   } finally {
     lock.value();
+  }
+}
+
+async function isReachable(file: string): Promise<boolean> {
+  try {
+    await fs.promises.stat(path.dirname(file));
+    return true;
+  } catch (error) {
+    return failureFromSystem(error, '').failure.errno !== 'ENOENT';
   }
 }
 
