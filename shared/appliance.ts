@@ -40,6 +40,8 @@ export const applianceDescriptionSchema = z.object({
   recommended: z.boolean().optional(),
   /** What it is known to run on, the best first; left out: whatever has its processor. */
   backEnds: z.array(backEndSchema).min(1).max(2).optional(),
+  /** What its disk hangs on in QEMU: every guest with a driver knows `ide`. Left out: `virtio`, which is faster. */
+  diskBus: z.enum(['virtio', 'ide']).optional(),
   /** How to use the guest over its serial port, where it can be. */
   serial: z
     .object({
@@ -62,5 +64,6 @@ export const builtApplianceSchema = applianceDescriptionSchema.extend({
   }),
 });
 
+export type BackEndName = z.infer<typeof backEndSchema>;
 export type ApplianceDescription = z.infer<typeof applianceDescriptionSchema>;
 export type BuiltAppliance = z.infer<typeof builtApplianceSchema>;

@@ -47,6 +47,14 @@ export const FAILURE_FACTS = {
   'fetch-whole': ['address', 'sha256', 'format'],
   'other-processor': ['architecture'],
 
+  'memory-too-large': [],
+  'qemu-missing': ['architecture', 'package'],
+  'qemu-not-here': [],
+  'qemu-not-started': ['machine', 'detail'],
+  'port-in-use': ['machine', 'port'],
+  'qemu-ended': ['machine', 'detail'],
+  'qemu-cannot-save': ['machine'],
+
   'master-gone': [],
   'master-came-along': ['master'],
   'master-of-headwater': ['master'],

@@ -64,6 +64,19 @@ export const GERMAN_FAILURES: { readonly [Key in FailureKey]: Say<Key> } = {
   'other-processor': (architecture) =>
     `Sie braucht einen Prozessor der Art ${architecture}, den die eingebaute Maschine nicht hat.`,
 
+  'memory-too-large': () =>
+    'Die eingebaute Maschine hat höchstens 1 GiB Arbeitsspeicher; mit QEMU kann es mehr sein.',
+  'qemu-missing': (architecture, name) =>
+    `Auf diesem Computer fehlt QEMU für ${architecture}. Installieren Sie es (Debian: ${name}), oder nennen Sie seinen Ordner in den Einstellungen.`,
+  'qemu-not-here': () =>
+    'Maschinen mit QEMU brauchen ein System mit Unix-Sockets und einer Shell, wie Linux oder macOS.',
+  'qemu-not-started': (machine, detail) => `${machine} konnte nicht gestartet werden: QEMU (${detail}).`,
+  'port-in-use': (machine, port) =>
+    `${machine} konnte nicht gestartet werden: Ein anderes Programm benutzt ${port} dieses Computers. Leiten Sie einen anderen weiter.`,
+  'qemu-ended': (machine, detail) => `${machine}: QEMU endete unerwartet (${detail}).`,
+  'qemu-cannot-save': (machine) =>
+    `${machine} läuft in QEMU; der Zustand kann dort noch nicht gesichert werden. Fahren Sie die Maschine herunter, oder lassen Sie sie laufen.`,
+
   'master-gone': () => 'Diese Vorlage gibt es nicht mehr.',
   'master-came-along': (master) => `${master} gehört zu Headwater und kann nicht entfernt werden.`,
   'master-of-headwater': (master) => `${master} ist eine Datei von Headwater selbst und bleibt, wo sie ist.`,

@@ -1,12 +1,12 @@
 import { err, ok, type Failure, type Result } from '../../shared/result.ts';
-import { V86Machine } from '../machines/v86/v86-machine.ts';
-import { loadFirmware } from '../machines/v86/firmware.ts';
+import type { Machine } from '../machines/machine.ts';
+import { v86Maker } from '../machines/v86/make-machine.ts';
+import type { V86Machine } from '../machines/v86/v86-machine.ts';
 import { switchOff } from '../machines/switch-off.ts';
 import { withNodeNames, type ImageChain } from '../storage/chain/image-chain.ts';
 import type { DiskEvent } from '../storage/disk/disk-events.ts';
 import type { DiskThread } from '../storage/disk/disk-thread.ts';
 import { openMachineDisk } from '../storage/disk/machine-disk.ts';
-import { workerScript } from '../threads/worker-script.ts';
 import { firmwareFolder } from './places.ts';
 
 export interface SessionOptions {
@@ -21,16 +21,22 @@ export interface SessionOptions {
 }
 
 /** A machine with its disk, as a command runs them: opened together, ended together. */
-export class MachineSession {
-  readonly machine: V86Machine;
+export class MachineSession<Kind extends Machine = Machine> {
+  readonly machine: Kind;
   readonly disk: DiskThread;
   /** Why streaming did not start by itself, where the image asks for it. */
   readonly warning: Failure | null;
 
+  /** A machine in v86. */
+  static open(options: SessionOptions): Promise<Result<MachineSession<V86Machine>>> {
+    return MachineSession.of(options, (disk) => v86Maker(firmwareFolder())(options, disk));
+  }
+
   /** Opens the disk and makes the machine, without starting it. */
-  static async open(options: SessionOptions): Promise<Result<MachineSession>> {
-    const firmware = loadFirmware(firmwareFolder());
-    if (!firmware.ok) return firmware;
+  static async of<Kind extends Machine>(
+    options: Omit<SessionOptions, 'memoryMiB' | 'name'>,
+    make: (disk: DiskThread) => Result<Kind>,
+  ): Promise<Result<MachineSession<Kind>>> {
     const opened = await openMachineDisk(
       {
         chain: options.deviceName === undefined ? options.chain : withNodeNames(options.chain, '#block'),
@@ -44,17 +50,13 @@ export class MachineSession {
     );
     if (!opened.ok) return opened;
     const { disk, warning } = opened.value;
-    const machine = new V86Machine({
-      name: options.name,
-      memoryMiB: options.memoryMiB,
-      firmware: firmware.value,
-      workerScript: workerScript('main/machines/v86/worker'),
-      connectDisk: (boots) => disk.connect('write', boots),
-    });
-    return ok(new MachineSession(machine, disk, warning));
+    const made = make(disk);
+    if (made.ok) return ok(new MachineSession(made.value, disk, warning));
+    await disk.close();
+    return made;
   }
 
-  private constructor(machine: V86Machine, disk: DiskThread, warning: Failure | null) {
+  private constructor(machine: Kind, disk: DiskThread, warning: Failure | null) {
     this.machine = machine;
     this.disk = disk;
     this.warning = warning;

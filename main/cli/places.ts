@@ -12,6 +12,11 @@ export function firmwareFolder(): string {
   return path.join(packageRoot(), '.cache', 'firmware');
 }
 
+/** Where what QEMU says is kept, one file for each overlay. */
+export function logsFolder(): string {
+  return path.join(dataFolder(), 'logs');
+}
+
 /** Where the user's own overlays live. */
 export function overlaysFolder(): string {
   return path.join(dataFolder(), 'overlays');

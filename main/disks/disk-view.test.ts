@@ -50,6 +50,7 @@ function status(job: Partial<StreamJobInfo> | null, standalone = false): DiskSta
     flags: { copyOnRead: true, stream: true },
     contentStamp: null,
     guest: { reads: 0, readBytes: 0, missedReads: 0, readMs: 0, writes: 0, writtenBytes: 0 },
+    waiting: null,
     bootPack: null,
     job: job === null ? null : { ...JOB, ...job },
     jobs: [],

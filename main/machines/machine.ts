@@ -162,6 +162,11 @@ export function isOn(state: MachineState): boolean {
   return isAlive(state) || state.kind === 'saving' || state.kind === 'stopping';
 }
 
+/** True where it can be started. */
+export function isOff(state: MachineState): boolean {
+  return state.kind === 'created' || state.kind === 'stopped' || state.kind === 'failed';
+}
+
 /** True where the machine has a guest to talk to. */
 export function isAlive(state: MachineState): boolean {
   return state.kind === 'running' || state.kind === 'paused';

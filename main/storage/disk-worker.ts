@@ -47,6 +47,7 @@ class DiskServer {
           disk.retryNow();
           return DONE;
         }),
+      flush: () => this.#with((disk) => disk.device.flush()),
       stampContent: ({ stamp }) => this.#with((disk) => disk.stampContent(stamp)),
       status: () => this.#with((disk) => ok(disk.status())),
       layers: () => this.#with((disk) => ok(disk.layers())),

@@ -73,6 +73,10 @@ export class HeadwaterProcess {
     });
   }
 
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
   /** Waits until the command has printed `pattern`; throws, with what it printed, when it ends before. */
   waitFor(pattern: RegExp): Promise<RegExpExecArray> {
     return new Promise((resolve, reject) => {

@@ -3,13 +3,15 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { onTestFinished } from 'vitest';
 import { systemClock } from '../../shared/clock.ts';
-import { unwrap } from '../../shared/result.ts';
+import { unwrap, type Result } from '../../shared/result.ts';
 import { findBuiltAppliance, type InstalledAppliance } from '../../main/appliances/built-appliances.ts';
 import { parseLinkSpec } from '../../main/serve/link-spec.ts';
 import { MachineSession } from '../../main/cli/machine-session.ts';
-import { appliancesFolder } from '../../main/cli/places.ts';
+import { appliancesFolder, firmwareFolder } from '../../main/cli/places.ts';
 import { SerialConsole } from '../../main/machines/expect.ts';
-import type { MachineState } from '../../main/machines/machine.ts';
+import type { Machine, MachineState } from '../../main/machines/machine.ts';
+import { v86Maker } from '../../main/machines/v86/make-machine.ts';
+import type { DiskThread } from '../../main/storage/disk/disk-thread.ts';
 import type { ImageChain } from '../../main/storage/chain/image-chain.ts';
 import { createOverlay } from '../../main/storage/overlays/create-overlay.ts';
 import { qed, raw, Told } from './disk-workbench.ts';
@@ -51,15 +53,22 @@ export interface Running {
   reached(wanted: (state: MachineState) => boolean): Promise<MachineState>;
 }
 
+/** What runs an appliance. */
+export type MakeMachine = (appliance: InstalledAppliance, disk: DiskThread) => Result<Machine>;
+
+export const inV86: MakeMachine = ({ description }, disk) => v86Maker(firmwareFolder())(description, disk);
+
 /** Starts a machine, which is stopped with the running test if not before. */
 export async function boot(
   { appliance }: Pick<FarAppliance, 'appliance'>,
   chain: ImageChain,
   stream: 'image' | 'off' = 'image',
+  make: MakeMachine = inV86,
 ): Promise<Running> {
   const told = new Told();
-  const { name, memoryMiB } = appliance.description;
-  const session = unwrap(await MachineSession.open({ name, memoryMiB, chain, stream, listen: told.listen }));
+  const session = unwrap(
+    await MachineSession.of({ chain, stream, listen: told.listen }, (disk) => make(appliance, disk)),
+  );
   const console = new SerialConsole(session.machine, systemClock, PATIENCE);
   onTestFinished(async () => {
     console.dispose();

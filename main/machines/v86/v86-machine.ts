@@ -5,6 +5,7 @@ import { Emitter } from '../../../shared/emitter.ts';
 import {
   NO_PROGRESS,
   isAlive,
+  isOff,
   type DiskWait,
   type Machine,
   type MachineEvents,
@@ -290,8 +291,4 @@ export class V86Machine implements Machine {
       words: ['machine-not-now', this.name],
     });
   }
-}
-
-function isOff(state: MachineState): boolean {
-  return state.kind === 'created' || state.kind === 'stopped' || state.kind === 'failed';
 }

@@ -28,6 +28,8 @@ export interface DiskCalls {
   setSpeed: { argument: { id: string; bytesPerSecond: number }; answer: void };
   /** Bytes per second, for everything the disk fetches. */
   setLimit: { argument: { bytesPerSecond: number }; answer: void };
+  /** Makes everything durable that guests have written. */
+  flush: { argument: null; answer: void };
   stampContent: { argument: { stamp: ContentStamp }; answer: void };
   retryNow: { argument: null; answer: void };
   status: { argument: null; answer: DiskStatus };

@@ -92,6 +92,11 @@ export class DiskThread {
     return this.#thread.call('setLimit', { bytesPerSecond });
   }
 
+  /** Makes everything durable that guests have written, whichever way they did. */
+  flush(): Promise<Result<void>> {
+    return this.#thread.call('flush', null);
+  }
+
   /** See {@link OpenDisk.stampContent}. */
   stampContent(stamp: ContentStamp): Promise<Result<void>> {
     return this.#thread.call('stampContent', { stamp });

@@ -9,7 +9,7 @@ import type { GuestAccess } from '../../streaming/copy-on-read/observer.ts';
 import type { RateLimit } from '../../streaming/limits/rate-limit.ts';
 import { BootWatch } from '../../streaming/order/boot-watch.ts';
 import { GuestLed } from '../../streaming/order/guest-led.ts';
-import type { DiskEvent } from './disk-events.ts';
+import type { DiskEvent, WaitingReads } from './disk-events.ts';
 import type { DiskSpec } from './disk-spec.ts';
 
 export interface GuestCounters {
@@ -47,6 +47,7 @@ export class GuestSide {
   readonly #overlay: QedDevice | null;
   readonly #demand: DemandMap | null;
   #boot: BootWatch | null = null;
+  #waiting: WaitingReads | null = null;
   readonly #counters = { reads: 0, readBytes: 0, missedReads: 0, readMs: 0, writes: 0, writtenBytes: 0 };
 
   /**
@@ -63,6 +64,11 @@ export class GuestSide {
 
   get counters(): GuestCounters {
     return { ...this.#counters };
+  }
+
+  /** Reads that stand still because their source does not answer. */
+  get waiting(): WaitingReads | null {
+    return this.#waiting;
   }
 
   /** What part of each of `cells` equal stretches came because a guest waited for it, since the disk was opened. */
@@ -103,8 +109,8 @@ export class GuestSide {
       observer: {
         guestAccess: (access) => this.#note(access),
         waitingForData: (state) => {
-          const waiting = state && { reads: state.reads, failure: state.failure };
-          tell({ kind: 'waiting', waiting });
+          this.#waiting = state && { reads: state.reads, failure: state.failure };
+          tell({ kind: 'waiting', waiting: this.#waiting });
         },
         storeFailed: (_range, failure) => tell({ kind: 'store-failed', failure }),
       },

@@ -21,7 +21,7 @@ import { fetchBootProfile } from '../chain/published-boot.ts';
 import type { ServedSource } from '../chain/served-source.ts';
 import { SourceSeals } from '../chain/source-seals.ts';
 import { WorkerCopier } from '../worker-copier.ts';
-import type { DiskEvent } from './disk-events.ts';
+import type { DiskEvent, WaitingReads } from './disk-events.ts';
 import { DiskPack, type PackStatus } from './disk-pack.ts';
 import { describeLayer, type DiskLayer } from './disk-layers.ts';
 import type { DiskSpec, StreamSpec } from './disk-spec.ts';
@@ -41,6 +41,8 @@ export interface DiskStatus {
   /** The name of what the guest sees; null once it may have changed. */
   readonly contentStamp: ContentStamp | null;
   readonly guest: GuestCounters;
+  /** Guest reads that stand still now; null while there are none. */
+  readonly waiting: WaitingReads | null;
   /** The boot pack of the master; null where there is none, or none is of use. */
   readonly bootPack: PackStatus | null;
   /** The latest job on the topmost image. */
@@ -263,6 +265,7 @@ export class OpenDisk {
       },
       contentStamp: image?.contentStamp ?? null,
       guest: this.#guest.counters,
+      waiting: this.#guest.waiting,
       bootPack: this.#pack?.status ?? null,
       job: this.#streams.topJob,
       jobs: this.#streams.query(),

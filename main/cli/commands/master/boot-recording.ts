@@ -9,6 +9,7 @@ import { publishedLayer } from '../../../storage/chain/published-master.ts';
 import { CONTENT_STAMP_BYTES } from '../../../qed/content-stamp.ts';
 import { createOverlay } from '../../../storage/overlays/create-overlay.ts';
 import { formatBytes } from '../../display/quantities.ts';
+import type { V86Machine } from '../../../machines/v86/v86-machine.ts';
 import { MachineSession } from '../../machine-session.ts';
 
 /** What a boot read, and the machine as it was after it. */
@@ -76,7 +77,11 @@ export class BootRecording {
   }
 
   /** Saves the machine once its guest has written what it was about to write; it stands still from then on. */
-  async #save({ machine }: MachineSession, file: string, interrupted: AbortSignal): Promise<Result<number>> {
+  async #save(
+    { machine }: MachineSession<V86Machine>,
+    file: string,
+    interrupted: AbortSignal,
+  ): Promise<Result<number>> {
     this.#parts.say('waiting until the guest rests');
     const rested = await machine.rest();
     if (!rested.ok) return rested;
@@ -93,7 +98,7 @@ export class BootRecording {
     return machine.save({ file, contentStamp });
   }
 
-  #open(chain: ImageChain, memoryMiB: number): Promise<Result<MachineSession>> {
+  #open(chain: ImageChain, memoryMiB: number): Promise<Result<MachineSession<V86Machine>>> {
     return MachineSession.open({
       name: 'the master',
       memoryMiB,

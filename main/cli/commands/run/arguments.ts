@@ -1,4 +1,11 @@
-import { err, ok, type Result } from '../../../../shared/result.ts';
+import type { BackEndChoice } from '../../../../shared/back-end.ts';
+import {
+  duplicateOf,
+  hostPortName,
+  parseForward,
+  type PortForward,
+} from '../../../../shared/port-forward.ts';
+import { because, err, ok, type Result } from '../../../../shared/result.ts';
 import { parseLinkSpec, type LinkShape } from '../../../serve/link-spec.ts';
 import { memoryOption } from '../../arguments/memory.ts';
 import { parseArguments, type OptionSpec } from '../../arguments/getopt.ts';
@@ -17,6 +24,11 @@ export interface RunArguments {
   readonly link: LinkShape | null;
   /** Where programs written for QEMU may watch and control the machine. */
   readonly qmpSocket: string | null;
+  readonly backEnd: BackEndChoice;
+  /** Ports of this computer that lead to the guest, in QEMU. */
+  readonly forwards: readonly PortForward[];
+  /** False: QEMU's own translator, also where the computer offers more. */
+  readonly accelerate: boolean;
 }
 
 export const RUN_HELP = `usage: headwater run [OPTIONS] APPLIANCE|MASTER
@@ -37,6 +49,11 @@ Where it is published with a saved machine, the first run goes on from that, at 
       --stream on|off    off: fetch only what the guest reads
       --link SPEC        reach a master of this computer through a simulated line, such as
                          20mbit,30ms
+      --backend NAME     v86 (built in) or qemu (where it is installed); default: v86 where
+                         it can, qemu for the rest, such as 64-bit guests
+      --accel on|off     off: have QEMU emulate the processor in any case
+      --forward SPEC     tcp:2222:22 leads port 2222 of this computer to port 22 of the guest
+                         (qemu only; may be given more than once; also udp)
       --qmp SOCKET       let programs that speak QMP control the machine (docs/qmp.md)
   -h, --help             this text
 `;
@@ -48,6 +65,9 @@ const OPTIONS = [
   { short: 'm', long: 'memory', argument: 'required' },
   { long: 'stream', argument: 'required' },
   { long: 'link', argument: 'required' },
+  { long: 'backend', argument: 'required' },
+  { long: 'accel', argument: 'required' },
+  { long: 'forward', argument: 'required' },
   { long: 'qmp', argument: 'required' },
   { short: 'h', long: 'help', argument: 'none' },
 ] as const satisfies readonly OptionSpec[];
@@ -70,6 +90,16 @@ export function parseRunArguments(args: readonly string[]): Result<RunArguments 
   if (stream !== 'on' && stream !== 'off') return err('invalid-argument', '--stream takes on or off');
   const link = parseLinkSpec(given('link') ?? 'off');
   if (!link.ok) return link;
+  const backEnd = given('backend') ?? 'automatic';
+  if (backEnd !== 'automatic' && backEnd !== 'v86' && backEnd !== 'qemu') {
+    return err('invalid-argument', '--backend takes v86 or qemu');
+  }
+  const accelerate = given('accel') ?? 'on';
+  if (accelerate !== 'on' && accelerate !== 'off') return err('invalid-argument', '--accel takes on or off');
+  const forwards = forwardOptions(
+    parsed.value.options.flatMap(({ spec, value }) => (spec.long === 'forward' ? [value] : [])),
+  );
+  if (!forwards.ok) return forwards;
   return ok({
     appliance,
     overlay: given('disk') ?? null,
@@ -79,5 +109,21 @@ export function parseRunArguments(args: readonly string[]): Result<RunArguments 
     stream: stream === 'on' ? 'image' : 'off',
     link: link.value,
     qmpSocket: given('qmp') ?? null,
+    backEnd,
+    forwards: forwards.value,
+    accelerate: accelerate === 'on',
   });
+}
+
+function forwardOptions(texts: readonly string[]): Result<readonly PortForward[]> {
+  const forwards: PortForward[] = [];
+  for (const text of texts) {
+    const forward = parseForward(text);
+    if (!forward.ok) return because('--forward', forward);
+    forwards.push(forward.value);
+  }
+  const twice = duplicateOf(forwards);
+  return twice === null
+    ? ok(forwards)
+    : err('invalid-argument', `--forward: ${hostPortName(twice)} is forwarded twice`);
 }

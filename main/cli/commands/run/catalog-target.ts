@@ -16,8 +16,16 @@ export async function findInCatalog(word: string, terminal: Terminal): Promise<R
     const layer = masterChain([master]);
     if (layer === null) return err('not-found', `'${picked.value.name}' has no master`);
     await boots.look();
-    const { name, memoryMiB, loginHint } = appliance.description;
+    const { name, memoryMiB, loginHint, ...made } = appliance.description;
     const overlayName = overlayNameOf(appliance.id, master.sha256 ?? master.id);
-    return ok({ name, overlayName, memoryMiB, loginHint, diskBytes: master.lengthBytes, master: layer });
+    return ok({
+      name,
+      overlayName,
+      memoryMiB,
+      loginHint,
+      made,
+      diskBytes: master.lengthBytes,
+      master: layer,
+    });
   });
 }

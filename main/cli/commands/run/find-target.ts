@@ -11,6 +11,9 @@ import { overlayNameOf, type RunTarget } from './run-target.ts';
 /** For a master of which nobody says how much its guest needs: what boots are recorded with. */
 const USUAL_MEMORY_MIB = 256;
 
+/** A master says nothing of its guest: whatever it is, it has a driver for this disk. */
+const UNKNOWN_GUEST: RunTarget['made'] = { arch: 'i386', diskBus: 'ide' };
+
 /**
  * What a user means by a word: an appliance that was built here; the `master.json` of a published master, or its folder,
  * by address or path; or an appliance of the catalog of the desktop app, by its id or name.
@@ -27,6 +30,7 @@ export async function findTarget(word: string, terminal: Terminal): Promise<Resu
     name: description.name,
     overlayName: overlayNameOf(description.id, description.disk.sha256),
     memoryMiB: description.memoryMiB,
+    made: description,
     diskBytes: description.disk.sizeBytes,
     loginHint: description.loginHint,
     master: { location: masterPath, format: 'raw', backing: null },
@@ -46,6 +50,7 @@ function publishedTarget(published: PublishedMaster): RunTarget {
     name: sha256.slice(0, 12),
     overlayName: overlayNameOf('master', sha256),
     memoryMiB: state?.memoryMiB ?? USUAL_MEMORY_MIB,
+    made: UNKNOWN_GUEST,
     diskBytes: lengthBytes,
     master: publishedLayer(published),
   };

@@ -7,6 +7,7 @@ import type { ResumeOrder } from '../../../machines/machine.ts';
 import { attachSerialTerminal } from '../../../machines/serial-terminal.ts';
 import type { Monitor } from '../../../monitor/monitor.ts';
 import { isRemoteLayer, type ImageChain } from '../../../storage/chain/image-chain.ts';
+import type { DiskEvent } from '../../../storage/disk/disk-events.ts';
 import { localPath } from '../../../storage/chain/location.ts';
 import { publishedLayer } from '../../../storage/chain/published-master.ts';
 import { MachineSession } from '../../machine-session.ts';
@@ -15,6 +16,7 @@ import type { Command, Terminal } from '../../terminal.ts';
 import { parseRunArguments, RUN_HELP, type RunArguments } from './arguments.ts';
 import { monitorOf, QMP_DEVICE, shutdownReason } from './qmp.ts';
 import { ConsoleNotes } from './console-notes.ts';
+import { chooseMaker, type MachineMaker } from './maker.ts';
 import { prepareOverlay } from './prepare-overlay.ts';
 import { savedStart } from './saved-start.ts';
 import { findTarget } from './find-target.ts';
@@ -48,10 +50,16 @@ async function runTarget(options: RunArguments, target: RunTarget, terminal: Ter
     const { layer } = master.value;
     const published = options.boot ? undefined : layer.published;
     const memoryMiB = options.memoryMiB ?? published?.description.state?.memoryMiB ?? target.memoryMiB;
-    const resume = await savedStart({ published, overlay: location, memoryMiB }, terminal);
+    const maker = await chooseMaker(options, { ...target, memoryMiB }, location);
+    if (!maker.ok) return complain(terminal, maker.failure);
+    // What is published was saved by v86.
+    const resume =
+      maker.value.about === null
+        ? await savedStart({ published, overlay: location, memoryMiB }, terminal)
+        : ok(null);
     if (!resume.ok) return complain(terminal, resume.failure);
     const chain: ImageChain = { location, format: 'qed', backing: layer };
-    return await runMachine(options, { ...target, memoryMiB }, { chain, resume: resume.value }, terminal);
+    return await runMachine(options, target, { chain, resume: resume.value, maker: maker.value }, terminal);
   } finally {
     await master.value.close();
   }
@@ -81,10 +89,17 @@ async function reachMaster({ link }: RunArguments, { master }: RunTarget): Promi
   return ok({ layer, close: () => server.value.close() });
 }
 
+/** All that a machine starts from. */
+interface Prepared {
+  readonly chain: ImageChain;
+  readonly resume: ResumeOrder | null;
+  readonly maker: MachineMaker;
+}
+
 async function runMachine(
   options: RunArguments,
-  { name, memoryMiB, loginHint }: RunTarget,
-  { chain, resume }: { readonly chain: ImageChain; readonly resume: ResumeOrder | null },
+  { name, loginHint }: RunTarget,
+  { chain, resume, maker }: Prepared,
   terminal: Terminal,
 ): Promise<number> {
   // Heard from now on, so that the disk is closed properly whenever the user interrupts.
@@ -92,17 +107,16 @@ async function runMachine(
   // The terminal may be raw: lines end with CR LF.
   const notes = new ConsoleNotes((text) => terminal.err(`\r\nheadwater: ${text}\r\n`));
   let monitor: Monitor | null = null;
-  const opened = await MachineSession.open({
-    name,
-    memoryMiB,
+  const disk = {
     chain,
     stream: options.stream,
     ...(options.qmpSocket !== null && { deviceName: QMP_DEVICE }),
-    listen: (event) => {
+    listen: (event: DiskEvent) => {
       notes.hear(event);
       if (event.kind === 'job') monitor?.hearJob(event.event);
     },
-  });
+  };
+  const opened = await MachineSession.of(disk, maker.make);
   if (!opened.ok) return complain(terminal, opened.failure);
   const session = opened.value;
   if (session.warning !== null) {
@@ -116,7 +130,8 @@ async function runMachine(
       return complain(terminal, listening.failure);
     }
   }
-  terminal.err(`headwater: starting ${name} from '${chain.location}'\n`);
+  const how = maker.about === null ? '' : ` (${maker.about})`;
+  terminal.err(`headwater: starting ${name} from '${chain.location}'${how}\n`);
   if (loginHint !== undefined) terminal.err(`headwater: ${loginHint}\n`);
   session.machine.on('wait', (wait) => notes.hearMachine(wait));
   const stopTrying = tryAgain(session.machine, systemClock);

@@ -1,3 +1,4 @@
+import type { ApplianceDescription } from '../../../../shared/appliance.ts';
 import type { ImageChain } from '../../../storage/chain/image-chain.ts';
 
 /** A machine that can be run, and the master its overlay lies on. */
@@ -6,6 +7,8 @@ export interface RunTarget {
   /** Names the user's own overlay of it: an overlay only makes sense over the very master it was made for. */
   readonly overlayName: string;
   readonly memoryMiB: number;
+  /** What its guest is made for, where its description says so. */
+  readonly made: Pick<ApplianceDescription, 'arch' | 'backEnds' | 'diskBus'>;
   readonly diskBytes: number;
   readonly loginHint?: string | undefined;
   /** As overlays name it. */

@@ -37,6 +37,9 @@ describe('the arguments of headwater run', () => {
       stream: 'image',
       link: null,
       qmpSocket: null,
+      backEnd: 'automatic',
+      forwards: [],
+      accelerate: true,
     });
     const given = [
       '-d',
@@ -49,6 +52,11 @@ describe('the arguments of headwater run', () => {
       '20mbit,30ms',
       '--qmp',
       'q',
+      '--backend=qemu',
+      '--accel=off',
+      '--forward',
+      'tcp:2222:22',
+      '--forward=udp:53:53',
     ];
     expect(parse(...given, 'a')).toEqual({
       appliance: 'a',
@@ -59,6 +67,12 @@ describe('the arguments of headwater run', () => {
       stream: 'off',
       link: { bitsPerSecond: 20e6, roundTripMs: 30 },
       qmpSocket: 'q',
+      backEnd: 'qemu',
+      forwards: [
+        { protocol: 'tcp', hostPort: 2222, guestPort: 22 },
+        { protocol: 'udp', hostPort: 53, guestPort: 53 },
+      ],
+      accelerate: false,
     });
     expect(parse('--help', 'nonsense', 'more')).toBeNull();
   });
@@ -69,6 +83,10 @@ describe('the arguments of headwater run', () => {
     [['-m', '15', 'a'], '--memory takes a whole number of MiB from 16 to 1024'],
     [['-m', '1e3.5', 'a'], '--memory takes'],
     [['--stream', 'maybe', 'a'], '--stream takes on or off'],
+    [['--backend', 'xen', 'a'], '--backend takes v86 or qemu'],
+    [['--accel', 'kvm', 'a'], '--accel takes on or off'],
+    [['--forward', '22', 'a'], "--forward: '22' is no port to forward"],
+    [['--forward', '1:2', '--forward', '1:3', 'a'], '--forward: tcp port 1 is forwarded twice'],
     [['--link', 'fast', 'a'], "link 'fast'"],
     [['--what', 'a'], "unrecognized option '--what'"],
   ])('are refused: %j', async (args, message) => {

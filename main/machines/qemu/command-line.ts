@@ -1,0 +1,101 @@
+import type { PcArch } from '../../../shared/back-end.ts';
+import type { PortForward } from '../../../shared/port-forward.ts';
+import type { QemuProgram } from './host.ts';
+import { processorFor } from './trial.ts';
+
+/** What a machine is made of. */
+export interface QemuConfiguration {
+  readonly name: string;
+  readonly arch: PcArch;
+  readonly memoryMiB: number;
+  readonly processors: number;
+  /** What its guest finds its disk at: every guest with a driver knows `ide`, which is slower. */
+  readonly diskBus: 'virtio' | 'ide';
+  readonly forwards: readonly PortForward[];
+}
+
+/** Unix sockets. QEMU waits for clients at `vnc`, and is a client at the others. */
+export interface QemuSockets {
+  readonly monitor: string;
+  readonly serial: string;
+  readonly vnc: string;
+  readonly disk: string;
+}
+
+/** What QEMU calls the guest's disk in what it says. */
+export const DISK_NODE = 'disk';
+
+/** Where forwarded ports can be reached from: this computer, and no other. */
+const FORWARD_ADDRESS = '127.0.0.1';
+
+/** The arguments of a QEMU that stands still until its monitor says otherwise. */
+export function qemuArguments(
+  configuration: QemuConfiguration,
+  { accelerator, sandbox }: QemuProgram,
+  sockets: QemuSockets,
+): string[] {
+  const { name, arch, memoryMiB, processors } = configuration;
+  return [
+    ...[
+      '-name',
+      `guest=${value(name)}`,
+      '-nodefaults',
+      '-no-user-config',
+      ...sandbox,
+      '-msg',
+      'timestamp=on',
+    ],
+    // The newer one has no IDE that a guest for 32 bits of any age knows.
+    ...['-machine', arch === 'i386' ? 'pc' : 'q35', '-accel', accelerator, '-cpu', processorFor(accelerator)],
+    ...['-smp', String(processors), '-m', String(memoryMiB), '-boot', 'menu=off,strict=on', '-S'],
+    ...[
+      '-chardev',
+      `socket,id=monitor,path=${value(sockets.monitor)}`,
+      '-mon',
+      'chardev=monitor,mode=control',
+    ],
+    ...['-chardev', `socket,id=serial,path=${value(sockets.serial)}`, '-device', 'isa-serial,chardev=serial'],
+    ...['-device', 'VGA', '-vnc', `unix:${value(sockets.vnc)}`],
+    // A pointer that tells places, for guests that know it; the others have the PC's mouse.
+    ...['-device', 'qemu-xhci', '-device', 'usb-tablet'],
+    ...diskArguments(configuration, sockets.disk),
+    ...networkArguments(configuration.forwards),
+    ...['-object', 'rng-random,id=random,filename=/dev/urandom', '-device', 'virtio-rng-pci,rng=random'],
+  ];
+}
+
+/**
+ * What the guest writes is in our hands when its request is answered, and durable when its flush is. What it no longer
+ * needs, or fills with zeroes, takes no space. A request that fails stops the guest instead of reaching it.
+ */
+function diskArguments({ diskBus }: QemuConfiguration, path: string): string[] {
+  const node = {
+    driver: 'nbd',
+    'node-name': DISK_NODE,
+    server: { type: 'unix', path },
+    cache: { direct: false, 'no-flush': false },
+    discard: 'unmap',
+    'detect-zeroes': 'unmap',
+  };
+  const device = diskBus === 'virtio' ? 'virtio-blk-pci' : 'ide-hd';
+  const failures = 'rerror=stop,werror=stop';
+  return [
+    ...['-blockdev', JSON.stringify(node)],
+    ...['-device', `${device},drive=${DISK_NODE},bootindex=0,write-cache=on,${failures}`],
+  ];
+}
+
+/** A network of its own behind this computer, from which everything can be reached and which nothing reaches. */
+function networkArguments(forwards: readonly PortForward[]): string[] {
+  const rules = forwards.map(
+    ({ protocol, hostPort, guestPort }) =>
+      `,hostfwd=${protocol}:${FORWARD_ADDRESS}:${hostPort}-:${guestPort}`,
+  );
+  // Without its own firmware: nothing boots from the network.
+  return ['-netdev', `user,id=network${rules.join('')}`, '-device', 'virtio-net-pci,netdev=network,romfile='];
+}
+
+/** A value in one of QEMU's lists of options, where commas stand between them. */
+function value(text: string): string {
+  return text.replaceAll(',', ',,');
+}

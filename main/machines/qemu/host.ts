@@ -1,0 +1,92 @@
+import { qemuMissing, type PcArch } from '../../../shared/back-end.ts';
+import { err, ok, type Result } from '../../../shared/result.ts';
+import { findProgram, runShortly, searchPath, versionIn } from './programs.ts';
+import { tryPc } from './trial.ts';
+
+/** What runs a guest's instructions: the computer's processor, through its system, or QEMU's own translator (`tcg`). */
+export type Accelerator = 'kvm' | 'hvf' | 'whpx' | 'tcg';
+
+/** QEMU on this computer, and what works with it. */
+export interface QemuProgram {
+  readonly path: string;
+  /** Such as `7.2.22`. */
+  readonly version: string;
+  readonly accelerator: Accelerator;
+  /** Options that keep it from doing what a machine never needs; empty where it was built without. */
+  readonly sandbox: readonly string[];
+}
+
+/** What the system offers, where there is a processor of the guest's kind in the computer. */
+const ACCELERATORS: Partial<Record<NodeJS.Platform, Accelerator>> = {
+  linux: 'kvm',
+  darwin: 'hvf',
+  win32: 'whpx',
+};
+
+const NODE_ARCHES: Readonly<Record<PcArch, readonly string[]>> = {
+  i386: ['x64', 'ia32'],
+  x86_64: ['x64'],
+};
+
+const SANDBOX = ['-sandbox', 'on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny'];
+const VERSION_LIMIT_MS = 10_000;
+
+export interface QemuHostOptions {
+  /** Looked through before the folders of `PATH`; null for none. Asked each time. */
+  readonly folder?: () => string | null;
+  readonly path?: string | undefined;
+}
+
+/** The QEMU of this computer. What works is found out once, by trying it, and kept for as long as the program runs. */
+export class QemuHost {
+  readonly #options: QemuHostOptions;
+  /** By program and accelerator asked for. */
+  readonly #found = new Map<string, Promise<Result<QemuProgram>>>();
+
+  constructor(options: QemuHostOptions = {}) {
+    this.#options = options;
+  }
+
+  /** Whether there is a QEMU for this processor. */
+  has(arch: PcArch): boolean {
+    return this.#find(arch) !== null;
+  }
+
+  /**
+   * QEMU for a processor, with the fastest way that works; `accelerate: false` for its own translator in any case. Fails
+   * with `not-found` and what to install.
+   */
+  async program(arch: PcArch, accelerate = true): Promise<Result<QemuProgram>> {
+    const found = this.#find(arch);
+    if (found === null) return qemuMissing(arch);
+    const wanted = accelerate && NODE_ARCHES[arch].includes(process.arch);
+    const accelerator = wanted ? (ACCELERATORS[process.platform] ?? 'tcg') : 'tcg';
+    const key = `${accelerator} ${found}`;
+    const known = this.#found.get(key) ?? look(found, accelerator);
+    this.#found.set(key, known);
+    const program = await known;
+    // It may be mended by the next time.
+    if (!program.ok) this.#found.delete(key);
+    return program;
+  }
+
+  #find(arch: PcArch): string | null {
+    const { folder, path = process.env['PATH'] } = this.#options;
+    const own = folder?.() ?? null;
+    return findProgram(arch, [...(own === null ? [] : [own]), ...searchPath(path)]);
+  }
+}
+
+async function look(path: string, accelerator: Accelerator): Promise<Result<QemuProgram>> {
+  const { output } = await runShortly(path, ['--version'], VERSION_LIMIT_MS);
+  const version = versionIn(output);
+  if (version === null) {
+    return err('unsupported', `'${path}' does not say that it is QEMU: ${output.trim().slice(0, 200)}`);
+  }
+  for (const tried of new Set<Accelerator>([accelerator, 'tcg'])) {
+    for (const sandbox of [SANDBOX, []]) {
+      if (await tryPc(path, tried, sandbox)) return ok({ path, version, accelerator: tried, sandbox });
+    }
+  }
+  return err('unsupported', `'${path}' (QEMU ${version}) does not run: a trial of a few instructions failed`);
+}

@@ -1,0 +1,28 @@
+import type { PcArch } from '../../../shared/back-end.ts';
+import type { PortForward } from '../../../shared/port-forward.ts';
+import type { QemuConfiguration } from './command-line.ts';
+import type { QemuHost } from './host.ts';
+import { QemuMachine, type QemuDisk } from './qemu-machine.ts';
+
+/** What a machine is to be like. */
+export interface QemuWishes {
+  readonly name: string;
+  readonly arch: PcArch;
+  readonly memoryMiB: number;
+  readonly diskBus: QemuConfiguration['diskBus'];
+  readonly forwards: readonly PortForward[];
+  /** False: QEMU's own translator, whatever the computer offers. */
+  readonly accelerate: boolean;
+  readonly logFile: string;
+}
+
+/** Makes machines that QEMU runs, for disks that are open in threads of their own. */
+export function makeQemuMachine(host: QemuHost, wishes: QemuWishes, disk: QemuDisk): QemuMachine {
+  const { arch, accelerate, logFile, ...rest } = wishes;
+  return new QemuMachine({
+    configuration: { ...rest, arch, processors: 1 },
+    disk,
+    program: () => host.program(arch, accelerate),
+    logFile,
+  });
+}

@@ -1,0 +1,72 @@
+import { spawn } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import type { PcArch } from '../../../shared/back-end.ts';
+
+/** What can run guests of a processor, the best first. */
+const PROGRAMS: Readonly<Record<PcArch, readonly string[]>> = {
+  i386: ['qemu-system-i386', 'qemu-system-x86_64'],
+  x86_64: ['qemu-system-x86_64'],
+};
+
+/** The path of QEMU for a processor; null where it is not installed. @param folders looked through in this order */
+export function findProgram(arch: PcArch, folders: readonly string[]): string | null {
+  for (const name of PROGRAMS[arch]) {
+    const found = folders.map((folder) => path.join(folder, name)).find(isProgram);
+    if (found !== undefined) return found;
+  }
+  return null;
+}
+
+/** The folders of a `PATH`; relative ones mean another place in every program, and are left out. */
+export function searchPath(variable: string | undefined): readonly string[] {
+  return (variable ?? '').split(path.delimiter).filter((folder) => path.isAbsolute(folder));
+}
+
+function isProgram(file: string): boolean {
+  try {
+    fs.accessSync(file, fs.constants.X_OK);
+    return fs.statSync(file).isFile();
+  } catch {
+    return false;
+  }
+}
+
+/** How a program ended that was run for a moment. */
+export interface ShortRun {
+  /** Null where it did not end in time, was killed, or could not be started. */
+  readonly code: number | null;
+  readonly output: string;
+}
+
+const MOST_OUTPUT_CHARS = 64 * 1024;
+
+/** Runs a program that should end soon. It is killed after `limitMs`. */
+export function runShortly(program: string, args: readonly string[], limitMs: number): Promise<ShortRun> {
+  return new Promise((resolve) => {
+    let output = '';
+    const child = spawn(program, args, {
+      env: qemuEnvironment(),
+      stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: limitMs,
+      killSignal: 'SIGKILL',
+    });
+    const hear = (chunk: Buffer) => {
+      if (output.length < MOST_OUTPUT_CHARS) output += chunk.toString();
+    };
+    child.stdout.on('data', hear);
+    child.stderr.on('data', hear);
+    child.on('error', () => resolve({ code: null, output }));
+    child.on('close', (code) => resolve({ code, output }));
+  });
+}
+
+/** All that QEMU gets to know of ours: nothing that could change what it does. */
+export function qemuEnvironment(): Record<string, string> {
+  return { PATH: process.env['PATH'] ?? '', LC_ALL: 'C' };
+}
+
+/** From what `--version` prints; null where that is not QEMU's. */
+export function versionIn(output: string): string | null {
+  return /^QEMU emulator version (\d+(?:\.\d+)+)/m.exec(output)?.[1] ?? null;
+}

@@ -1,0 +1,354 @@
+import { systemClock, type Clock } from '../../../shared/clock.ts';
+import { Emitter } from '../../../shared/emitter.ts';
+import { DONE, err, ok, type Err, type Failure, type Result } from '../../../shared/result.ts';
+import {
+  NO_PROGRESS,
+  isAlive,
+  isOff,
+  type DiskWait,
+  type Machine,
+  type MachineEvents,
+  type MachineProgress,
+  type MachineState,
+  type ResumeOrder,
+  type Started,
+  type StopReason,
+} from '../machine.ts';
+import type { ScreenSource } from '../screen.ts';
+import type { QemuConfiguration } from './command-line.ts';
+import { DiskWatch, type WatchedDisk } from './disk-watch.ts';
+import type { QemuProgram } from './host.ts';
+import { waitOf } from './io-error.ts';
+import { qemuKeys } from './keys.ts';
+import type { ServingDisk } from './meeting-place.ts';
+import { QemuProcess, type QemuEnd } from './qemu-process.ts';
+import type { QmpEvent } from './qmp/client.ts';
+import { QemuScreen } from './screen.ts';
+import { within } from './within.ts';
+
+/** What a machine in QEMU needs of its disk. */
+export type QemuDisk = ServingDisk & WatchedDisk;
+
+export interface QemuMachineOptions {
+  readonly configuration: QemuConfiguration;
+  readonly disk: QemuDisk;
+  /** Asked at each start. */
+  readonly program: () => Promise<Result<QemuProgram>>;
+  /** Where QEMU's messages go; begun anew at each start. */
+  readonly logFile: string;
+  readonly clock?: Clock;
+}
+
+/** QEMU stops its guest at once, then waits for the disk: which may wait for a source, and is not waited for longer. */
+const DRAIN_LIMIT_MS = 5000;
+const QUIT_LIMIT_MS = 5000;
+/** How long until a guest that stands still for a failed read tries it again. */
+const READ_AGAIN_MS = 2000;
+
+/**
+ * A PC run by QEMU, a process of its own. Its disk is served to it from the thread that owns it.
+ *
+ * What the guest has written is in the hands of its disk once the guest knows of it, so QEMU may die at any time: at the
+ * next flush, which is ours where the guest makes none, everything is durable.
+ */
+export class QemuMachine implements Machine {
+  readonly name: string;
+  readonly screen: ScreenSource;
+  readonly #options: QemuMachineOptions;
+  readonly #clock: Clock;
+  readonly #events = new Emitter<MachineEvents>();
+  readonly #watch: DiskWatch;
+  #state: MachineState = { kind: 'created' };
+  #progress = NO_PROGRESS;
+  /** A read that waits for its source; QEMU and its guest go on meanwhile. */
+  #slow: DiskWait | null = null;
+  /** A request that failed, for which QEMU has stopped. */
+  #failed: DiskWait | null = null;
+  #pausedByUser = false;
+  #process: QemuProcess | null = null;
+  #starting: AbortController | null = null;
+  /** How an end that is expected is to be told; the guest's own shutdown, or an order. */
+  #ending: StopReason | null = null;
+  #cancelRetry: () => void = () => undefined;
+
+  constructor(options: QemuMachineOptions) {
+    this.name = options.configuration.name;
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+    this.screen = new QemuScreen({ clock: this.#clock, process: (what) => this.#alive(what) });
+    this.#watch = new DiskWatch(options.disk, this.#clock, {
+      onProgress: (progress) => this.#events.emit('progress', (this.#progress = progress)),
+      onSlow: (wait) => {
+        this.#slow = wait;
+        this.#waitsChanged();
+      },
+      onLost: (failure) => this.#lost(failure),
+    });
+  }
+
+  get state(): MachineState {
+    return this.#state;
+  }
+
+  get wait(): DiskWait | null {
+    return this.#failed ?? this.#slow;
+  }
+
+  get progress(): MachineProgress {
+    return this.#progress;
+  }
+
+  on<Name extends keyof MachineEvents>(
+    name: Name,
+    listener: (event: MachineEvents[Name]) => void,
+  ): () => void {
+    return this.#events.on(name, listener);
+  }
+
+  /** A saved state is v86's: it is refused, and the guest starts from its disk. */
+  async start(resume: ResumeOrder | null = null): Promise<Result<Started>> {
+    if (!isOff(this.#state)) return this.#refuse('start');
+    const starting = new AbortController();
+    this.#starting = starting;
+    this.#ending = null;
+    this.#progress = NO_PROGRESS;
+    this.#enter({ kind: 'starting' });
+    const launched = await this.#launch(starting.signal);
+    this.#starting = null;
+    if (starting.signal.aborted) {
+      if (launched.ok) await this.#kill(launched.value);
+      this.#over({ kind: 'stopped', why: this.#why });
+      return err('closed', `${this.name} was stopped`);
+    }
+    if (!launched.ok) {
+      this.#over({ kind: 'failed', failure: launched.failure });
+      return launched;
+    }
+    this.#process = launched.value;
+    void launched.value.ended.then((end) => this.#ended(end));
+    const going = await launched.value.qmp.execute('cont');
+    if (!going.ok) {
+      await this.#kill(launched.value);
+      return going;
+    }
+    this.#watch.start();
+    this.#enter(this.#fromHolds());
+    const stateRefused = resume === null ? null : 'it was not saved by QEMU';
+    return ok({ from: 'disk', stateRefused });
+  }
+
+  async pause(): Promise<Result<void>> {
+    const process = this.#alive('pause');
+    if (!process.ok) return process;
+    // Where it does not answer in time its guest stands still already, and a request waits for its source.
+    const stopped = await within(this.#clock, DRAIN_LIMIT_MS, process.value.qmp.execute('stop'));
+    if (stopped?.ok === false) return stopped;
+    this.#pausedByUser = true;
+    this.#update();
+    return this.#options.disk.flush();
+  }
+
+  async resume(): Promise<Result<void>> {
+    const process = this.#alive('resume');
+    if (!process.ok) return process;
+    this.#pausedByUser = false;
+    this.#failed = null;
+    this.#waitsChanged();
+    const going = await process.value.qmp.execute('cont');
+    this.#update();
+    return going.ok ? DONE : going;
+  }
+
+  powerButton(): Promise<Result<void>> {
+    return this.#command('press the power button', 'system_powerdown');
+  }
+
+  async reset(): Promise<Result<void>> {
+    const flushed = await this.#options.disk.flush();
+    return flushed.ok ? this.#command('reset', 'system_reset') : flushed;
+  }
+
+  async save(): Promise<Result<number>> {
+    return err(
+      'unsupported',
+      `${this.name} runs in QEMU, whose state cannot be saved yet; shut it down, or leave it running`,
+      { words: ['qemu-cannot-save', this.name] },
+    );
+  }
+
+  async stop(): Promise<Result<void>> {
+    if (this.#state.kind === 'starting') return this.#abortStart('requested');
+    const process = this.#alive('stop');
+    if (!process.ok) return process;
+    const { qmp, ended } = process.value;
+    this.#enter({ kind: 'stopping' });
+    await within(this.#clock, DRAIN_LIMIT_MS, qmp.execute('stop'));
+    const stored = await this.#store();
+    if (this.#process !== process.value) return DONE; // it ended meanwhile
+    if (!stored.ok) {
+      this.#enter(this.#fromHolds());
+      return stored;
+    }
+    this.#ending ??= 'requested';
+    void qmp.execute('quit');
+    if ((await within(this.#clock, QUIT_LIMIT_MS, ended)) === undefined) await this.#kill(process.value);
+    return DONE;
+  }
+
+  async kill(): Promise<Result<void>> {
+    if (isOff(this.#state)) return DONE;
+    if (this.#state.kind === 'starting') return this.#abortStart('killed');
+    this.#ending ??= 'killed';
+    if (this.#process !== null) await this.#kill(this.#process);
+    return DONE;
+  }
+
+  sendSerial(data: string | Uint8Array): void {
+    if (!isAlive(this.#state)) return;
+    this.#process?.sendSerial(
+      typeof data === 'string' ? new TextEncoder().encode(data) : Uint8Array.from(data),
+    );
+  }
+
+  sendScancodes(codes: readonly number[]): void {
+    if (!isAlive(this.#state)) return;
+    void this.#process?.qmp.execute('input-send-event', { events: qemuKeys(codes) });
+  }
+
+  async #launch(signal: AbortSignal): Promise<Result<QemuProcess>> {
+    const { configuration, disk, logFile, program } = this.#options;
+    const found = await program();
+    if (!found.ok) return found;
+    return QemuProcess.start({
+      configuration,
+      program: found.value,
+      disk,
+      logFile,
+      signal,
+      clock: this.#clock,
+      onEvent: (event) => this.#hear(event),
+      onSerial: (bytes) => this.#events.emit('serial', bytes),
+    });
+  }
+
+  #hear({ name, data }: QmpEvent): void {
+    if (name === 'SHUTDOWN') this.#ending ??= 'guest-halted';
+    if (name !== 'BLOCK_IO_ERROR') return;
+    const wait = waitOf(data);
+    if (wait === null) return;
+    this.#failed = wait;
+    this.#waitsChanged();
+    if (wait.retries !== 'by-itself') return;
+    this.#cancelRetry();
+    this.#cancelRetry = this.#clock.after(READ_AGAIN_MS, () => {
+      if (this.#failed === wait && !this.#pausedByUser) void this.resume();
+    });
+  }
+
+  /** What the guest wrote is durable, and nothing of it waits. */
+  async #store(): Promise<Result<void>> {
+    const failure = this.#failed?.retries === 'on-resume' ? this.#failed.failure : undefined;
+    if (failure !== undefined) return { ok: false, failure };
+    const flushed = await this.#options.disk.flush();
+    if (flushed.ok) return DONE;
+    this.#failed = {
+      ...{ operation: 'flush', offset: 0, length: 0, waitedMs: 0 },
+      ...{ failure: flushed.failure, retries: 'on-resume' },
+    };
+    this.#waitsChanged();
+    return flushed;
+  }
+
+  #lost(failure: Failure): void {
+    if (!isAlive(this.#state) || this.#process === null) return;
+    const process = this.#process;
+    this.#over({ kind: 'failed', failure });
+    void this.#kill(process);
+  }
+
+  get #why(): StopReason {
+    return this.#ending ?? 'killed';
+  }
+
+  #ended({ inOrder, text }: QemuEnd): void {
+    if (this.#process === null) return;
+    const why = this.#ending;
+    if (why !== null && (inOrder || why !== 'guest-halted')) return this.#over({ kind: 'stopped', why });
+    const message = `${this.name}: QEMU ${text}`;
+    this.#over({
+      kind: 'failed',
+      failure: { code: 'unsupported', message, words: ['qemu-ended', this.name, text] },
+    });
+  }
+
+  #over(state: MachineState): void {
+    this.#process = null;
+    this.#watch.stop();
+    this.#cancelRetry();
+    this.#pausedByUser = false;
+    this.#failed = this.#slow = null;
+    this.#waitsChanged();
+    this.#enter(state);
+  }
+
+  async #abortStart(why: StopReason): Promise<Result<void>> {
+    this.#ending = why;
+    this.#starting?.abort();
+    await this.#reached(isOff);
+    return DONE;
+  }
+
+  async #kill(process: QemuProcess): Promise<void> {
+    process.kill();
+    await process.ended;
+  }
+
+  async #command(what: string, command: string): Promise<Result<void>> {
+    const process = this.#alive(what);
+    if (!process.ok) return process;
+    const done = await process.value.qmp.execute(command);
+    return done.ok ? DONE : done;
+  }
+
+  #alive(what: string): Result<QemuProcess> {
+    return this.#process !== null && isAlive(this.#state) ? ok(this.#process) : this.#refuse(what);
+  }
+
+  #reached(wanted: (state: MachineState) => boolean): Promise<void> {
+    return new Promise((resolve) => {
+      const look = () => {
+        if (!wanted(this.#state)) return;
+        stop();
+        resolve();
+      };
+      const stop = this.#events.on('state', look);
+      look();
+    });
+  }
+
+  #waitsChanged(): void {
+    this.#events.emit('wait', this.wait);
+    this.#update();
+  }
+
+  #update(): void {
+    if (isAlive(this.#state)) this.#enter(this.#fromHolds());
+  }
+
+  #fromHolds(): MachineState {
+    if (this.#pausedByUser) return { kind: 'paused', by: 'user' };
+    return this.#failed === null ? { kind: 'running' } : { kind: 'paused', by: 'disk', wait: this.#failed };
+  }
+
+  #enter(state: MachineState): void {
+    if (JSON.stringify(state) === JSON.stringify(this.#state)) return;
+    this.#state = state;
+    this.#events.emit('state', state);
+  }
+
+  #refuse(what: string): Err {
+    return err('invalid-argument', `${this.name} is ${this.#state.kind}; it cannot ${what} now`, {
+      words: ['machine-not-now', this.name],
+    });
+  }
+}

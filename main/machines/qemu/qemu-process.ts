@@ -1,0 +1,131 @@
+import type { Socket } from 'node:net';
+import os from 'node:os';
+import type { Clock } from '../../../shared/clock.ts';
+import { err, ok, type Result } from '../../../shared/result.ts';
+import { qemuArguments, type QemuConfiguration } from './command-line.ts';
+import type { QemuProgram } from './host.ts';
+import { canLeash, Leash, type LeashedEnd } from './leash.ts';
+import { LogFile } from './log-file.ts';
+import { MeetingPlace, type ServingDisk } from './meeting-place.ts';
+import { whyNotStarted } from './refusal.ts';
+import { QmpClient, type QmpEvent } from './qmp/client.ts';
+
+export interface QemuStart {
+  readonly configuration: QemuConfiguration;
+  readonly program: QemuProgram;
+  readonly disk: ServingDisk;
+  /** Begun anew. */
+  readonly logFile: string;
+  readonly clock: Clock;
+  /** Aborted when it is not wanted any more. */
+  readonly signal: AbortSignal;
+  readonly onEvent: (event: QmpEvent) => void;
+  /** The listener may keep the bytes. */
+  readonly onSerial: (bytes: Uint8Array) => void;
+}
+
+/** How QEMU ended. */
+export interface QemuEnd {
+  /** As somebody told it to, or because its guest shut down. */
+  readonly inOrder: boolean;
+  /** What happened, with the last it said, as the rest of a sentence that begins with `QEMU`. */
+  readonly text: string;
+}
+
+/** What has not said hello by then never will: opening its disk comes before, and that answers at once. */
+const HELLO_LIMIT_MS = 60_000;
+
+/** A running QEMU with its disk, its monitor and its serial line. When it ends nothing is left of it but its log. */
+export class QemuProcess {
+  readonly qmp: QmpClient;
+  /** For files that QEMU writes. */
+  readonly folder: string;
+  /** Where viewers of its screen connect. */
+  readonly vncPath: string;
+  /** Resolves when it has ended and its disk is free. */
+  readonly ended: Promise<QemuEnd>;
+  readonly #leash: Leash;
+  readonly #serial: Socket;
+
+  /** Starts QEMU with a guest that stands still. Fails with the last it said where it does not start. */
+  static async start(start: QemuStart): Promise<Result<QemuProcess>> {
+    const { configuration, program, clock, signal } = start;
+    const able = canLeash();
+    if (!able.ok) return able;
+    const log = LogFile.create(start.logFile);
+    if (!log.ok) return log;
+    const opened = await MeetingPlace.open(start.disk);
+    if (!opened.ok) {
+      log.value.close();
+      return opened;
+    }
+    const place = opened.value;
+    const leash = new Leash({
+      program: program.path,
+      args: qemuArguments(configuration, program, place.sockets),
+      folder: place.folder,
+      onOutput: (bytes) => log.value.append(bytes),
+    });
+    const ended = leash.ended.then(async (end) => {
+      await place.close();
+      log.value.close();
+      return howItEnded(end, log.value);
+    });
+    const giveUp = () => leash.kill();
+    const cancelLimit = clock.after(HELLO_LIMIT_MS, giveUp);
+    signal.addEventListener('abort', giveUp);
+    if (signal.aborted) giveUp();
+    // Both are told when QEMU ends instead.
+    const [monitor, serial] = await Promise.all([place.monitor, place.serial]);
+    const qmp = monitor.ok ? await QmpClient.open(monitor.value, start.onEvent) : monitor;
+    cancelLimit();
+    signal.removeEventListener('abort', giveUp);
+    if (qmp.ok && serial.ok && !signal.aborted) {
+      serial.value.on('data', start.onSerial);
+      return ok(new QemuProcess(qmp.value, place, ended, leash, serial.value));
+    }
+    leash.kill();
+    const { text } = await ended;
+    return signal.aborted
+      ? err('closed', `${configuration.name} was stopped`)
+      : whyNotStarted(configuration.name, log.value.end, text);
+  }
+
+  private constructor(
+    qmp: QmpClient,
+    { folder, sockets }: MeetingPlace,
+    ended: Promise<QemuEnd>,
+    leash: Leash,
+    serial: Socket,
+  ) {
+    this.qmp = qmp;
+    this.folder = folder;
+    this.vncPath = sockets.vnc;
+    this.ended = ended;
+    this.#leash = leash;
+    this.#serial = serial;
+    serial.on('error', () => serial.destroy());
+  }
+
+  /** To the guest's serial line; QEMU takes it as fast as the guest reads. */
+  sendSerial(bytes: Uint8Array): void {
+    if (this.#serial.writable) this.#serial.write(bytes);
+  }
+
+  /** Ends it at once. What its guest's disk has answered is in the hands of that disk. */
+  kill(): void {
+    this.#leash.kill();
+  }
+}
+
+function howItEnded({ code, signal }: LeashedEnd, log: LogFile): QemuEnd {
+  const name = Object.entries(os.constants.signals).find(([, number]) => number === signal)?.[0];
+  const how =
+    signal !== null
+      ? `was ended by ${name ?? `signal ${signal}`}`
+      : code === null
+        ? 'could not be run'
+        : `ended with status ${code}`;
+  const said = log.end === '' ? '' : `: ${log.end}`;
+  return { inOrder: code === 0, text: `${how}${said} (its log is '${log.path}')` };
+}

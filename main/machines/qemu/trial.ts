@@ -1,0 +1,80 @@
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import type { Accelerator } from './host.ts';
+import { runShortly } from './programs.ts';
+
+const FIRMWARE_BYTES = 0x10000;
+const RESET_VECTOR = 0xfff0;
+/** What the guest says at the end, and what QEMU's `isa-debug-exit` makes of it. */
+const SAID = 0x2a;
+const EXIT_CODE = (SAID << 1) | 1;
+const EXIT_PORT = 0xf4;
+/** It needs some milliseconds; a guest that has gone nowhere by then never will. */
+const LIMIT_MS = 5000;
+
+/**
+ * A firmware of a few instructions: from the reset vector into protected mode, a word to memory and back, and out. Some
+ * accelerators that can be opened run the first mode and hang in the second.
+ */
+export function trialFirmware(): Uint8Array {
+  // prettier-ignore
+  const code = [
+    0xfa,                                           // cli
+    0x2e, 0x66, 0x0f, 0x01, 0x16, 0x58, 0x00,       // lgdt cs:[0x58]
+    0x0f, 0x20, 0xc0, 0x0c, 0x01, 0x0f, 0x22, 0xc0, // cr0 |= PE
+    0x66, 0xea, 0x18, 0x00, 0xff, 0xff, 0x08, 0x00, // jmp 8:0xffff0018
+    0x66, 0xb8, 0x10, 0x00, 0x8e, 0xd8,             // ds = 16
+    0xc7, 0x05, 0x00, 0x10, 0x00, 0x00, 0x34, 0x12, 0x00, 0x00, // mov [0x1000], 0x1234
+    0xa1, 0x00, 0x10, 0x00, 0x00,                   // mov eax, [0x1000]
+    0x3d, 0x34, 0x12, 0x00, 0x00,                   // cmp eax, 0x1234
+    0x75, 0x04,                                     // jne 0x38
+    0xb0, SAID, 0xe6, EXIT_PORT,                    // out EXIT_PORT, SAID
+    0xf4, 0xeb, 0xfd,                               // 0x38: hlt; jmp 0x38
+  ];
+  // prettier-ignore
+  const descriptors = [
+    0, 0, 0, 0, 0, 0, 0, 0,
+    0xff, 0xff, 0, 0, 0, 0x9a, 0xcf, 0,             // 8: code, 4 GiB
+    0xff, 0xff, 0, 0, 0, 0x92, 0xcf, 0,             // 16: data, 4 GiB
+    0x17, 0x00, 0x40, 0x00, 0xff, 0xff,             // 0x58: their length and place
+  ];
+  const firmware = new Uint8Array(FIRMWARE_BYTES);
+  firmware.set(code);
+  firmware.set(descriptors, 0x40);
+  firmware.set([0xe9, 0x0d, 0x00], RESET_VECTOR); // jmp 0, around the end of the segment
+  return firmware;
+}
+
+/** Which processor QEMU shows a guest: what the computer has, or all it can emulate. */
+export function processorFor(accelerator: Accelerator): string {
+  return accelerator === 'tcg' ? 'max' : 'host';
+}
+
+/**
+ * Whether a PC really runs so: a few instructions are executed. Opening `/dev/kvm`, or asking QEMU what it was built
+ * with, says nothing of that.
+ */
+export async function tryPc(
+  program: string,
+  accelerator: Accelerator,
+  args: readonly string[],
+): Promise<boolean> {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'headwater-trial-'));
+  try {
+    const firmware = path.join(folder, 'trial.bin');
+    fs.writeFileSync(firmware, trialFirmware());
+    const { code } = await runShortly(
+      program,
+      [
+        ...['-nodefaults', '-no-user-config', '-display', 'none', '-m', '16'],
+        ...['-accel', accelerator, '-cpu', processorFor(accelerator), ...args],
+        ...['-device', `isa-debug-exit,iobase=${EXIT_PORT},iosize=1`, '-bios', firmware],
+      ],
+      LIMIT_MS,
+    );
+    return code === EXIT_CODE;
+  } finally {
+    fs.rmSync(folder, { recursive: true, force: true });
+  }
+}
