@@ -33,8 +33,8 @@ const bundle = (chunks, programs) => ({
 
 const programs = bundle('chunks', [
   'main/cli/index.ts',
-  'main/storage/copy-worker.ts',
-  'main/storage/disk-worker.ts',
+  'main/storage/copy-worker/copy-worker.ts',
+  'main/storage/disk/disk-worker.ts',
   'main/storage/overlays/image-worker.ts',
   'main/feeds/thread/feed-worker.ts',
   'main/masters/publish/master-worker.ts',

@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { app } from 'electron';
 import { DONE, type Result } from '../../shared/result.ts';
-import { failureFromSystem } from '../block/errno.ts';
+import { failureFromSystem } from '../../shared/errno.ts';
 
 /** Starts the app without a window: streams go on, and the icon of the tray leads to it. */
 export const BACKGROUND_SWITCH = 'background';

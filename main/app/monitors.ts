@@ -4,7 +4,7 @@ import path from 'node:path';
 import type { Clock } from '../../shared/clock.ts';
 import { OneAtATime } from '../../shared/one-at-a-time.ts';
 import type { MachineCommand } from '../../shared/ipc/machines.ts';
-import { failureFromSystem } from '../block/errno.ts';
+import { failureFromSystem } from '../../shared/errno.ts';
 import type { DiskService } from '../disks/disk-service.ts';
 import type { Machine } from '../machines/machine.ts';
 import type { MachineService } from '../machines/service/machine-service.ts';

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { z } from 'zod';
 import { builtApplianceSchema, type BuiltAppliance } from '../../shared/appliance.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
-import { failureFromSystem } from '../block/errno.ts';
+import { failureFromSystem } from '../../shared/errno.ts';
 
 /** An appliance whose master lies on this machine. */
 export interface InstalledAppliance {

@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import { ok, type Result } from '../../shared/result.ts';
 import type { Catalog, Tables } from '../catalog/catalog.ts';
 import { newMaster, type Master } from '../catalog/tables/masters.ts';
-import { failureFromSystem } from '../block/errno.ts';
+import { failureFromSystem } from '../../shared/errno.ts';
 import { findBuiltAppliance, listBuiltAppliances, type InstalledAppliance } from './built-appliances.ts';
 
 /** Id of the master of an appliance built here: another build is another master. */

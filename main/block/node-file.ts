@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import { DONE, err, ok, type Result } from '../../shared/result.ts';
 import { closedFailure, readOnlyFailure } from './bounds.ts';
-import { failureFromSystem } from './errno.ts';
+import { failureFromSystem } from '../../shared/errno.ts';
 import type { BlockFile } from './file.ts';
 import { InFlight } from './in-flight.ts';
 import { SystemFileHoles } from './sparse/file-holes.ts';

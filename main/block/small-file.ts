@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import { err, ok, type Result } from '../../shared/result.ts';
-import { failureFromSystem } from './errno.ts';
+import { failureFromSystem } from '../../shared/errno.ts';
 
 const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = fs.constants;
 

@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { DONE, type Result } from '../../shared/result.ts';
-import { failureFromSystem } from './errno.ts';
+import { failureFromSystem } from '../../shared/errno.ts';
 
 /** A name beside `file` that nobody else has, for what is to become it. */
 export function draftBeside(file: string): string {

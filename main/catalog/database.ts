@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { because, DONE, err, ok, type Err, type Result } from '../../shared/result.ts';
-import { failureFromSystem } from '../block/errno.ts';
+import { failureFromSystem } from '../../shared/errno.ts';
 import { APPLICATION_ID } from './application-id.ts';
 import { backUp, wayOut } from './backups.ts';
 import { MIGRATIONS } from './migrations/index.ts';

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { DONE, err, type Err, type Result } from '../../shared/result.ts';
 import type { Catalog, Tables } from '../catalog/catalog.ts';
 import { isRemote, localPath } from '../storage/chain/location.ts';
-import { packFileOf } from '../storage/pack-file.ts';
+import { packFileOf } from '../storage/pack/pack-file.ts';
 
 export interface OwnFilesParts {
   readonly catalog: Catalog;

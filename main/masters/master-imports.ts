@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { Notice } from '../../shared/ipc/notices.ts';
 import { DONE, err, ok, type Failure, type Result } from '../../shared/result.ts';
 import type { Activities, Activity } from '../activities/activities.ts';
-import { failureFromSystem } from '../block/errno.ts';
+import { failureFromSystem } from '../../shared/errno.ts';
 import { putInPlace } from '../block/whole-file.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { ConvertOptions, QemuImg } from '../storage/overlays/qemu-img.ts';

@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { createSecureContext, createServer, type TlsOptions } from 'node:tls';
 import { err, ok, type Result } from '../../shared/result.ts';
-import { failureFromSystem } from '../block/errno.ts';
+import { failureFromSystem } from '../../shared/errno.ts';
 import { HandshakeStream } from '../block/nbd/handshake-stream.ts';
 
 /** How connections are secured. A server that has this serves nobody without. */

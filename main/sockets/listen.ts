@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import net, { type Server } from 'node:net';
 import { randomBytes } from 'node:crypto';
 import { DONE, err, ok, type Result } from '../../shared/result.ts';
-import { failureFromSystem } from '../block/errno.ts';
+import { failureFromSystem } from '../../shared/errno.ts';
 
 /** Where a server waits for clients. */
 export type ListenAddress =

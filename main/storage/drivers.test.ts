@@ -10,7 +10,7 @@ import { openHttpDevice } from '../block/http/http-device.ts';
 import { MemoryDevice } from '../../test/support/memory-device.ts';
 import { BlockPortClient } from './block-port/client.ts';
 import { serveBlockDevice } from './block-port/server.ts';
-import { CopyOnReadDevice } from '../streaming/copy-on-read.ts';
+import { CopyOnReadDevice } from '../streaming/copy-on-read/copy-on-read-device.ts';
 
 const servers: http.Server[] = [];
 afterAll(() => {

@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { unwrap } from '../../shared/result.ts';
-import { lockImage } from '../../main/storage/image-lock.ts';
+import { lockImage } from '../../main/storage/lock/image-lock.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { buildTestProgram, type TestProgram } from '../support/test-program.ts';
 import type { LockOrder, LockReport } from './lock-contender.ts';

@@ -1,5 +1,5 @@
 /** A process that locks an image when it is told to, and holds the lock until it is told to let go. */
-import { lockImage } from '../../main/storage/image-lock.ts';
+import { lockImage } from '../../main/storage/lock/image-lock.ts';
 
 export type LockOrder =
   { readonly order: 'lock'; readonly imagePath: string } | { readonly order: 'release' };

@@ -3,7 +3,7 @@ import { isIP } from 'node:net';
 import path from 'node:path';
 import { connect, type ConnectionOptions } from 'node:tls';
 import { err, ok, type Result } from '../../../shared/result.ts';
-import { failureFromSystem } from '../errno.ts';
+import { failureFromSystem } from '../../../shared/errno.ts';
 import { failureOfSocket } from '../remote/socket-failure.ts';
 import type { NbdTarget } from './address.ts';
 import { HandshakeStream } from './handshake-stream.ts';

@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import { err, ok, type Result } from '../../../shared/result.ts';
-import { failureFromSystem } from '../../block/errno.ts';
+import { failureFromSystem } from '../../../shared/errno.ts';
 import { tooLong, type DocumentWish, type FetchedDocument } from './document.ts';
 
 /** A file's tag is what changes when it is replaced or written to. */

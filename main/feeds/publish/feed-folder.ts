@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { FEED_FILES, feedSchema, type FeedDocument } from '../../../shared/feed.ts';
 import { because, err, ok, type Result } from '../../../shared/result.ts';
-import { failureFromSystem } from '../../block/errno.ts';
+import { failureFromSystem } from '../../../shared/errno.ts';
 import { writeWhole } from '../../block/whole-file.ts';
 import { parseDocument } from '../document.ts';
 import { rotationStatement } from '../rotation.ts';

@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import { because, DONE, err, type Result } from '../../../shared/result.ts';
-import { failureFromSystem } from '../../block/errno.ts';
+import { failureFromSystem } from '../../../shared/errno.ts';
 import { generateSecretKey, parseSecretKey, publicKeyFile, type SecretKey } from '../signature/secret-key.ts';
 
 /** Makes a key pair, the secret half for its owner's eyes only. Never replaces a file. */

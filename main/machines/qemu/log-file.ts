@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { failureFromSystem } from '../../block/errno.ts';
+import { failureFromSystem } from '../../../shared/errno.ts';
 import { ok, type Result } from '../../../shared/result.ts';
 
 /** A guest can make QEMU complain without end. */

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { ok, type Err, type Result } from '../../../shared/result.ts';
-import { failureFromSystem } from '../../block/errno.ts';
+import { failureFromSystem } from '../../../shared/errno.ts';
 import type { DiskThread } from '../../storage/disk/disk-thread.ts';
 import type { QemuSockets } from './command-line.ts';
 import { awaitClient, type FirstClient } from './first-client.ts';

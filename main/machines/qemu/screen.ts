@@ -5,7 +5,7 @@ import type { MessagePort } from 'node:worker_threads';
 import { randomBytes } from 'node:crypto';
 import { sleep, type Clock } from '../../../shared/clock.ts';
 import { DONE, err, ok, type Result } from '../../../shared/result.ts';
-import { failureFromSystem } from '../../block/errno.ts';
+import { failureFromSystem } from '../../../shared/errno.ts';
 import { joinChannels } from '../../rfb/join-channels.ts';
 import { encodePng } from '../../rfb/png.ts';
 import { portChannel } from '../../rfb/port-channel.ts';

@@ -3,9 +3,9 @@ import path from 'node:path';
 import { sleep, type Clock } from '../../../shared/clock.ts';
 import type { PublishedMaster, StateDescription } from '../../../shared/master.ts';
 import { DONE, type Failure, type Result } from '../../../shared/result.ts';
-import { failureFromSystem } from '../../block/errno.ts';
+import { failureFromSystem } from '../../../shared/errno.ts';
 import type { ImageTasks } from '../../storage/overlays/image-tasks-client.ts';
-import { BackOff, WAIT } from '../../streaming/back-off.ts';
+import { BackOff, WAIT } from '../../streaming/waiting/back-off.ts';
 
 export interface InstantStateParts {
   /** Where downloaded states lie, one file for each; a cache, which may be emptied at any time. */

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { ok, type Result } from '../../../shared/result.ts';
-import { failureFromSystem } from '../../block/errno.ts';
+import { failureFromSystem } from '../../../shared/errno.ts';
 import type { Firmware } from './messages.ts';
 
 /** Reads SeaBIOS and its VGA BIOS from the folder where the set-up puts them; see `assets/firmware/README.md`. */

@@ -18,7 +18,7 @@ import { NodeFile } from '../../block/node-file.ts';
 import { writePack } from '../../block/pack/write-pack.ts';
 import type { ImageChain } from '../../storage/chain/image-chain.ts';
 import { findPublished } from '../../storage/chain/master-description.ts';
-import { lockImage } from '../../storage/image-lock.ts';
+import { lockImage } from '../../storage/lock/image-lock.ts';
 import { writeDescription } from './master-folder.ts';
 import { publishBoot } from './publish-boot.ts';
 import { publishMaster } from './publish-master.ts';

@@ -7,7 +7,7 @@ import type { MasterDescription } from '../../../shared/master.ts';
 import { because, err, ok, type Result } from '../../../shared/result.ts';
 import { SECTOR_BYTES, TIB, alignUp } from '../../../shared/units.ts';
 import type { BlockDevice } from '../../block/device.ts';
-import { failureFromSystem } from '../../block/errno.ts';
+import { failureFromSystem } from '../../../shared/errno.ts';
 import { ChunkHashWriter } from '../../block/manifest/build.ts';
 import { ManifestLayout } from '../../block/manifest/layout.ts';
 import { NodeFile } from '../../block/node-file.ts';
@@ -16,7 +16,7 @@ import { layersOf, type ImageChain } from '../../storage/chain/image-chain.ts';
 import { findPublished } from '../../storage/chain/master-description.ts';
 import { identityOf, isRemote, localPath } from '../../storage/chain/location.ts';
 import { openChain } from '../../storage/chain/open.ts';
-import { lockImage } from '../../storage/image-lock.ts';
+import { lockImage } from '../../storage/lock/image-lock.ts';
 import { copyAndHash, type CopyWatch } from './copy-and-hash.ts';
 import { folderOfMaster, writeDescription } from './master-folder.ts';
 

@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import { DONE, err, type Result } from '../../../shared/result.ts';
-import { failureFromSystem } from '../../block/errno.ts';
+import { failureFromSystem } from '../../../shared/errno.ts';
 import type { ImageChain } from './image-chain.ts';
 import { isRemote, localPath } from './location.ts';
 

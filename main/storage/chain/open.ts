@@ -13,7 +13,7 @@ import { RawDevice } from '../../block/raw.ts';
 import type { ClusterCopier } from '../../qed/copier.ts';
 import { QedDevice } from '../../qed/device.ts';
 import { QedImage, type QedImageOptions } from '../../qed/image.ts';
-import { lockImage } from '../image-lock.ts';
+import { lockImage } from '../lock/image-lock.ts';
 import { DeferredSource } from './deferred-source.ts';
 import { checkExpectedFile } from './expected-file.ts';
 import { isRemoteLayer, type ImageChain } from './image-chain.ts';

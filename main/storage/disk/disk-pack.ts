@@ -6,14 +6,14 @@ import { FrameFlags } from '../../block/pack/frame-flags.ts';
 import type { Range } from '../../block/range.ts';
 import type { WrongBytes } from '../../block/verified/mirror-set.ts';
 import type { QedDevice } from '../../qed/device.ts';
-import { WAIT, type SourcePolicy } from '../../streaming/back-off.ts';
+import { WAIT, type SourcePolicy } from '../../streaming/waiting/back-off.ts';
 import { BootPack, type PackPhase } from '../../streaming/boot-pack/boot-pack.ts';
 import type { RateLimit } from '../../streaming/limits/rate-limit.ts';
 import { isRemoteLayer } from '../chain/image-chain.ts';
 import { localPath } from '../chain/location.ts';
 import { PublishedPack } from '../chain/published-pack.ts';
-import { packFileOf } from '../pack-file.ts';
-import type { SharedPack } from '../shared-pack.ts';
+import { packFileOf } from '../pack/pack-file.ts';
+import type { SharedPack } from '../pack/shared-pack.ts';
 import type { DiskSpec } from './disk-spec.ts';
 
 /** A pack that is wrong, or not there, is done without. One that cannot be reached at the moment is waited for. */

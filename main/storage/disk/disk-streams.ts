@@ -2,7 +2,7 @@ import type { Clock } from '../../../shared/clock.ts';
 import { OneAtATime } from '../../../shared/one-at-a-time.ts';
 import { DONE, err, ok, type Result } from '../../../shared/result.ts';
 import { QedDevice } from '../../qed/device.ts';
-import { WAIT } from '../../streaming/back-off.ts';
+import { WAIT } from '../../streaming/waiting/back-off.ts';
 import type { JobListener } from '../../streaming/job/job-events.ts';
 import { JobTable } from '../../streaming/job/job-table.ts';
 import type { StreamJob, StreamJobInfo } from '../../streaming/job/stream-job.ts';

@@ -5,7 +5,7 @@ import { CallingThread } from '../../threads/calling-thread.ts';
 import { workerScript } from '../../threads/worker-script.ts';
 import { layersOf, portsOf, type ImageChain } from '../chain/image-chain.ts';
 import { isRemote, localPath } from '../chain/location.ts';
-import { releaseLockOfThread } from '../image-lock.ts';
+import { releaseLockOfThread } from '../lock/image-lock.ts';
 import type { DiskEvent } from './disk-events.ts';
 import type { DiskLayer } from './disk-layers.ts';
 import type { Access, DiskCalls, JobControl } from './disk-protocol.ts';
@@ -27,7 +27,7 @@ export class DiskThread {
     listen: (event: DiskEvent) => void = () => {},
   ): Promise<Result<DiskThread>> {
     const thread = new CallingThread<DiskCalls, DiskEvent>({
-      script: workerScript('main/storage/disk-worker'),
+      script: workerScript('main/storage/disk/disk-worker'),
       what: 'The thread of the disk',
       listen,
       ended: () => giveBackLocks(spec.chain, thread.id),

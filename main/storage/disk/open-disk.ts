@@ -20,7 +20,7 @@ import { openChain } from '../chain/open.ts';
 import { fetchBootProfile } from '../chain/published-boot.ts';
 import type { ServedSource } from '../chain/served-source.ts';
 import { SourceSeals } from '../chain/source-seals.ts';
-import { WorkerCopier } from '../worker-copier.ts';
+import { WorkerCopier } from '../copy-worker/worker-copier.ts';
 import type { DiskEvent, WaitingReads } from './disk-events.ts';
 import { DiskPack, type PackStatus } from './disk-pack.ts';
 import { describeLayer, type DiskLayer } from './disk-layers.ts';

@@ -4,7 +4,7 @@ import { unwrap } from '../../../shared/result.ts';
 import { KIB, MIB } from '../../../shared/units.ts';
 import { MASTER_BYTES, newServedImages, specOf, Told } from '../../../test/support/disk-workbench.ts';
 import { readAll } from '../../../test/support/qed-disk.ts';
-import { CopyOnReadDevice } from '../../streaming/copy-on-read.ts';
+import { CopyOnReadDevice } from '../../streaming/copy-on-read/copy-on-read-device.ts';
 import { OpenDisk } from './open-disk.ts';
 
 /** Whoever means to wait longer than this waits for ever: the first back-off is 500 ms, a commit comes after 200. */

@@ -1,7 +1,7 @@
 import type { Result } from '../../../shared/result.ts';
 import { NodeFile } from '../../block/node-file.ts';
 import { checkQed, type CheckReport, type Repair } from '../../qed/check.ts';
-import { lockImage } from '../image-lock.ts';
+import { lockImage } from '../lock/image-lock.ts';
 
 /** Checks an image that nobody writes meanwhile, and mends what can be mended. Fails with `busy` where it is open. */
 export async function checkImage(path: string, repair: Repair): Promise<Result<CheckReport>> {

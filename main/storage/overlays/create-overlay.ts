@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import type { Result } from '../../../shared/result.ts';
-import { failureFromSystem } from '../../block/errno.ts';
+import { failureFromSystem } from '../../../shared/errno.ts';
 import { NodeFile } from '../../block/node-file.ts';
 import { syncFolder } from '../../block/whole-file.ts';
 import type { ContentStamp } from '../../qed/content-stamp.ts';

@@ -1,13 +1,13 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { err, ok, type Result } from '../../../shared/result.ts';
-import { failureFromSystem } from '../../block/errno.ts';
+import { failureFromSystem } from '../../../shared/errno.ts';
 import { NodeFile } from '../../block/node-file.ts';
 import { syncFile, syncFolder } from '../../block/whole-file.ts';
 import { readContentStamp, type ContentStamp } from '../../qed/content-stamp.ts';
 import { readHeader } from '../../qed/header.ts';
-import { lockImage } from '../image-lock.ts';
-import { packFileOf } from '../pack-file.ts';
+import { lockImage } from '../lock/image-lock.ts';
+import { packFileOf } from '../pack/pack-file.ts';
 import { createOverlay, type OverlayOptions } from './create-overlay.ts';
 import type { ImageChain } from '../chain/image-chain.ts';
 

@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import { err, ok, type Result } from '../../../shared/result.ts';
-import { failureFromSystem } from '../../block/errno.ts';
+import { failureFromSystem } from '../../../shared/errno.ts';
 import { NodeFile } from '../../block/node-file.ts';
 import { readHeader, hasBackingFile } from '../../qed/header.ts';
 import type { ImageFormat } from '../chain/location.ts';

@@ -11,7 +11,7 @@ import { QedDevice } from '../../qed/device.ts';
 import { tempFolder } from '../../../test/support/temp-folder.ts';
 import type { ImageChain } from '../chain/image-chain.ts';
 import { openChain } from '../chain/open.ts';
-import { lockImage } from '../image-lock.ts';
+import { lockImage } from '../lock/image-lock.ts';
 import { checkImage } from './check-image.ts';
 import { drawMap, mapImage } from './cluster-map.ts';
 import { createOverlay } from './create-overlay.ts';

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { z } from 'zod';
 import { jsonOf } from '../../../shared/json.ts';
 import { DONE, err, ok, type Err, type Result } from '../../../shared/result.ts';
-import { failureFromSystem } from '../../block/errno.ts';
+import { failureFromSystem } from '../../../shared/errno.ts';
 
 const MAX_OUTPUT_CHARS = 1024 * 1024;
 /** Long for a look at a header; an image that names a pipe or a dead server would make it last for ever. */

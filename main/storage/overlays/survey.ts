@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import { DONE, err, ok, type Result } from '../../../shared/result.ts';
-import { failureFromSystem } from '../../block/errno.ts';
+import { failureFromSystem } from '../../../shared/errno.ts';
 import { NodeFile } from '../../block/node-file.ts';
 import { rangeEnd, type Range } from '../../block/range.ts';
 import { UNALLOCATED } from '../../qed/format.ts';

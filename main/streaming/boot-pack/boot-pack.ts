@@ -4,7 +4,7 @@ import type { KnownParts } from '../../block/known-parts.ts';
 import type { FrameFlags } from '../../block/pack/frame-flags.ts';
 import type { StoredPack } from '../../block/pack/stored-pack.ts';
 import type { Range } from '../../block/range.ts';
-import { BackOff, worthWaiting, type SourcePolicy } from '../back-off.ts';
+import { BackOff, worthWaiting, type SourcePolicy } from '../waiting/back-off.ts';
 import type { RateLimit } from '../limits/rate-limit.ts';
 import { PackDownload } from './pack-download.ts';
 

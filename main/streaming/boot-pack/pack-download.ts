@@ -2,11 +2,11 @@ import type { Clock } from '../../../shared/clock.ts';
 import { DONE, err, type Err, type Result } from '../../../shared/result.ts';
 import type { FrameFlags } from '../../block/pack/frame-flags.ts';
 import type { PackFrame } from '../../block/pack/layout.ts';
-import { BackOff, worthWaiting, type SourcePolicy } from '../back-off.ts';
-import { AdaptiveWindow } from '../job/adaptive-window.ts';
-import type { TransferWindow } from '../job/transfer-window.ts';
+import { BackOff, worthWaiting, type SourcePolicy } from '../waiting/back-off.ts';
+import { AdaptiveWindow } from '../window/adaptive-window.ts';
+import type { TransferWindow } from '../window/transfer-window.ts';
 import { RECHECK_MS, type RateLimit } from '../limits/rate-limit.ts';
-import { Wakeup } from '../wakeup.ts';
+import { Wakeup } from '../waiting/wakeup.ts';
 
 /** Requests begin with this much of a frame or two, and grow as far as the line wants. */
 const FIRST_REQUEST_BYTES = 64 * 1024;

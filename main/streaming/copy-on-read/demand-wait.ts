@@ -1,6 +1,6 @@
 import type { Clock } from '../../../shared/clock.ts';
 import type { Failure } from '../../../shared/result.ts';
-import { BackOff, worthWaiting, type SourcePolicy } from '../back-off.ts';
+import { BackOff, worthWaiting, type SourcePolicy } from '../waiting/back-off.ts';
 import type { WaitingForData } from './observer.ts';
 
 /** The part of one guest read in {@link DemandWait}. */

@@ -2,7 +2,7 @@ import { sleep, type Clock } from '../../../shared/clock.ts';
 import { alignDown, alignUp } from '../../../shared/units.ts';
 import type { OverlayDevice } from '../../block/overlay.ts';
 import { rangeEnd, type Range } from '../../block/range.ts';
-import { AdaptiveWindow } from '../job/adaptive-window.ts';
+import { AdaptiveWindow } from '../window/adaptive-window.ts';
 import type { RateLimit } from '../limits/rate-limit.ts';
 import type { Fetcher } from './fetcher.ts';
 import { SequentialReads } from './sequential-reads.ts';

@@ -1,6 +1,6 @@
 import type { Clock } from '../../../shared/clock.ts';
 import type { Failure } from '../../../shared/result.ts';
-import { BackOff, worthWaiting, type SourcePolicy } from '../back-off.ts';
+import { BackOff, worthWaiting, type SourcePolicy } from '../waiting/back-off.ts';
 
 /** Why a job makes no progress although nothing is wrong with it. Times in milliseconds of the job's clock. */
 export interface WaitingForSource {

@@ -5,7 +5,7 @@ import { SimulatedDevice } from '../../../test/support/simulated-device.ts';
 import { MemoryOverlay } from '../../../test/support/memory-overlay.ts';
 import { SimulatedClock } from '../../../test/support/simulated-clock.ts';
 import { SimulatedLink } from '../../../test/support/simulated-link.ts';
-import { WAIT } from '../back-off.ts';
+import { WAIT } from '../waiting/back-off.ts';
 import { TokenBucket } from '../limits/token-bucket.ts';
 import { BootProfile } from '../order/boot-profile.ts';
 import type { JobEvent } from './job-events.ts';

@@ -1,12 +1,12 @@
 import type { Clock } from '../../../shared/clock.ts';
 import { DONE, err, type Failure, type Result } from '../../../shared/result.ts';
-import { REPORT, type SourcePolicy } from '../back-off.ts';
+import { REPORT, type SourcePolicy } from '../waiting/back-off.ts';
 import { BucketChain, UNLIMITED } from '../limits/bucket-chain.ts';
 import type { RateLimit } from '../limits/rate-limit.ts';
 import { TokenBucket } from '../limits/token-bucket.ts';
 import type { OrderPolicy } from '../order/order-policy.ts';
-import { Planner } from '../order/planner.ts';
-import { AdaptiveWindow } from './adaptive-window.ts';
+import { Planner } from './planner.ts';
+import { AdaptiveWindow } from '../window/adaptive-window.ts';
 import type { ErrorAction, JobListener, JobReport } from './job-events.ts';
 import { JobMachine } from './job-machine.ts';
 import type { JobStatus } from './job-status.ts';
@@ -16,7 +16,7 @@ import { SourceWatch, type WaitingForSource } from './source-watch.ts';
 import { Standstill } from './standstill.ts';
 import type { StreamTarget } from './stream-target.ts';
 import { Transfer, type TransferOwner } from './transfer.ts';
-import { FixedWindow, type TransferWindow } from './transfer-window.ts';
+import { FixedWindow, type TransferWindow } from '../window/transfer-window.ts';
 
 export interface StreamJobOptions {
   readonly id: string;

@@ -2,14 +2,14 @@ import type { Clock } from '../../../shared/clock.ts';
 import { DONE, err, type Err, type Failure, type Result } from '../../../shared/result.ts';
 import type { Populated } from '../../block/overlay.ts';
 import { RECHECK_MS, type RateLimit } from '../limits/rate-limit.ts';
-import type { Plan, Planner } from '../order/planner.ts';
+import type { Plan, Planner } from './planner.ts';
 import { RangeSet } from '../order/range-set.ts';
-import { Wakeup } from '../wakeup.ts';
+import { Wakeup } from '../waiting/wakeup.ts';
 import { DemandCourtesy } from './demand-courtesy.ts';
 import type { ErrorAction } from './job-events.ts';
 import type { SourceWatch } from './source-watch.ts';
 import type { StreamTarget } from './stream-target.ts';
-import type { TransferWindow } from './transfer-window.ts';
+import type { TransferWindow } from '../window/transfer-window.ts';
 
 /** A limited job asks for at most what its limit lets through in this time, so that it reacts and its progress moves. */
 const LIMITED_REQUEST_SECONDS = 0.25;

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { MIB } from '../../../shared/units.ts';
 import { SimulatedClock } from '../../../test/support/simulated-clock.ts';
 import type { Range } from '../../block/range.ts';
-import type { GuestAccess } from '../copy-on-read/observer.ts';
+import type { GuestAccess } from './guest-access.ts';
 import { BootWatch, type BootEnd } from './boot-watch.ts';
 
 const access = (kind: 'read' | 'write', offset: number, length = 4096): GuestAccess => ({

@@ -1,7 +1,7 @@
 import type { Clock } from '../../../shared/clock.ts';
 import { MIB } from '../../../shared/units.ts';
 import type { Range } from '../../block/range.ts';
-import type { GuestAccess } from '../copy-on-read/observer.ts';
+import type { GuestAccess } from './guest-access.ts';
 import { BootRecorder } from './boot-recorder.ts';
 
 /** A guest that has asked nothing of its disk for so long has booted, or waits for its user; unless told otherwise. */

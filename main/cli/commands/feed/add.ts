@@ -3,7 +3,7 @@ import path from 'node:path';
 import { feedApplianceSchema } from '../../../../shared/feed.ts';
 import { MASTER_FILES } from '../../../../shared/master-files.ts';
 import { err, ok, type Result } from '../../../../shared/result.ts';
-import { failureFromSystem } from '../../../block/errno.ts';
+import { failureFromSystem } from '../../../../shared/errno.ts';
 import { firstProblem } from '../../../feeds/document.ts';
 import { readFeed, writeFeed } from '../../../feeds/publish/feed-folder.ts';
 import { simpleCommand } from '../../arguments/simple-command.ts';

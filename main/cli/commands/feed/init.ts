@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { FEED_FILES } from '../../../../shared/feed.ts';
 import { err, ok } from '../../../../shared/result.ts';
-import { failureFromSystem } from '../../../block/errno.ts';
+import { failureFromSystem } from '../../../../shared/errno.ts';
 import { signFeed } from '../../../feeds/publish/feed-folder.ts';
 import { readKeyFile } from '../../../feeds/publish/key-files.ts';
 import { simpleCommand } from '../../arguments/simple-command.ts';

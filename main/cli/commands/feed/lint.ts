@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { FEED_FILES } from '../../../../shared/feed.ts';
 import { ok } from '../../../../shared/result.ts';
-import { failureFromSystem } from '../../../block/errno.ts';
+import { failureFromSystem } from '../../../../shared/errno.ts';
 import { lintFeed, type LintRemark } from '../../../feeds/publish/lint-feed.ts';
 import { simpleCommand } from '../../arguments/simple-command.ts';
 

@@ -8,7 +8,7 @@ import { rangeEnd } from '../../../block/range.ts';
 import { checkQed, type CheckReport, type Finding, type Repair } from '../../../qed/check.ts';
 import { LockedFile } from '../../../storage/chain/locked-file.ts';
 import { isRemote, localPath } from '../../../storage/chain/location.ts';
-import { lockImage } from '../../../storage/image-lock.ts';
+import { lockImage } from '../../../storage/lock/image-lock.ts';
 import { isCacheMode } from './cache-mode.ts';
 import { checkJson, checkText, repairedText } from './check-text.ts';
 import { openImage, withoutName } from './open-image.ts';

@@ -8,7 +8,7 @@ import { QedDevice } from '../../../qed/device.ts';
 import { QedImage } from '../../../qed/image.ts';
 import type { ImageChain } from '../../../storage/chain/image-chain.ts';
 import { localPath } from '../../../storage/chain/location.ts';
-import { lockImage } from '../../../storage/image-lock.ts';
+import { lockImage } from '../../../storage/lock/image-lock.ts';
 import { openLayers, withoutName } from './open-image.ts';
 import { UnsyncedFile } from './unsynced-file.ts';
 

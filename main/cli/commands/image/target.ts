@@ -11,7 +11,7 @@ import { QedDevice } from '../../../qed/device.ts';
 import { QedImage } from '../../../qed/image.ts';
 import { LockedFile } from '../../../storage/chain/locked-file.ts';
 import type { ImageFormat } from '../../../storage/chain/location.ts';
-import { lockImage } from '../../../storage/image-lock.ts';
+import { lockImage } from '../../../storage/lock/image-lock.ts';
 import { sizeOption, stringOption, switchOption, type ImageOptions } from './image-options.ts';
 import { isDirectory } from './open-image.ts';
 import { UnsyncedFile } from './unsynced-file.ts';

@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import { err, ok, type Result } from '../../../../shared/result.ts';
-import { failureFromSystem } from '../../../block/errno.ts';
+import { failureFromSystem } from '../../../../shared/errno.ts';
 
 /** The first `mostBytes` bytes of a file, to be repeated; messages begin with its name as QEMU's do. */
 export function readPatternFile(path: string, mostBytes: number): Result<Uint8Array> {

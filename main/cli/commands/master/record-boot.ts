@@ -4,7 +4,7 @@ import path from 'node:path';
 import { bootProfileSchema, stretchesOf } from '../../../../shared/boot-profile.ts';
 import { systemClock } from '../../../../shared/clock.ts';
 import { err, ok, type Result } from '../../../../shared/result.ts';
-import { failureFromSystem } from '../../../block/errno.ts';
+import { failureFromSystem } from '../../../../shared/errno.ts';
 import type { Range } from '../../../block/range.ts';
 import { findPublished } from '../../../storage/chain/master-description.ts';
 import { isRemote } from '../../../storage/chain/location.ts';

@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import { DONE, type Result } from '../../../../shared/result.ts';
-import { failureFromSystem } from '../../../block/errno.ts';
+import { failureFromSystem } from '../../../../shared/errno.ts';
 
 const own = (): string => `${process.pid}\n`;
 

@@ -2,7 +2,7 @@ import type { Clock } from '../../../../../shared/clock.ts';
 import { DONE, err, ok, type Result } from '../../../../../shared/result.ts';
 import { checkRange } from '../../../../block/bounds.ts';
 import type { Extent } from '../../../../block/device.ts';
-import { CopyOnReadDevice } from '../../../../streaming/copy-on-read.ts';
+import { CopyOnReadDevice } from '../../../../streaming/copy-on-read/copy-on-read-device.ts';
 import { QedDevice } from '../../../../qed/device.ts';
 import { checkAio, type DiskSettings } from './disk-settings.ts';
 import { openImage, type OpenedImage } from './open-image.ts';

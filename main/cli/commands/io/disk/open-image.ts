@@ -5,7 +5,7 @@ import { QedDevice } from '../../../../qed/device.ts';
 import { followChain } from '../../../../storage/chain/follow.ts';
 import { localPath } from '../../../../storage/chain/location.ts';
 import { openChain } from '../../../../storage/chain/open.ts';
-import { CopyOnReadDevice } from '../../../../streaming/copy-on-read.ts';
+import { CopyOnReadDevice } from '../../../../streaming/copy-on-read/copy-on-read-device.ts';
 import { chooseFormat } from '../../image/format-choice.ts';
 import { locationProblem, withoutName } from '../../image/open-image.ts';
 import { checkSettings, type DiskSettings } from './disk-settings.ts';

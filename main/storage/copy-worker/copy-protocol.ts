@@ -1,8 +1,8 @@
-import type { Range } from '../block/range.ts';
-import type { StoreOutcome } from '../qed/cluster-store.ts';
-import type { ImageChain } from './chain/image-chain.ts';
-import type { SharedSeals } from './chain/source-seals.ts';
-import type { SharedPack } from './shared-pack.ts';
+import type { Range } from '../../block/range.ts';
+import type { StoreOutcome } from '../../qed/cluster-store.ts';
+import type { ImageChain } from '../chain/image-chain.ts';
+import type { SharedSeals } from '../chain/source-seals.ts';
+import type { SharedPack } from '../pack/shared-pack.ts';
 
 /** What a copy worker needs to know about the image it helps to fill; sent as its `workerData`. */
 export interface CopyWorkerData {

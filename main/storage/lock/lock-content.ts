@@ -1,5 +1,5 @@
-import { because, ok, type Result } from '../../shared/result.ts';
-import { readSmallFile } from '../block/small-file.ts';
+import { because, ok, type Result } from '../../../shared/result.ts';
+import { readSmallFile } from '../../block/small-file.ts';
 import type { LockHolder, LockPlace } from './lock-holder.ts';
 
 /** What a lock file says. */

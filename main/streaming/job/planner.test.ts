@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { DONE, ok, unwrap } from '../../../shared/result.ts';
-import type { StreamTarget } from '../job/stream-target.ts';
-import { GuestLed } from './guest-led.ts';
-import type { OrderPolicy } from './order-policy.ts';
+import type { StreamTarget } from './stream-target.ts';
+import { GuestLed } from '../order/guest-led.ts';
+import type { OrderPolicy } from '../order/order-policy.ts';
 import { Planner } from './planner.ts';
 
 const CLUSTER = 10;

@@ -1,4 +1,4 @@
-import type { Clock } from '../../shared/clock.ts';
+import type { Clock } from '../../../shared/clock.ts';
 
 /**
  * A bell for one loop that waits for many causes: requests that end, verbs, timers. A ring while nobody waits is

@@ -1,15 +1,15 @@
 /** Entry of a disk worker: the thread that owns one open disk (ADR 1). */
 import { parentPort, type MessagePort } from 'node:worker_threads';
-import { systemClock } from '../../shared/clock.ts';
-import { assertNever, DONE, err, ok, type Result } from '../../shared/result.ts';
-import { answerCalls, type CallHandlers, type Tell } from '../threads/answer-calls.ts';
-import { ReadView } from './block-port/read-view.ts';
-import { serveBlockDevice, type BlockService } from './block-port/server.ts';
-import type { DiskEvent } from './disk/disk-events.ts';
-import type { Access, DiskCalls, JobControl } from './disk/disk-protocol.ts';
-import type { DiskSpec } from './disk/disk-spec.ts';
-import { NbdServices } from './disk/nbd-services.ts';
-import { OpenDisk, type DiskStatus } from './disk/open-disk.ts';
+import { systemClock } from '../../../shared/clock.ts';
+import { assertNever, DONE, err, ok, type Result } from '../../../shared/result.ts';
+import { answerCalls, type CallHandlers, type Tell } from '../../threads/answer-calls.ts';
+import { ReadView } from '../block-port/read-view.ts';
+import { serveBlockDevice, type BlockService } from '../block-port/server.ts';
+import type { DiskEvent } from './disk-events.ts';
+import type { Access, DiskCalls, JobControl } from './disk-protocol.ts';
+import type { DiskSpec } from './disk-spec.ts';
+import { NbdServices } from './nbd-services.ts';
+import { OpenDisk, type DiskStatus } from './open-disk.ts';
 
 class DiskServer {
   readonly #tell: Tell<DiskEvent>;

@@ -3,21 +3,21 @@
  * thread that owns the image goes on serving the guest (ADR 1).
  */
 import { parentPort, workerData } from 'node:worker_threads';
-import { systemClock } from '../../shared/clock.ts';
-import { MASTER_FILES } from '../../shared/master-files.ts';
-import { DONE, err, ok, type Result } from '../../shared/result.ts';
-import { NodeFile } from '../block/node-file.ts';
-import type { Range } from '../block/range.ts';
-import type { WrongBytes } from '../block/verified/mirror-set.ts';
-import { Allocator } from '../qed/allocator.ts';
-import { ClusterStore, type StoreOutcome } from '../qed/cluster-store.ts';
-import { DirectCopier, type ClusterCopier } from '../qed/copier.ts';
-import { answerCalls, type CallHandlers, type Tell } from '../threads/answer-calls.ts';
-import { standBack } from '../threads/thread-priority.ts';
-import { openChain } from './chain/open.ts';
-import { SourceSeals } from './chain/source-seals.ts';
+import { systemClock } from '../../../shared/clock.ts';
+import { MASTER_FILES } from '../../../shared/master-files.ts';
+import { DONE, err, ok, type Result } from '../../../shared/result.ts';
+import { NodeFile } from '../../block/node-file.ts';
+import type { Range } from '../../block/range.ts';
+import type { WrongBytes } from '../../block/verified/mirror-set.ts';
+import { Allocator } from '../../qed/allocator.ts';
+import { ClusterStore, type StoreOutcome } from '../../qed/cluster-store.ts';
+import { DirectCopier, type ClusterCopier } from '../../qed/copier.ts';
+import { answerCalls, type CallHandlers, type Tell } from '../../threads/answer-calls.ts';
+import { standBack } from '../../threads/thread-priority.ts';
+import { openChain } from '../chain/open.ts';
+import { SourceSeals } from '../chain/source-seals.ts';
 import type { CopyCalls, CopyWorkerData } from './copy-protocol.ts';
-import { ReadyParts } from './shared-pack.ts';
+import { ReadyParts } from '../pack/shared-pack.ts';
 
 async function openCopier(
   data: CopyWorkerData,

@@ -1,4 +1,4 @@
-import { err, type Err, type FailureCode } from '../../shared/result.ts';
+import { err, type Err, type FailureCode } from './result.ts';
 
 const CODES: Readonly<Record<string, FailureCode>> = {
   ENOENT: 'not-found',

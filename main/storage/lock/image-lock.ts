@@ -1,8 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
-import { DONE, err, ok, type Err, type Result } from '../../shared/result.ts';
-import { failureFromSystem } from '../block/errno.ts';
+import { DONE, err, ok, type Err, type Result } from '../../../shared/result.ts';
+import { failureFromSystem } from '../../../shared/errno.ts';
 import { DAMAGED, readLock, tokenOf, type FoundLock, type LockContent } from './lock-content.ts';
 import { isThisProcess, stateOf, thisHolder } from './lock-holder.ts';
 

@@ -1,11 +1,11 @@
-import { err, type Result } from '../../shared/result.ts';
-import type { PublishedMaster } from '../../shared/master.ts';
-import type { KnownParts } from '../block/known-parts.ts';
-import { FrameFlags } from '../block/pack/frame-flags.ts';
-import type { PackDescription } from '../block/pack/load-index.ts';
-import type { StoredPack } from '../block/pack/stored-pack.ts';
-import type { Range } from '../block/range.ts';
-import { openStoredPack } from './chain/published-pack.ts';
+import { err, type Result } from '../../../shared/result.ts';
+import type { PublishedMaster } from '../../../shared/master.ts';
+import type { KnownParts } from '../../block/known-parts.ts';
+import { FrameFlags } from '../../block/pack/frame-flags.ts';
+import type { PackDescription } from '../../block/pack/load-index.ts';
+import type { StoredPack } from '../../block/pack/stored-pack.ts';
+import type { Range } from '../../block/range.ts';
+import { openStoredPack } from '../chain/published-pack.ts';
 
 /** A boot pack that the thread of the disk downloads, for other threads. Plain data. */
 export interface SharedPack {

@@ -1,4 +1,4 @@
-import type { Failure, FailureCode } from '../../shared/result.ts';
+import type { Failure, FailureCode } from '../../../shared/result.ts';
 
 /** What to do when a source fails in a way that may pass. */
 export interface SourcePolicy {

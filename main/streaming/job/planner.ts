@@ -1,9 +1,9 @@
 import { ok, type Result } from '../../../shared/result.ts';
 import { alignDown, alignUp } from '../../../shared/units.ts';
 import { rangeEnd, type Range } from '../../block/range.ts';
-import type { StreamTarget } from '../job/stream-target.ts';
-import type { OrderPolicy } from './order-policy.ts';
-import { RangeSet } from './range-set.ts';
+import type { StreamTarget } from './stream-target.ts';
+import type { OrderPolicy } from '../order/order-policy.ts';
+import { RangeSet } from '../order/range-set.ts';
 
 /** What to ask for in one request. */
 export interface Plan {

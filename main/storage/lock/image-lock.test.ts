@@ -3,8 +3,8 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { threadId } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
-import { unwrap } from '../../shared/result.ts';
-import { tempFolder } from '../../test/support/temp-folder.ts';
+import { unwrap } from '../../../shared/result.ts';
+import { tempFolder } from '../../../test/support/temp-folder.ts';
 import { lockImage, releaseLockOfThread } from './image-lock.ts';
 import type { LockPlace } from './lock-holder.ts';
 

@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { err, unwrap, type Failure } from '../../shared/result.ts';
-import { KIB, MIB } from '../../shared/units.ts';
-import { SimulatedDevice, type SimulatedDeviceOptions } from '../../test/support/simulated-device.ts';
-import { MemoryOverlay } from '../../test/support/memory-overlay.ts';
-import { SimulatedClock } from '../../test/support/simulated-clock.ts';
-import { SimulatedLink } from '../../test/support/simulated-link.ts';
-import { WAIT } from './back-off.ts';
-import { CopyOnReadDevice, type CopyOnReadOptions } from './copy-on-read.ts';
-import type { WaitingForData } from './copy-on-read/observer.ts';
-import { TokenBucket } from './limits/token-bucket.ts';
+import { err, unwrap, type Failure } from '../../../shared/result.ts';
+import { KIB, MIB } from '../../../shared/units.ts';
+import { SimulatedDevice, type SimulatedDeviceOptions } from '../../../test/support/simulated-device.ts';
+import { MemoryOverlay } from '../../../test/support/memory-overlay.ts';
+import { SimulatedClock } from '../../../test/support/simulated-clock.ts';
+import { SimulatedLink } from '../../../test/support/simulated-link.ts';
+import { WAIT } from '../waiting/back-off.ts';
+import { CopyOnReadDevice, type CopyOnReadOptions } from './copy-on-read-device.ts';
+import type { WaitingForData } from './observer.ts';
+import { TokenBucket } from '../limits/token-bucket.ts';
 
 const CLUSTER = 64 * KIB;
 

@@ -1,11 +1,11 @@
-import { err, type Err } from '../../shared/result.ts';
-import type { Range } from '../block/range.ts';
-import type { WrongBytes } from '../block/verified/mirror-set.ts';
-import type { Allocator } from '../qed/allocator.ts';
-import type { StoreOutcome } from '../qed/cluster-store.ts';
-import type { ClusterCopier } from '../qed/copier.ts';
-import { CallingThread } from '../threads/calling-thread.ts';
-import { workerScript } from '../threads/worker-script.ts';
+import { err, type Err } from '../../../shared/result.ts';
+import type { Range } from '../../block/range.ts';
+import type { WrongBytes } from '../../block/verified/mirror-set.ts';
+import type { Allocator } from '../../qed/allocator.ts';
+import type { StoreOutcome } from '../../qed/cluster-store.ts';
+import type { ClusterCopier } from '../../qed/copier.ts';
+import { CallingThread } from '../../threads/calling-thread.ts';
+import { workerScript } from '../../threads/worker-script.ts';
 import type { CopyCalls, CopyWorkerData } from './copy-protocol.ts';
 
 /** Has another thread copy. The thread starts with the first request and ends with {@link close}. */
@@ -63,7 +63,7 @@ export class WorkerCopier implements ClusterCopier {
 
   #start(): CallingThread<CopyCalls, WrongBytes> {
     const thread = new CallingThread<CopyCalls, WrongBytes>({
-      script: workerScript('main/storage/copy-worker'),
+      script: workerScript('main/storage/copy-worker/copy-worker'),
       what: this.#what,
       workerData: this.#data,
       listen: this.#onWrongBytes,
