@@ -14,6 +14,7 @@ import { httpStream } from './http-stream.ts';
 import { localStream } from './local-stream.ts';
 import { memory } from './memory.ts';
 import { nbd } from './nbd.ts';
+import { nbdLatency } from './nbd-latency.ts';
 import { openTime } from './open-time.ts';
 import { randomReads } from './random-reads.ts';
 import { verifiedStream } from './verified-stream.ts';
@@ -29,6 +30,7 @@ export const CASES: readonly BenchCase[] = [
   openTime,
   memory,
   guestLatency,
+  nbdLatency,
   consoleCost,
   bootTinyLinux,
   bootDebian,

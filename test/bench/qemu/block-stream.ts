@@ -6,6 +6,7 @@ import { MIB } from '../../../shared/units.ts';
 import type { Figures } from '../measure/interleave.ts';
 import type { Children } from '../workshop/children.ts';
 import { cpuMsOf } from '../workshop/process-figures.ts';
+import { EXPORT } from './nbd-server.ts';
 import { StorageDaemon, type DaemonEvent } from './storage-daemon.ts';
 
 const JOB_ID = 'stream';
@@ -26,6 +27,19 @@ export function blockdevOf(overlay: string, node = NODE): string[] {
     '--blockdev',
     JSON.stringify({ driver: 'qed', 'node-name': node, file: { driver: 'file', filename: overlay } }),
   ];
+}
+
+/** A storage daemon that exports an overlay over NBD, writable. */
+export function exportOverlay(
+  children: Children,
+  overlay: string,
+  socket: string,
+): Promise<Result<StorageDaemon>> {
+  return StorageDaemon.start(children, [
+    ...blockdevOf(overlay),
+    ...['--nbd-server', `addr.type=unix,addr.path=${socket}`],
+    ...['--export', `type=nbd,id=export,node-name=${NODE},name=${EXPORT},writable=on`],
+  ]);
 }
 
 /**

@@ -1,7 +1,8 @@
 import fs from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import type { Range } from '../../../main/block/range.ts';
-import { err, ok, type Result } from '../../../shared/result.ts';
+import { DONE, err, ok, type Result } from '../../../shared/result.ts';
 import { MIB } from '../../../shared/units.ts';
 import type { Figures } from '../measure/interleave.ts';
 import type { Children } from '../workshop/children.ts';
@@ -20,7 +21,16 @@ export interface NbdLoad {
   readonly durationMs: number;
   /** Where fio leaves its report. */
   readonly reportFile: string;
+  /** Load before anything is measured. */
+  readonly warmUp?: {
+    readonly durationMs: number;
+    /** Called shortly before its end; when it fails the whole does. */
+    readonly then: () => Promise<Result<unknown>>;
+  };
 }
+
+/** So long before the end of a warm-up what is to go on meanwhile is begun. */
+const AHEAD_MS = 50;
 
 const sideSchema = z.object({
   iops: z.number(),
@@ -34,19 +44,28 @@ const reportSchema = z.object({
 /** Reads or writes an NBD export with fio's `nbd` engine, a client written in C. */
 export async function fioOverNbd(children: Children, load: NbdLoad): Promise<Result<Figures>> {
   const { uri, region, depth, durationMs, reportFile, pattern = 'randread', blockBytes = 4096 } = load;
-  const run = await children.run(
+  const { warmUp } = load;
+  // Where fio puts what a command of a job printed is told by the job's name.
+  const name = `${reportFile}-load`;
+  const begun = `${name}.prerun.txt`;
+  fs.rmSync(begun, { force: true });
+  const running = children.run(
     'fio',
     [
-      ...['--name=load', '--ioengine=nbd', `--uri=${uri}`, `--rw=${pattern}`, `--bs=${blockBytes}`],
+      ...[`--name=${name}`, '--ioengine=nbd', `--uri=${uri}`, `--rw=${pattern}`, `--bs=${blockBytes}`],
       '--norandommap',
       ...[`--iodepth=${depth}`, `--offset=${region.offset}`, `--size=${region.length}`],
       ...['--time_based', `--runtime=${durationMs}ms`, '--randrepeat=1'],
+      ...(warmUp === undefined ? [] : [`--ramp_time=${warmUp.durationMs}ms`, '--exec_prerun=true']),
       // From handing a request in, as ours is measured; by default fio counts from when it was sent.
       ...['--lat_percentiles=1', '--clat_percentiles=0'],
       ...['--output-format=json', `--output=${reportFile}`],
     ],
-    durationMs + SPARE_MS,
+    durationMs + (warmUp?.durationMs ?? 0) + SPARE_MS,
   );
+  const prepared = warmUp === undefined ? DONE : await afterWarmUp(warmUp, begun, running);
+  const run = await running;
+  if (!prepared.ok) return prepared;
   if (!run.ok) return run;
   const text = fs.readFileSync(reportFile, 'utf8');
   fs.rmSync(reportFile);
@@ -64,4 +83,18 @@ export async function fioOverNbd(children: Children, load: NbdLoad): Promise<Res
     p50: microseconds('50.000000'),
     p99: microseconds('99.000000'),
   });
+}
+
+async function afterWarmUp(
+  { durationMs, then }: NonNullable<NbdLoad['warmUp']>,
+  begun: string,
+  running: Promise<unknown>,
+): Promise<Result<unknown>> {
+  const ended = running.then(() => true);
+  while (!fs.existsSync(begun)) {
+    // Why it did is told by the run itself.
+    if (await Promise.race([ended, sleep(5, false)])) return DONE;
+  }
+  await sleep(durationMs - AHEAD_MS);
+  return then();
 }

@@ -5,8 +5,9 @@ import { measureConsole, type ConsoleArguments } from './console.ts';
 import { measureGuest, type GuestArguments } from './guest.ts';
 import { measureInstant, type InstantArguments } from './instant.ts';
 import { measureMemory, type MemoryArguments } from './memory.ts';
+import { serveDisk, type NbdArguments } from './nbd.ts';
 import { measureOpen, type OpenArguments } from './open.ts';
-import type { RoleName } from './role.ts';
+import type { RoleName, ServingRole } from './role.ts';
 import { serve, type ServeArguments } from './serve.ts';
 import { measureStream, type StreamArguments } from './stream.ts';
 
@@ -15,10 +16,11 @@ export async function playRole(name: RoleName, argument: string): Promise<void> 
   // Written by this very program a moment ago, see `roleCommand`.
   const given: unknown = JSON.parse(argument);
   if (name === 'serve') return serve(given as ServeArguments);
+  if (name === 'nbd') return serveDisk(given as NbdArguments);
   process.stdout.write(JSON.stringify(unwrap(await measure(name, given))));
 }
 
-function measure(name: Exclude<RoleName, 'serve'>, given: unknown): Promise<Result<Figures>> {
+function measure(name: Exclude<RoleName, ServingRole>, given: unknown): Promise<Result<Figures>> {
   switch (name) {
     case 'stream':
       return measureStream(given as StreamArguments);

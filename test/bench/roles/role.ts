@@ -8,6 +8,7 @@ import type { ConsoleArguments } from './console.ts';
 import type { GuestArguments } from './guest.ts';
 import type { InstantArguments } from './instant.ts';
 import type { MemoryArguments } from './memory.ts';
+import type { NbdArguments } from './nbd.ts';
 import type { OpenArguments } from './open.ts';
 import type { ServeArguments } from './serve.ts';
 import type { StreamArguments } from './stream.ts';
@@ -25,6 +26,7 @@ export interface Roles {
   boot: BootArguments;
   instant: InstantArguments;
   serve: ServeArguments;
+  nbd: NbdArguments;
 }
 
 export type RoleName = keyof Roles;
@@ -33,8 +35,11 @@ export const ROLE_OPTION = '--role';
 
 const figuresSchema = z.record(z.string(), z.number());
 
+/** Roles that serve until they are told to end; the others measure. */
+export type ServingRole = 'serve' | 'nbd';
+
 /** Has a process of its own measure. Fails when it does, or does not end in time. */
-export async function runRole<Name extends Exclude<RoleName, 'serve'>>(
+export async function runRole<Name extends Exclude<RoleName, ServingRole>>(
   children: Children,
   name: Name,
   argument: Roles[Name],

@@ -1,7 +1,6 @@
-import { createInterface } from 'node:readline';
 import type { LinkShape } from '../../../main/serve/link-spec.ts';
-import { roleCommand } from '../roles/role.ts';
-import { collect, type Children } from './children.ts';
+import type { Children } from './children.ts';
+import { LineProcess } from './line-process.ts';
 
 /** Our range server in a process of its own, so that what it costs is charged to neither side. */
 export interface ServerProcess {
@@ -17,26 +16,7 @@ export async function startServerProcess(
   root: string,
   link: LinkShape | null,
 ): Promise<ServerProcess> {
-  const child = children.start(process.execPath, roleCommand('serve', { root, link }));
-  const complaints = collect(child.stderr);
-  const lines = createInterface({ input: child.stdout });
-  const nextLine = () =>
-    new Promise<string>((resolve, reject) => {
-      const ended = () => reject(new Error(`the range server ended: ${complaints()}`));
-      child.once('close', ended);
-      lines.once('line', (line) => {
-        child.off('close', ended);
-        resolve(line);
-      });
-    });
-  const url = await nextLine();
-  return {
-    url,
-    bytesSent: async () => {
-      const told = nextLine();
-      child.stdin.write('\n');
-      return Number(await told);
-    },
-    stop: () => children.kill(child),
-  };
+  const server = LineProcess.start(children, 'serve', { root, link });
+  const url = await server.nextLine();
+  return { url, bytesSent: async () => Number(await server.ask('')), stop: () => server.stop() };
 }
