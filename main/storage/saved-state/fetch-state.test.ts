@@ -17,6 +17,7 @@ import {
 import { serve } from '../../../test/support/served.ts';
 import { tempFolder } from '../../../test/support/temp-folder.ts';
 import type { Range } from '../../block/range.ts';
+import { parseLinkSpec } from '../../serve/link-spec.ts';
 import { UNLIMITED } from '../../streaming/limits/bucket-chain.ts';
 import type { RateLimit } from '../../streaming/limits/rate-limit.ts';
 import { fetchState, partOf, type FetchStateParts } from './fetch-state.ts';
@@ -155,6 +156,21 @@ describe('the state of a published master', () => {
     expect([one.ok, other.ok].toSorted()).toEqual([false, true]);
     expect([one, other].find(({ ok }) => !ok)).toMatchObject({ failure: { code: 'busy' } });
     expect((await readBack(published, file)).fits).toBe(true);
+  });
+
+  it('can be called off while pieces are under way, however long those take', async () => {
+    const { folder, description } = await publishWithState(DISK);
+    const abort = new AbortController();
+    // A piece takes minutes.
+    const link = unwrap(parseLinkSpec('8kbit'));
+    const onRequest = ({ range }: { range: Range | null }) => {
+      if ((range?.length ?? 0) >= PIECE_BYTES) abort.abort();
+    };
+    const { url } = await serve(folder, { link, onRequest });
+    const fetched = await fetchTo({ description, sources: [url] }, path.join(tempFolder(), 'a.state'), {
+      signal: abort.signal,
+    });
+    expect(fetched).toMatchObject({ failure: { code: 'cancelled' } });
   });
 
   it('can be called off, and keeps what is there', async () => {

@@ -65,16 +65,22 @@ export async function fetchState(
     return because('The state is being fetched already', lock);
   }
   const mirrors = new MirrorSet(sources.value, { clock, random: Math.random });
+  // What is under way may take long to come, and nobody waits for it any more.
+  const breakOff = () => void mirrors.close();
+  parts.signal.addEventListener('abort', breakOff, { once: true });
   try {
     const fetched = await new Fetch(published, state, mirrors, draft.value, parts).run();
     const closed = await draft.value.close();
-    if (!fetched.ok) return fetched;
+    if (!fetched.ok) return parts.signal.aborted ? CANCELLED : fetched;
     return closed.ok ? await putInPlace(partOf(file), file) : closed;
   } finally {
+    parts.signal.removeEventListener('abort', breakOff);
     lock.value();
     await mirrors.close();
   }
 }
+
+const CANCELLED = err('cancelled', 'The download was cancelled');
 
 class Fetch {
   readonly #published: PublishedMaster;
@@ -151,7 +157,7 @@ class Fetch {
     // A range of its own is judged as a whole; a part of it is never asked for.
     const findWrong: Verification['findWrong'] = (at, bytes) =>
       isRight(bytes) ? [] : [{ offset: at, length: bytes.length }];
-    if (!(await acquire(limit, length, clock, signal))) return err('cancelled', 'The download was cancelled');
+    if (!(await acquire(limit, length, clock, signal))) return CANCELLED;
     const bytes = new Uint8Array(length);
     const what = { file: MASTER_FILES.state, lengthBytes, findWrong };
     const read = await this.#mirrors.read(what, offset, bytes, false);
