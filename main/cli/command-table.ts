@@ -1,10 +1,4 @@
-import type { Command } from './terminal.ts';
-
-interface CommandEntry {
-  readonly summary: string;
-  /** Commands are loaded one at a time, so that each starts fast. */
-  load(): Promise<Command>;
-}
+import type { CommandEntry } from './terminal.ts';
 
 /** Every subcommand of `headwater`. */
 export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
@@ -47,6 +41,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   io: {
     summary: "read and write images by hand or from scripts; takes qemu-io's commands",
     load: async () => (await import('./commands/io/index.ts')).ioCommand,
+  },
+  completion: {
+    summary: 'print a script by which bash completes commands and options',
+    load: async () => (await import('./commands/completion/index.ts')).completionCommand,
   },
 };
 

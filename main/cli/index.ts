@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { COMMANDS, helpText } from './command-table.ts';
+import { EXIT } from './terminal.ts';
 import { processTerminal } from './process-terminal.ts';
 
 async function main(args: readonly string[]): Promise<number> {
@@ -8,18 +9,18 @@ async function main(args: readonly string[]): Promise<number> {
   if (first === '--version' || first === '-V') {
     const { headwaterVersion } = await import('./version.ts');
     terminal.out(`headwater ${headwaterVersion()}\n`);
-    return 0;
+    return EXIT.done;
   }
   const asksForHelp = first === 'help' || first === '--help' || first === '-h';
   const [name, ...given] = asksForHelp ? [...rest.slice(0, 1), '--help'] : args;
   if (first === undefined || name === undefined || name === '--help') {
     terminal.out(helpText());
-    return asksForHelp ? 0 : 2;
+    return asksForHelp ? EXIT.done : EXIT.misused;
   }
-  const entry = COMMANDS[name];
+  const entry = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (entry === undefined) {
     terminal.err(`headwater: there is no command '${name}'; 'headwater help' lists them\n`);
-    return 2;
+    return EXIT.misused;
   }
   const command = await entry.load();
   return command.run(given, terminal);

@@ -1,16 +1,10 @@
-import type { Command } from './terminal.ts';
-
-export interface Subcommand {
-  readonly summary: string;
-  /** Loaded one at a time, so that each starts fast. */
-  load(): Promise<Command>;
-}
+import { EXIT, type Command, type CommandEntry } from './terminal.ts';
 
 /** A command that consists of others: `headwater NAME COMMAND`. */
 export function withSubcommands(
   name: string,
   about: string,
-  subcommands: Readonly<Record<string, Subcommand>>,
+  subcommands: Readonly<Record<string, CommandEntry>>,
 ): Command {
   const names = Object.keys(subcommands);
   const width = Math.max(...names.map((word) => word.length));
@@ -25,18 +19,19 @@ export function withSubcommands(
     '',
   ].join('\n');
   return {
+    subcommands,
     async run(args, terminal) {
       const [word, ...rest] = args;
       if (word === undefined || word === 'help' || word === '--help' || word === '-h') {
         terminal.out(help);
-        return word === undefined ? 2 : 0;
+        return word === undefined ? EXIT.misused : EXIT.done;
       }
       const subcommand = Object.hasOwn(subcommands, word) ? subcommands[word] : undefined;
       if (subcommand === undefined) {
         terminal.err(
           `headwater ${name}: there is no command '${word}'; 'headwater ${name} help' lists them\n`,
         );
-        return 2;
+        return EXIT.misused;
       }
       return (await subcommand.load()).run(rest, terminal);
     },

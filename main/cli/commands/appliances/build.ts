@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { err, ok } from '../../../../shared/result.ts';
 import { packageRoot } from '../../../threads/worker-script.ts';
-import { simpleCommand } from '../../arguments/simple-command.ts';
+import { reportCommand } from '../../arguments/command.ts';
 import { appliancesFolder } from '../../places.ts';
 
 const HELP = `usage: headwater appliances build NAME
@@ -15,14 +15,12 @@ same recipe and packages give the same bytes.
   -h, --help             this text
 `;
 
-export const buildCommand = simpleCommand({
+export const buildCommand = reportCommand({
   name: 'appliances build',
   help: HELP,
   options: [],
-  async run(given, terminal) {
-    const operands = given.expect('the name of one recipe');
-    if (!operands.ok) return operands;
-    const [name = ''] = operands.value;
+  parse: (given) => given.one('the name of one recipe'),
+  async run(name, terminal) {
     const recipes = path.join(packageRoot(), 'assets/appliances');
     const known = fs.existsSync(recipes)
       ? fs.readdirSync(recipes).filter((id) => fs.existsSync(path.join(recipes, id, 'appliance.json')))

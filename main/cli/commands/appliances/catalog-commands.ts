@@ -1,8 +1,8 @@
 import type { ApplianceView } from '../../../../shared/ipc/catalog.ts';
 import { ok } from '../../../../shared/result.ts';
 import { formatBytes } from '../../display/quantities.ts';
-import { simpleCommand } from '../../arguments/simple-command.ts';
-import { atCatalog, pickAppliance } from '../../catalog-desk.ts';
+import { reportCommand } from '../../arguments/command.ts';
+import { withCatalog, pickAppliance } from '../../app-catalog.ts';
 
 const COMMON_HELP = `      --json             print the result as JSON
   -h, --help             this text
@@ -10,18 +10,19 @@ const COMMON_HELP = `      --json             print the result as JSON
 This command uses the catalog of the desktop app, which must not be running.
 `;
 
-export const listCommand = simpleCommand({
+export const listCommand = reportCommand({
   name: 'appliances list',
   help: `usage: headwater appliances list [--feed NAME]
 
   -f, --feed NAME        only those of this feed
 ${COMMON_HELP}`,
   options: [{ short: 'f', long: 'feed', argument: 'required' }],
-  async run(given, terminal) {
+  parse(given) {
     const operands = given.expect();
-    if (!operands.ok) return operands;
-    const feed = given.value('feed');
-    return atCatalog(terminal, async ({ appliances }) => {
+    return operands.ok ? ok(given.value('feed')) : operands;
+  },
+  async run(feed, terminal) {
+    return withCatalog(terminal, async ({ appliances }) => {
       const all = await appliances.list();
       if (!all.ok) return all;
       const shown = all.value.filter(
@@ -32,22 +33,20 @@ ${COMMON_HELP}`,
   },
 });
 
-export const showCommand = simpleCommand({
+export const showCommand = reportCommand({
   name: 'appliances show',
   help: `usage: headwater appliances show NAME\n\nNAME is the appliance's id or its name.\n\n${COMMON_HELP}`,
   options: [],
-  async run(given, terminal) {
-    const operands = given.expect('one appliance');
-    if (!operands.ok) return operands;
-    const [word = ''] = operands.value;
-    return atCatalog(terminal, async ({ appliances }) => {
+  parse: (given) => given.one('one appliance'),
+  async run(word, terminal) {
+    return withCatalog(terminal, async ({ appliances }) => {
       const found = pickAppliance(await appliances.list(), word);
       return found.ok ? ok({ json: found.value, text: factsOf(found.value) }) : found;
     });
   },
 });
 
-export const installCommand = simpleCommand({
+export const installCommand = reportCommand({
   name: 'appliances install',
   help: `usage: headwater appliances install NAME
 
@@ -56,11 +55,9 @@ as machines need it, also when its feed is gone. NAME is its id or its name.
 
 ${COMMON_HELP}`,
   options: [],
-  async run(given, terminal) {
-    const operands = given.expect('one appliance');
-    if (!operands.ok) return operands;
-    const [word = ''] = operands.value;
-    return atCatalog(terminal, async ({ appliances, boots }) => {
+  parse: (given) => given.one('one appliance'),
+  async run(word, terminal) {
+    return withCatalog(terminal, async ({ appliances, boots }) => {
       const found = pickAppliance(await appliances.list(), word);
       if (!found.ok) return found;
       const installed = await appliances.install({ id: found.value.id });

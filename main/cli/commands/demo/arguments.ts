@@ -1,6 +1,7 @@
 import { err, ok, type Result } from '../../../../shared/result.ts';
 import { parseLinkSpec, type LinkShape } from '../../../serve/link-spec.ts';
-import { parseArguments, type OptionSpec } from '../../arguments/getopt.ts';
+import type { CommandLine, NamedOption } from '../../arguments/command.ts';
+import type { Given } from '../../arguments/given.ts';
 
 export interface DemoArguments {
   readonly appliance: string;
@@ -10,7 +11,7 @@ export interface DemoArguments {
   readonly folder: string | null;
 }
 
-export const DEMO_HELP = `usage: headwater demo [OPTIONS] [APPLIANCE]
+const HELP = `usage: headwater demo [OPTIONS] [APPLIANCE]
 
 Shows the life of a disk on real input: serves the master of Tiny Linux over HTTP through
 a simulated line, boots it at once from an empty overlay, works in the guest while the rest
@@ -24,18 +25,19 @@ streams in, and boots the finished disk again without any server.
 const OPTIONS = [
   { long: 'link', argument: 'required' },
   { long: 'keep', argument: 'required' },
-  { short: 'h', long: 'help', argument: 'none' },
-] as const satisfies readonly OptionSpec[];
+] as const satisfies readonly NamedOption[];
+type OptionName = (typeof OPTIONS)[number]['long'];
 
-/** @returns null when help was asked for */
-export function parseDemoArguments(args: readonly string[]): Result<DemoArguments | null> {
-  const parsed = parseArguments(args, OPTIONS);
-  if (!parsed.ok) return parsed;
-  const given = (name: (typeof OPTIONS)[number]['long']) =>
-    parsed.value.options.findLast(({ spec }) => spec.long === name)?.value;
-  if (given('help') !== undefined) return ok(null);
-  const [appliance = 'tiny-linux', ...more] = parsed.value.operands;
+function parse(given: Given<OptionName>): Result<DemoArguments> {
+  const [appliance = 'tiny-linux', ...more] = given.operands;
   if (more.length > 0) return err('invalid-argument', 'give at most one appliance (see --help)');
-  const link = parseLinkSpec(given('link') ?? '20mbit,30ms');
-  return link.ok ? ok({ appliance, link: link.value, folder: given('keep') ?? null }) : link;
+  const link = parseLinkSpec(given.value('link') ?? '20mbit,30ms');
+  return link.ok ? ok({ appliance, link: link.value, folder: given.value('keep') ?? null }) : link;
 }
+
+export const DEMO: CommandLine<OptionName, DemoArguments> = {
+  name: 'demo',
+  help: HELP,
+  options: OPTIONS,
+  parse,
+};

@@ -4,18 +4,20 @@ import { FakeTerminal } from '../../../../test/support/fake-terminal.ts';
 import { SimulatedClock } from '../../../../test/support/simulated-clock.ts';
 import { FakeMachine } from '../../../../test/support/fake-machine.ts';
 import { StatusLine } from '../../display/status-line.ts';
-import { parseDemoArguments } from './arguments.ts';
+import { EXIT } from '../../terminal.ts';
+import { readCommandLine } from '../../arguments/command.ts';
+import { DEMO } from './arguments.ts';
 import { GuestEcho } from './guest-echo.ts';
 import { demoCommand } from './index.ts';
 
 describe('the arguments of headwater demo', () => {
   it('have defaults for all', () => {
-    expect(unwrap(parseDemoArguments([]))).toEqual({
+    expect(unwrap(readCommandLine(DEMO, []))).toEqual({
       appliance: 'tiny-linux',
       link: { bitsPerSecond: 20e6, roundTripMs: 30 },
       folder: null,
     });
-    expect(unwrap(parseDemoArguments(['--link', 'off', '--keep', '/x', 'other']))).toEqual({
+    expect(unwrap(readCommandLine(DEMO, ['--link', 'off', '--keep', '/x', 'other']))).toEqual({
       appliance: 'other',
       link: null,
       folder: '/x',
@@ -28,7 +30,7 @@ describe('the arguments of headwater demo', () => {
     [['no-such'], "There is no appliance 'no-such'"],
   ])('are refused: %j', async (args, message) => {
     const terminal = new FakeTerminal();
-    expect(await demoCommand.run(args, terminal)).toBe(1);
+    expect(await demoCommand.run(args, terminal)).toBe(args.includes('no-such') ? EXIT.failed : EXIT.misused);
     expect(terminal.stderr).toMatch(/^headwater demo: .*\n$/);
     expect(terminal.stderr).toContain(message);
   });

@@ -6,7 +6,7 @@ import { err, ok, type Result } from '../../../../shared/result.ts';
 import { failureFromSystem } from '../../../../shared/errno.ts';
 import { firstProblem } from '../../../feeds/document.ts';
 import { readFeed, writeFeed } from '../../../feeds/publish/feed-folder.ts';
-import { simpleCommand } from '../../arguments/simple-command.ts';
+import { reportCommand } from '../../arguments/command.ts';
 
 const HELP = `usage: headwater feed add DIR APPLIANCE.json --master MASTER [--source PLACE]...
 
@@ -21,26 +21,29 @@ that is for 'headwater feed sign'. APPLIANCE.json describes it, as recipes do.
   -h, --help             this text
 `;
 
-export const addCommand = simpleCommand({
+export const addCommand = reportCommand({
   name: 'feed add',
   help: HELP,
   options: [
     { short: 'm', long: 'master', argument: 'required' },
     { short: 's', long: 'source', argument: 'required' },
   ],
-  async run(given) {
+  parse(given) {
     const operands = given.expect('the folder of the feed', 'the description of the appliance');
+    const master = given.needed('master');
     if (!operands.ok) return operands;
+    if (!master.ok) return master;
     const [folder = '', description = ''] = operands.value;
-    const masterFolder = given.value('master');
-    if (masterFolder === undefined) return err('invalid-argument', 'give its published master with --master');
+    return ok({ folder, description, masterFolder: master.value, sources: given.all('source') });
+  },
+  async run({ folder, description, masterFolder, sources: given }) {
     const feed = readFeed(folder);
     if (!feed.ok) return feed;
     const appliance = readObject(description);
     if (!appliance.ok) return appliance;
     const master = readObject(path.join(masterFolder, MASTER_FILES.description));
     if (!master.ok) return master;
-    const sources = sourcesOf(folder, masterFolder, given.all('source'));
+    const sources = sourcesOf(folder, masterFolder, given);
     if (!sources.ok) return sources;
     const diskSizeBytes = master.value['lengthBytes'];
     const entry = feedApplianceSchema.safeParse({

@@ -116,12 +116,12 @@ describe('headwater feed, for publishers', () => {
   });
 
   it.each([
-    [['add'], 'give the folder of the feed and the description'],
-    [['sign', '/does/not/exist', '--key', 'x'], "Could not read '/does/not/exist/feed.json'"],
-    [['init', 'x'], 'give --id, --name and --key'],
-    [['verify', 'ftp://example.org/feed.json'], 'http:// or https://'],
-  ])('refuses %j', async (args, message) => {
-    expect(await run(...args)).toMatchObject({ code: 1, err: expect.stringContaining(message) as string });
+    [['add'], 2, 'give the folder of the feed and the description'],
+    [['sign', '/does/not/exist', '--key', 'x'], 1, "Could not read '/does/not/exist/feed.json'"],
+    [['init', 'x'], 2, 'give --id'],
+    [['verify', 'ftp://example.org/feed.json'], 1, 'http:// or https://'],
+  ])('refuses %j', async (args, code, message) => {
+    expect(await run(...args)).toMatchObject({ code, err: expect.stringContaining(message) as string });
   });
 });
 

@@ -5,8 +5,8 @@ import { err, ok } from '../../../../shared/result.ts';
 import { failureFromSystem } from '../../../../shared/errno.ts';
 import { signFeed } from '../../../feeds/publish/feed-folder.ts';
 import { readKeyFile } from '../../../feeds/publish/key-files.ts';
-import { simpleCommand } from '../../arguments/simple-command.ts';
-import { issueOf } from './issue.ts';
+import { reportCommand } from '../../arguments/command.ts';
+import { ISSUE_OPTIONS, issueArguments, issueOf } from './issue.ts';
 
 const HELP = `usage: headwater feed init DIR --id ID --name NAME --key FILE [OPTIONS]
 
@@ -22,49 +22,49 @@ Begins a feed: DIR/feed.json and its signature, with nothing in it yet.
   -h, --help             this text
 `;
 
-export const initCommand = simpleCommand({
+export const initCommand = reportCommand({
   name: 'feed init',
   help: HELP,
   options: [
     { long: 'id', argument: 'required' },
     { long: 'name', argument: 'required' },
-    { short: 'k', long: 'key', argument: 'required' },
+    ...ISSUE_OPTIONS,
     { long: 'homepage', argument: 'required' },
-    { long: 'expires', argument: 'required' },
-    { long: 'serial', argument: 'required' },
   ],
-  async run(given) {
-    const operands = given.expect('the folder of the feed');
-    if (!operands.ok) return operands;
-    const [folder = ''] = operands.value;
-    const [feedId, name, keyFile] = [given.value('id'), given.value('name'), given.value('key')];
-    if (feedId === undefined || name === undefined || keyFile === undefined) {
-      return err('invalid-argument', 'give --id, --name and --key (see --help)');
-    }
+  parse(given) {
+    const [folder, feedId, name] = [
+      given.one('the folder of the feed'),
+      given.needed('id'),
+      given.needed('name'),
+    ];
+    if (!folder.ok) return folder;
+    if (!feedId.ok) return feedId;
+    if (!name.ok) return name;
+    const wanted = issueArguments(given);
+    if (!wanted.ok) return wanted;
+    const feed = { feedId: feedId.value, name: name.value, homepage: given.value('homepage') };
+    return ok({ folder: folder.value, feed, wanted: wanted.value });
+  },
+  async run({ folder, feed: { homepage, ...names }, wanted }) {
     const file = path.join(folder, FEED_FILES.document);
     if (fs.existsSync(file)) return err('already-exists', `'${file}' is there already`);
-    const key = readKeyFile(keyFile);
+    const key = readKeyFile(wanted.keyFile);
     if (!key.ok) return key;
-    const issue = issueOf(given, 1);
-    if (!issue.ok) return issue;
+    const issue = issueOf(wanted, 1);
     try {
       fs.mkdirSync(folder, { recursive: true });
     } catch (error) {
       return failureFromSystem(error, `Could not create '${folder}'`);
     }
-    const homepage = given.value('homepage');
     const feed = {
       formatVersion: 1 as const,
-      feedId,
-      name,
+      ...names,
       ...(homepage !== undefined && { homepage }),
-      ...issue.value,
+      ...issue,
       key: key.value.publicText,
       appliances: [],
     };
-    const signed = await signFeed(folder, feed, key.value, issue.value);
-    return signed.ok
-      ? ok({ json: signed.value, text: `began '${file}', serial ${issue.value.serial}\n` })
-      : signed;
+    const signed = await signFeed(folder, feed, key.value, issue);
+    return signed.ok ? ok({ json: signed.value, text: `began '${file}', serial ${issue.serial}\n` }) : signed;
   },
 });

@@ -1,7 +1,7 @@
 import { ok } from '../../../../shared/result.ts';
 import { createKeyFiles } from '../../../feeds/publish/key-files.ts';
 import { fingerprintOf } from '../../../feeds/signature/public-key.ts';
-import { simpleCommand } from '../../arguments/simple-command.ts';
+import { reportCommand } from '../../arguments/command.ts';
 
 const HELP = `usage: headwater feed key FILE
 
@@ -15,14 +15,12 @@ Tell your readers the fingerprint on another way than the feed's own server.
   -h, --help             this text
 `;
 
-export const keyCommand = simpleCommand({
+export const keyCommand = reportCommand({
   name: 'feed key',
   help: HELP,
   options: [],
-  async run(given) {
-    const operands = given.expect('the file for the secret key');
-    if (!operands.ok) return operands;
-    const [file = ''] = operands.value;
+  parse: (given) => given.one('the file for the secret key'),
+  async run(file) {
     const key = createKeyFiles(file);
     if (!key.ok) return key;
     const { publicText } = key.value;

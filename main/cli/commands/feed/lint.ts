@@ -4,7 +4,7 @@ import { FEED_FILES } from '../../../../shared/feed.ts';
 import { ok } from '../../../../shared/result.ts';
 import { failureFromSystem } from '../../../../shared/errno.ts';
 import { lintFeed, type LintRemark } from '../../../feeds/publish/lint-feed.ts';
-import { simpleCommand } from '../../arguments/simple-command.ts';
+import { reportCommand } from '../../arguments/command.ts';
 
 const HELP = `usage: headwater feed lint FILE|DIR
 
@@ -17,14 +17,12 @@ meant: unknown fields, an end that is near.
 Exit status: 0 no errors, 1 errors.
 `;
 
-export const lintCommand = simpleCommand({
+export const lintCommand = reportCommand({
   name: 'feed lint',
   help: HELP,
   options: [],
-  async run(given) {
-    const operands = given.expect('a feed');
-    if (!operands.ok) return operands;
-    const [place = ''] = operands.value;
+  parse: (given) => given.one('a feed'),
+  async run(place) {
     const isFolder = fs.statSync(place, { throwIfNoEntry: false })?.isDirectory() === true;
     const file = isFolder ? path.join(place, FEED_FILES.document) : place;
     let remarks: LintRemark[];

@@ -1,10 +1,10 @@
-import { err, ok } from '../../../../shared/result.ts';
+import { ok } from '../../../../shared/result.ts';
 import { readFeed, signFeed } from '../../../feeds/publish/feed-folder.ts';
 import { readKeyFile } from '../../../feeds/publish/key-files.ts';
 import { fingerprintOf } from '../../../feeds/signature/public-key.ts';
-import { simpleCommand } from '../../arguments/simple-command.ts';
+import { reportCommand } from '../../arguments/command.ts';
 import { counted } from '../../display/quantities.ts';
-import { issueOf } from './issue.ts';
+import { ISSUE_OPTIONS, issueArguments, issueOf } from './issue.ts';
 
 const HELP = `usage: headwater feed sign DIR --key FILE [OPTIONS]
 
@@ -20,30 +20,27 @@ feed.json.minisig. The same feed, key, serial and SOURCE_DATE_EPOCH give the sam
   -h, --help             this text
 `;
 
-export const signCommand = simpleCommand({
+export const signCommand = reportCommand({
   name: 'feed sign',
   help: HELP,
-  options: [
-    { short: 'k', long: 'key', argument: 'required' },
-    { long: 'old-key', argument: 'required' },
-    { long: 'expires', argument: 'required' },
-    { long: 'serial', argument: 'required' },
-  ],
-  async run(given) {
-    const operands = given.expect('the folder of the feed');
-    if (!operands.ok) return operands;
-    const [folder = ''] = operands.value;
-    const [keyFile, oldFile] = [given.value('key'), given.value('old-key')];
-    if (keyFile === undefined) return err('invalid-argument', 'give the secret key with --key');
+  options: [...ISSUE_OPTIONS, { long: 'old-key', argument: 'required' }],
+  parse(given) {
+    const folder = given.one('the folder of the feed');
+    if (!folder.ok) return folder;
+    const wanted = issueArguments(given);
+    return wanted.ok
+      ? ok({ folder: folder.value, oldFile: given.value('old-key'), wanted: wanted.value })
+      : wanted;
+  },
+  async run({ folder, oldFile, wanted }) {
     const feed = readFeed(folder);
     if (!feed.ok) return feed;
-    const key = readKeyFile(keyFile);
+    const key = readKeyFile(wanted.keyFile);
     if (!key.ok) return key;
     const old = oldFile === undefined ? ok(null) : readKeyFile(oldFile);
     if (!old.ok) return old;
-    const issue = issueOf(given, feed.value.serial + 1);
-    if (!issue.ok) return issue;
-    const signed = await signFeed(folder, feed.value, key.value, issue.value, old.value);
+    const issue = issueOf(wanted, feed.value.serial + 1);
+    const signed = await signFeed(folder, feed.value, key.value, issue, old.value);
     if (!signed.ok) return signed;
     const { serial, issued, expires, key: keyText, appliances } = signed.value;
     const fingerprint = fingerprintOf(keyText);

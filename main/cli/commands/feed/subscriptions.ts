@@ -4,8 +4,8 @@ import type { FeedOffer, FeedView } from '../../../../shared/ipc/feeds.ts';
 import { err, ok, type Result } from '../../../../shared/result.ts';
 import type { FeedService } from '../../../feeds/feed-service.ts';
 import { counted } from '../../display/quantities.ts';
-import { simpleCommand } from '../../arguments/simple-command.ts';
-import { atCatalog } from '../../catalog-desk.ts';
+import { reportCommand } from '../../arguments/command.ts';
+import { withCatalog } from '../../app-catalog.ts';
 import type { Terminal } from '../../terminal.ts';
 import { expectedKey } from './expected-key.ts';
 import { dayOf, offerText } from './offer-text.ts';
@@ -16,20 +16,18 @@ const COMMON_HELP = `      --json             print the result as JSON
 These commands use the catalog of the desktop app, which must not be running.
 `;
 
-export const listCommand = simpleCommand({
+export const listCommand = reportCommand({
   name: 'feed list',
   help: `usage: headwater feed list\n\nThe feeds you have subscribed to, and how they stand.\n\n${COMMON_HELP}`,
   options: [],
-  async run(given, terminal) {
-    const operands = given.expect();
-    if (!operands.ok) return operands;
-    return atCatalog(terminal, async ({ feeds }) =>
+  parse: (given) => given.expect(),
+  run: (_, terminal) =>
+    withCatalog(terminal, async ({ feeds }) =>
       ok({ json: feeds.views, text: feeds.views.map(feedText).join('\n') || 'no feeds yet\n' }),
-    );
-  },
+    ),
 });
 
-export const subscribeCommand = simpleCommand({
+export const subscribeCommand = reportCommand({
   name: 'feed subscribe',
   help: `usage: headwater feed subscribe URL|FILE [--key KEY | --trust]
 
@@ -46,15 +44,17 @@ ${COMMON_HELP}`,
     { short: 'k', long: 'key', argument: 'required' },
     { long: 'trust', argument: 'none' },
   ],
-  async run(given, terminal) {
-    const operands = given.expect('the address of a feed');
-    if (!operands.ok) return operands;
-    const [location = ''] = operands.value;
-    const expected = expectedKey(given.value('key'));
-    return atCatalog(terminal, async ({ feeds }) => {
+  parse(given) {
+    const location = given.one('the address of a feed');
+    if (!location.ok) return location;
+    return ok({ location: location.value, key: given.value('key'), trust: given.has('trust') });
+  },
+  async run({ location, key, trust }, terminal) {
+    const expected = expectedKey(key);
+    return withCatalog(terminal, async ({ feeds }) => {
       const offer = await feeds.look({ location });
       if (!offer.ok) return offer;
-      const trusted = await mayTrust(offer.value, expected, given.has('trust'), terminal);
+      const trusted = await mayTrust(offer.value, expected, trust, terminal);
       if (!trusted.ok) return trusted;
       const added = await feeds.add({ location, key: offer.value.key });
       return added.ok ? ok({ json: added.value, text: `subscribed to '${added.value.name}'\n` }) : added;
@@ -87,10 +87,10 @@ async function mayTrust(
       : 'You see this key for the first time. Trust it';
   const answer = await question.question(`${what}? [y/N] `);
   question.close();
-  return /^y(es)?$/i.test(answer.trim()) ? ok(undefined) : err('cancelled', 'nothing was added');
+  return /^y(es)?$/i.test(answer.trim()) ? ok(undefined) : err('untrusted', 'nothing was added');
 }
 
-export const refreshCommand = simpleCommand({
+export const refreshCommand = reportCommand({
   name: 'feed refresh',
   help: `usage: headwater feed refresh [FEED]
 
@@ -98,11 +98,14 @@ Looks for a newer issue of a feed, or of all. What must not be believed is not t
 
 ${COMMON_HELP}`,
   options: [],
-  async run(given, terminal) {
-    if (given.operands.length > 1)
-      return err('invalid-argument', 'give one feed, or none for all (see --help)');
-    const [word] = given.operands;
-    return atCatalog(terminal, async ({ feeds }) => {
+  parse({ operands }) {
+    const [word, ...more] = operands;
+    return more.length === 0
+      ? ok(word)
+      : err('invalid-argument', 'give one feed, or none for all (see --help)');
+  },
+  async run(word, terminal) {
+    return withCatalog(terminal, async ({ feeds }) => {
       const wanted = word === undefined ? ok(feeds.views) : findFeed(feeds, word);
       if (!wanted.ok) return wanted;
       let failed = 0;
@@ -117,7 +120,7 @@ ${COMMON_HELP}`,
   },
 });
 
-export const unsubscribeCommand = simpleCommand({
+export const unsubscribeCommand = reportCommand({
   name: 'feed unsubscribe',
   help: `usage: headwater feed unsubscribe FEED
 
@@ -126,11 +129,9 @@ FEED is its id, its name or its address.
 
 ${COMMON_HELP}`,
   options: [],
-  async run(given, terminal) {
-    const operands = given.expect('the feed');
-    if (!operands.ok) return operands;
-    const [word = ''] = operands.value;
-    return atCatalog(terminal, async ({ feeds }) => {
+  parse: (given) => given.one('the feed'),
+  async run(word, terminal) {
+    return withCatalog(terminal, async ({ feeds }) => {
       const found = findFeed(feeds, word);
       if (!found.ok) return found;
       const [feed] = found.value;

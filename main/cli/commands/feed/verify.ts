@@ -4,7 +4,7 @@ import { err, ok } from '../../../../shared/result.ts';
 import { feedOffer } from '../../../feeds/feed-views.ts';
 import { fetchJudged } from '../../../feeds/fetch-judged.ts';
 import { placeOf } from '../../../feeds/formats.ts';
-import { simpleCommand } from '../../arguments/simple-command.ts';
+import { reportCommand } from '../../arguments/command.ts';
 import { expectedKey } from './expected-key.ts';
 import { offerText } from './offer-text.ts';
 
@@ -19,14 +19,15 @@ time. Without --key this says only that feed and signature belong together.
   -h, --help             this text
 `;
 
-export const verifyCommand = simpleCommand({
+export const verifyCommand = reportCommand({
   name: 'feed verify',
   help: HELP,
   options: [{ short: 'k', long: 'key', argument: 'required' }],
-  async run(given, { interrupted: signal }) {
-    const operands = given.expect('a feed');
-    if (!operands.ok) return operands;
-    const [location = ''] = operands.value;
+  parse(given) {
+    const location = given.one('a feed');
+    return location.ok ? ok({ location: location.value, key: given.value('key') }) : location;
+  },
+  async run({ location, key }, { interrupted: signal }) {
     const place = placeOf(location);
     if (!place.ok) return place;
     const parts = { clock: systemClock, nowMs: Date.now, signal };
@@ -34,7 +35,7 @@ export const verifyCommand = simpleCommand({
     if (!judged.ok) return judged;
     if (judged.value.kind === 'unchanged') return err('malformed', `'${location}' has no content`);
     const offer = feedOffer(place.value, judged.value.listing, false);
-    const expected = expectedKey(given.value('key'));
+    const expected = expectedKey(key);
     if (
       expected !== null &&
       !(offer.key !== null && isSameKey(expected, offer.key, offer.fingerprint ?? ''))

@@ -52,6 +52,9 @@ export const create: Subcommand = async (args, tool) => {
   if (surplus !== undefined) return tool.misuse(`Unexpected argument: ${surplus}`);
   if (format === undefined) return tool.fail(`${name}: Unknown file format '${formatName}'`);
 
+  if (given.value('format') === undefined && name.toLowerCase().endsWith('.qed')) {
+    tool.warn(`'${name}' becomes a raw image, as with qemu-img: say -f qed for a QED image`);
+  }
   const options = creationOptions(name, format, size.value, given);
   if (!options.ok) return tool.fail(`${name}: ${options.failure.message}`);
   completeBackingFormat(name, options.value, tool);

@@ -2,6 +2,9 @@ import fs from 'node:fs';
 import { err, ok, type Result } from '../../../../shared/result.ts';
 import { IMAGE_FORMATS, isRemote, localPath, type ImageFormat } from '../../../storage/chain/location.ts';
 
+/** Endings of image files that other programs make. */
+const FOREIGN = ['qcow2', 'qcow', 'vmdk', 'vdi', 'vhd', 'vhdx'];
+
 const MAGIC = Buffer.from('QED\0', 'latin1');
 
 export interface FormatChoice {
@@ -25,12 +28,26 @@ export function chooseFormat(location: string, given: string | undefined): Resul
   }
   if (isRemote(location)) return ok({ format: namedQed(new URL(location).pathname) ? 'qed' : 'raw' });
   const path = localPath(location);
-  if (!hasMagic(path)) return ok({ format: 'raw' });
+  if (!hasMagic(path)) return ok({ format: 'raw', ...noteOf(foreignNote(path)) });
   if (namedQed(path)) return ok({ format: 'qed' });
   const note =
     `'${path}' begins like a QED image, but its name does not end in .qed: it is taken as raw. ` +
     `If it is your own QED image, say -f qed`;
   return ok({ format: 'raw', note });
+}
+
+/** What is called like an image of another program is hardly a raw one: what would be read is its headers. */
+function foreignNote(path: string): string | null {
+  const ending = FOREIGN.find((word) => path.toLowerCase().endsWith(`.${word}`));
+  if (ending === undefined) return null;
+  return (
+    `'${path}' is taken as raw, whatever is in it: formats are not guessed, and ${ending} is not read here. ` +
+    `Convert it with 'qemu-img convert -O qed', or say -f raw`
+  );
+}
+
+function noteOf(note: string | null): Pick<FormatChoice, 'note'> {
+  return note === null ? {} : { note };
 }
 
 function namedQed(name: string): boolean {

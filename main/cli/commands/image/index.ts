@@ -1,4 +1,4 @@
-import type { Command } from '../../terminal.ts';
+import type { Command, CommandEntry } from '../../terminal.ts';
 import { helpText, versionText } from './help.ts';
 import { Tool, type Subcommand } from './tool.ts';
 
@@ -19,8 +19,16 @@ const SUBCOMMANDS: Readonly<Record<string, () => Promise<Subcommand>>> = {
   },
 };
 
+function asCommand(name: string, load: () => Promise<Subcommand>): CommandEntry {
+  const run: Command['run'] = async (args, terminal) => (await load())(args, new Tool(terminal, name));
+  return { summary: `as 'qemu-img ${name}'`, load: async () => ({ run }) };
+}
+
 /** `headwater image`: what `qemu-img` does, for raw and QED images, with its arguments, output and exit codes. */
 export const imageCommand: Command = {
+  subcommands: Object.fromEntries(
+    Object.entries(SUBCOMMANDS).map(([name, load]) => [name, asCommand(name, load)]),
+  ),
   async run(args, terminal) {
     const [name, ...rest] = args;
     const tool = new Tool(terminal, name ?? '');

@@ -45,7 +45,7 @@ export async function openImage(
   if (problem !== null) return err('invalid-argument', problem);
   const choice = chooseFormat(location, request.format);
   if (!choice.ok) return choice;
-  if (choice.value.note !== undefined) tool.note(choice.value.note);
+  if (choice.value.note !== undefined) tool.warn(choice.value.note);
   const { format } = choice.value;
   const name = localPath(location);
   if (!request.backing) return openLayers({ location: name, format, backing: null }, request.readOnly);

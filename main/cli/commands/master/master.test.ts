@@ -8,6 +8,7 @@ import { HeadwaterProcess } from '../../../../test/support/headwater-process.ts'
 import { writeRaw } from '../../../../test/support/image-files.ts';
 import { spoil } from '../../../../test/support/published-master.ts';
 import { tempFolder } from '../../../../test/support/temp-folder.ts';
+import { EXIT } from '../../terminal.ts';
 import { masterCommand } from './index.ts';
 
 async function run(...args: string[]): Promise<{ code: number; terminal: FakeTerminal }> {
@@ -49,7 +50,7 @@ describe('headwater master', () => {
     [['verify', '--bogus', 'a'], "unrecognized option '--bogus'"],
   ])('refuses %j', async (args, message) => {
     const { code, terminal } = await run(...args);
-    expect(code).toBe(1);
+    expect(code).toBe(args.includes('/does/not/exist') ? EXIT.failed : EXIT.misused);
     expect(terminal.stderr).toMatch(/^headwater master (publish|record-boot|verify): .*\n$/);
     expect(terminal.stderr).toContain(message);
   });

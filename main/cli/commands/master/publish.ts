@@ -6,12 +6,12 @@ import { runMasterTask } from '../../../masters/publish/master-tasks.ts';
 import { followChain } from '../../../storage/chain/follow.ts';
 import { IMAGE_FORMATS, type ImageFormat } from '../../../storage/chain/location.ts';
 import { openChain } from '../../../storage/chain/open.ts';
-import { parseArguments, type OptionSpec } from '../../arguments/getopt.ts';
+import { command, type NamedOption } from '../../arguments/command.ts';
+import type { Given } from '../../arguments/given.ts';
 import { formatBytes } from '../../display/quantities.ts';
 import { StatusLine } from '../../display/status-line.ts';
 import { TaskProgress } from '../../display/task-progress.ts';
-import type { Command, Terminal } from '../../terminal.ts';
-import { complain } from './complain.ts';
+import { EXIT, type Terminal } from '../../terminal.ts';
 
 const HELP = `usage: headwater master publish [OPTIONS] DISK --out DIR
 
@@ -32,8 +32,8 @@ const OPTIONS = [
   { short: 'f', long: 'format', argument: 'required' },
   { short: 'q', long: 'quiet', argument: 'none' },
   { long: 'json', argument: 'none' },
-  { short: 'h', long: 'help', argument: 'none' },
-] as const satisfies readonly OptionSpec[];
+] as const satisfies readonly NamedOption[];
+type OptionName = (typeof OPTIONS)[number]['long'];
 
 interface PublishArguments {
   readonly disk: string;
@@ -44,34 +44,27 @@ interface PublishArguments {
 }
 
 /** `headwater master publish DISK --out DIR`. */
-export const publishCommand: Command = {
-  async run(args, terminal) {
-    const parsed = parse(args);
-    if (!parsed.ok) return complain('publish', terminal, parsed);
-    if (parsed.value === null) {
-      terminal.out(HELP);
-      return 0;
-    }
-    const published = await publish(parsed.value, terminal);
-    if (!published.ok) return complain('publish', terminal, published);
-    report(parsed.value, published.value, terminal);
-    return 0;
+export const publishCommand = command<OptionName, PublishArguments>({
+  name: 'master publish',
+  help: HELP,
+  options: OPTIONS,
+  parse,
+  async run(wanted, terminal) {
+    const published = await publish(wanted, terminal);
+    if (!published.ok) return published;
+    report(wanted, published.value, terminal);
+    return ok(EXIT.done);
   },
-};
+});
 
-function parse(args: readonly string[]): Result<PublishArguments | null> {
-  const parsed = parseArguments(args, OPTIONS);
-  if (!parsed.ok) return parsed;
-  const given = (name: (typeof OPTIONS)[number]['long']) =>
-    parsed.value.options.findLast(({ spec }) => spec.long === name)?.value;
-  if (given('help') !== undefined) return ok(null);
-  const [disk, ...more] = parsed.value.operands;
+function parse(given: Given<OptionName>): Result<PublishArguments> {
+  const [disk, ...more] = given.operands;
   if (disk === undefined || more.length > 0)
     return err('invalid-argument', 'give one disk to publish (see --help)');
-  const out = given('out');
+  const out = given.value('out');
   if (out === undefined || out === '')
     return err('invalid-argument', 'give the folder to publish to with --out');
-  const wanted = given('format') ?? (disk.endsWith('.qed') ? 'qed' : 'raw');
+  const wanted = given.value('format') ?? (disk.endsWith('.qed') ? 'qed' : 'raw');
   const format = IMAGE_FORMATS.find((name) => name === wanted);
   if (format === undefined)
     return err('invalid-argument', `--format takes one of ${IMAGE_FORMATS.join(', ')}`);
@@ -79,8 +72,8 @@ function parse(args: readonly string[]): Result<PublishArguments | null> {
     disk,
     out: path.resolve(out),
     format,
-    quiet: given('quiet') !== undefined,
-    json: given('json') !== undefined,
+    quiet: given.has('quiet'),
+    json: given.has('json'),
   });
 }
 

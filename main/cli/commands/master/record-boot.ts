@@ -9,13 +9,13 @@ import type { Range } from '../../../block/range.ts';
 import { findPublished } from '../../../storage/chain/master-description.ts';
 import { isRemote } from '../../../storage/chain/location.ts';
 import { memoryOption } from '../../arguments/memory.ts';
-import { parseArguments, type OptionSpec } from '../../arguments/getopt.ts';
+import { command, type NamedOption } from '../../arguments/command.ts';
+import type { Given } from '../../arguments/given.ts';
 import { formatBytes } from '../../display/quantities.ts';
 import { StatusLine } from '../../display/status-line.ts';
-import type { Command, Terminal } from '../../terminal.ts';
+import { EXIT, type Terminal } from '../../terminal.ts';
 import { BootPublishing, type BootedMaster } from './boot-publishing.ts';
 import { BootRecording } from './boot-recording.ts';
-import { complain } from './complain.ts';
 
 const HELP = `usage: headwater master record-boot [OPTIONS] DIR
 
@@ -46,8 +46,8 @@ const OPTIONS = [
   { long: 'profile', argument: 'required' },
   { short: 'q', long: 'quiet', argument: 'none' },
   { long: 'json', argument: 'none' },
-  { short: 'h', long: 'help', argument: 'none' },
-] as const satisfies readonly OptionSpec[];
+] as const satisfies readonly NamedOption[];
+type OptionName = (typeof OPTIONS)[number]['long'];
 
 interface RecordArguments {
   readonly folder: string;
@@ -60,39 +60,32 @@ interface RecordArguments {
 }
 
 /** `headwater master record-boot DIR`. */
-export const recordBootCommand: Command = {
-  async run(args, terminal) {
-    const parsed = parse(args);
-    if (!parsed.ok) return complain('record-boot', terminal, parsed);
-    if (parsed.value === null) {
-      terminal.out(HELP);
-      return 0;
-    }
+export const recordBootCommand = command<OptionName, RecordArguments>({
+  name: 'master record-boot',
+  help: HELP,
+  options: OPTIONS,
+  parse,
+  async run(wanted, terminal) {
     const line = new StatusLine(terminal, systemClock);
-    const recorded = await recordAndPublish(parsed.value, terminal, line);
+    const recorded = await recordAndPublish(wanted, terminal, line);
     line.finish();
-    if (!recorded.ok) return complain('record-boot', terminal, recorded);
-    report(parsed.value, recorded.value, terminal);
-    return 0;
+    if (!recorded.ok) return recorded;
+    report(wanted, recorded.value, terminal);
+    return ok(EXIT.done);
   },
-};
+});
 
-function parse(args: readonly string[]): Result<RecordArguments | null> {
-  const parsed = parseArguments(args, OPTIONS);
-  if (!parsed.ok) return parsed;
-  const given = (name: (typeof OPTIONS)[number]['long']) =>
-    parsed.value.options.findLast(({ spec }) => spec.long === name)?.value;
-  if (given('help') !== undefined) return ok(null);
-  const [folder, ...more] = parsed.value.operands;
+function parse(given: Given<OptionName>): Result<RecordArguments> {
+  const [folder, ...more] = given.operands;
   if (folder === undefined || more.length > 0 || isRemote(folder)) {
     return err('invalid-argument', 'give the folder of one published master (see --help)');
   }
-  const memoryMiB = memoryOption(given('memory') ?? '256');
+  const memoryMiB = memoryOption(given.value('memory') ?? '256');
   if (!memoryMiB.ok) return memoryMiB;
-  const until = given('until') ?? 'login: ';
+  const until = given.value('until') ?? 'login: ';
   if (until === '') return err('invalid-argument', '--until takes the text of a prompt');
-  const profile = given('profile') ?? null;
-  const state = given('state') !== undefined;
+  const profile = given.value('profile') ?? null;
+  const state = given.has('state');
   if (state && profile !== null) {
     return err('invalid-argument', '--state needs a boot; it cannot be had with --profile');
   }
@@ -105,8 +98,8 @@ function parse(args: readonly string[]): Result<RecordArguments | null> {
     until,
     profile,
     state,
-    quiet: given('quiet') !== undefined,
-    json: given('json') !== undefined,
+    quiet: given.has('quiet'),
+    json: given.has('json'),
   });
 }
 

@@ -4,12 +4,12 @@ import { err, ok, type Result } from '../../../../shared/result.ts';
 import { runMasterTask } from '../../../masters/publish/master-tasks.ts';
 import type { VerifyReport } from '../../../masters/publish/verify-master.ts';
 import { findPublished } from '../../../storage/chain/master-description.ts';
-import { parseArguments, type OptionSpec } from '../../arguments/getopt.ts';
+import { command, type NamedOption } from '../../arguments/command.ts';
+import type { Given } from '../../arguments/given.ts';
 import { formatBytes } from '../../display/quantities.ts';
 import { StatusLine } from '../../display/status-line.ts';
 import { TaskProgress } from '../../display/task-progress.ts';
-import type { Command, Terminal } from '../../terminal.ts';
-import { complain } from './complain.ts';
+import type { Terminal } from '../../terminal.ts';
 
 const HELP = `usage: headwater master verify [OPTIONS] DIR|URL
 
@@ -27,8 +27,8 @@ Exit status: 0 all is well, 1 it is not, or it could not be read; 130 interrupte
 const OPTIONS = [
   { short: 'q', long: 'quiet', argument: 'none' },
   { long: 'json', argument: 'none' },
-  { short: 'h', long: 'help', argument: 'none' },
-] as const satisfies readonly OptionSpec[];
+] as const satisfies readonly NamedOption[];
+type OptionName = (typeof OPTIONS)[number]['long'];
 
 interface VerifyArguments {
   readonly location: string;
@@ -37,34 +37,26 @@ interface VerifyArguments {
 }
 
 /** `headwater master verify DIR|URL`. */
-export const verifyCommand: Command = {
-  async run(args, terminal) {
-    const parsed = parse(args);
-    if (!parsed.ok) return complain('verify', terminal, parsed);
-    if (parsed.value === null) {
-      terminal.out(HELP);
-      return 0;
-    }
+export const verifyCommand = command<OptionName, VerifyArguments>({
+  name: 'master verify',
+  help: HELP,
+  options: OPTIONS,
+  parse,
+  async run(wanted, terminal) {
     const { interrupted } = terminal;
-    const master = await findPublished(parsed.value.location, systemClock);
-    if (!master.ok) return complain('verify', terminal, master);
-    const verified = await verify(parsed.value, master.value, terminal, interrupted);
-    if (!verified.ok) return complain('verify', terminal, verified);
-    return report(parsed.value, master.value, verified.value, terminal);
+    const master = await findPublished(wanted.location, systemClock);
+    if (!master.ok) return master;
+    const verified = await verify(wanted, master.value, terminal, interrupted);
+    return verified.ok ? ok(report(wanted, master.value, verified.value, terminal)) : verified;
   },
-};
+});
 
-function parse(args: readonly string[]): Result<VerifyArguments | null> {
-  const parsed = parseArguments(args, OPTIONS);
-  if (!parsed.ok) return parsed;
-  const given = (name: (typeof OPTIONS)[number]['long']) =>
-    parsed.value.options.some(({ spec }) => spec.long === name);
-  if (given('help')) return ok(null);
-  const [location, ...more] = parsed.value.operands;
+function parse(given: Given<OptionName>): Result<VerifyArguments> {
+  const [location, ...more] = given.operands;
   if (location === undefined || more.length > 0) {
     return err('invalid-argument', 'give the folder or the address of one master (see --help)');
   }
-  return ok({ location, quiet: given('quiet'), json: given('json') });
+  return ok({ location, quiet: given.has('quiet'), json: given.has('json') });
 }
 
 async function verify(

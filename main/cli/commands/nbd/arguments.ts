@@ -2,9 +2,11 @@ import { DONE, err, ok, type Result } from '../../../../shared/result.ts';
 import { DEFAULT_PORT } from '../../../block/nbd/protocol.ts';
 import type { ListenAddress } from '../../../sockets/listen.ts';
 import type { ImageFormat } from '../../../storage/chain/location.ts';
-import { parseArguments } from '../../arguments/getopt.ts';
+import type { CommandLine } from '../../arguments/command.ts';
+import type { Given } from '../../arguments/given.ts';
 import { parseRate } from '../../arguments/rate.ts';
 import { parseCredentials, parseModes, type DiskModes } from './disk-modes.ts';
+import { NBD_HELP } from './help.ts';
 import { checkPossible, OPTIONS, type OptionName } from './options.ts';
 import { chooseFormat } from '../image/format-choice.ts';
 
@@ -32,60 +34,57 @@ export interface NbdArguments {
   readonly fork: boolean;
 }
 
-/** @returns null when help was asked for */
-export function parseNbdArguments(args: readonly string[]): Result<NbdArguments | null> {
-  const parsed = parseArguments(args, OPTIONS);
-  if (!parsed.ok) return parsed;
-  const { options, operands } = parsed.value;
-  const all = (name: OptionName) =>
-    options.filter(({ spec }) => spec.long === name).map(({ value }) => value);
-  const given = (name: OptionName) => all(name).at(-1);
-  const has = (name: OptionName) => given(name) !== undefined;
-  if (has('help')) return ok(null);
-  const possible = checkPossible((name) => options.some(({ spec }) => spec.long === name));
+function parse(given: Given<OptionName>): Result<NbdArguments> {
+  const possible = checkPossible((name) => given.has(name));
   if (!possible.ok) return possible;
-  const exports = exportsOf(operands, all('export'), given('export-name'), given('format'));
+  const exports = exportsOf(
+    given.operands,
+    given.all('export'),
+    given.value('export-name'),
+    given.value('format'),
+  );
   if (!exports.ok) return exports;
-  const port = wholeNumber('--port', given('port') ?? String(DEFAULT_PORT), 1, 65_535);
+  const port = wholeNumber('--port', given.value('port') ?? String(DEFAULT_PORT), 1, 65_535);
   if (!port.ok) return port;
-  const shared = wholeNumber('--shared', given('shared') ?? '1', 0, 10_000);
+  const shared = wholeNumber('--shared', given.value('shared') ?? '1', 0, 10_000);
   if (!shared.ok) return shared;
-  const apart = has('socket') && (has('port') || has('bind'));
+  const apart = given.has('socket') && (given.has('port') || given.has('bind'));
   const fits = apart ? err('invalid-argument', '--socket goes without --port and --bind') : DONE;
   if (!fits.ok) return fits;
-  const speed = parseRate(given('speed') ?? 'off');
+  const speed = parseRate(given.value('speed') ?? 'off');
   if (!speed.ok) return speed;
-  if (has('speed') && !has('stream')) return err('invalid-argument', '--speed goes with --stream');
-  if (has('stream') && has('read-only')) {
+  if (given.has('speed') && !given.has('stream'))
+    return err('invalid-argument', '--speed goes with --stream');
+  if (given.has('stream') && given.has('read-only')) {
     return err('invalid-argument', '--stream changes the image: it does not go with --read-only');
   }
   const modes = parseModes({
-    cache: [...all('cache'), ...(has('nocache') ? ['none'] : [])],
-    discard: given('discard'),
-    detectZeroes: given('detect-zeroes'),
-    aio: given('aio'),
-    offset: given('offset'),
+    cache: [...given.all('cache'), ...(given.has('nocache') ? ['none'] : [])],
+    discard: given.value('discard'),
+    detectZeroes: given.value('detect-zeroes'),
+    aio: given.value('aio'),
+    offset: given.value('offset'),
   });
   if (!modes.ok) return modes;
-  const tls = tlsOf(given('tls'), all('object'), given('tls-creds'));
+  const tls = tlsOf(given.value('tls'), given.all('object'), given.value('tls-creds'));
   if (!tls.ok) return tls;
-  const socket = given('socket');
+  const socket = given.value('socket');
   return ok({
     exports: exports.value,
-    description: given('description'),
+    description: given.value('description'),
     address:
       socket === undefined
-        ? { kind: 'tcp', host: given('bind') ?? '127.0.0.1', port: port.value }
+        ? { kind: 'tcp', host: given.value('bind') ?? '127.0.0.1', port: port.value }
         : { kind: 'unix', path: socket },
-    readOnly: has('read-only'),
-    persistent: has('persistent'),
+    readOnly: given.has('read-only'),
+    persistent: given.has('persistent'),
     shared: shared.value,
-    pidFile: given('pid-file') ?? null,
-    verbose: has('verbose'),
-    streamSpeed: has('stream') ? speed.value : null,
+    pidFile: given.value('pid-file') ?? null,
+    verbose: given.has('verbose'),
+    streamSpeed: given.has('stream') ? speed.value : null,
     tls: tls.value,
     modes: modes.value,
-    fork: has('fork'),
+    fork: given.has('fork'),
   });
 }
 
@@ -131,3 +130,10 @@ function wholeNumber(option: string, text: string, least: number, most: number):
   if (value >= least && value <= most) return ok(value);
   return err('invalid-argument', `${option} takes a whole number from ${least} to ${most}, not '${text}'`);
 }
+
+export const NBD: CommandLine<OptionName, NbdArguments> = {
+  name: 'nbd',
+  help: NBD_HELP,
+  options: OPTIONS,
+  parse,
+};

@@ -1,40 +1,35 @@
 import { systemClock } from '../../../../shared/clock.ts';
-import { DONE, ok, type Failure, type Result } from '../../../../shared/result.ts';
+import { DONE, ok, type Result } from '../../../../shared/result.ts';
 import { NbdServer } from '../../../nbd/server.ts';
 import { loadTlsFolder } from '../../../nbd/tls.ts';
 import { followChain } from '../../../storage/chain/follow.ts';
 import type { DiskEvent } from '../../../storage/disk/disk-events.ts';
 import { OpenDisk } from '../../../storage/disk/open-disk.ts';
-import type { Command, Terminal } from '../../terminal.ts';
-import { parseNbdArguments, type NbdArguments, type NbdExportArguments } from './arguments.ts';
+import { EXIT, type Terminal } from '../../terminal.ts';
+import { command } from '../../arguments/command.ts';
+import { NBD, type NbdArguments, type NbdExportArguments } from './arguments.ts';
 import { goOnInBackground, starterOf } from './background.ts';
-import { NBD_HELP } from './help.ts';
 import { shapedDevice } from './shaped-device.ts';
 import { removePidFile, writePidFile } from './pid-file.ts';
 
 /** `headwater nbd IMAGE`: serves disks in the foreground, all in this one thread. */
-export const nbdCommand: Command = {
-  async run(args, terminal) {
-    const parsed = parseNbdArguments(args);
-    if (!parsed.ok) return complain(terminal, parsed.failure);
-    if (parsed.value === null) {
-      terminal.out(NBD_HELP);
-      return 0;
-    }
+export const nbdCommand = command({
+  ...NBD,
+  async run(wanted, terminal) {
     const starter = starterOf(process.env);
-    if (parsed.value.fork && starter === null) return goOnInBackground(terminal);
+    if (wanted.fork && starter === null) return ok(await goOnInBackground(terminal));
     // Heard from now on, so that images are closed properly whenever the user interrupts.
     const { interrupted } = terminal;
     const disks: OpenDisk[] = [];
-    const served = await serve(parsed.value, terminal, interrupted, disks, () => starter?.ready());
+    const served = await serve(wanted, terminal, interrupted, disks, () => starter?.ready());
     for (const disk of disks) {
       const closed = await disk.close();
-      if (!closed.ok) return complain(terminal, closed.failure);
+      if (!closed.ok) return closed;
     }
-    if (!served.ok) starter?.failed(complaint(served.failure));
-    return served.ok ? 0 : complain(terminal, served.failure);
+    if (!served.ok) starter?.failed(`headwater nbd: ${served.failure.message}\n`);
+    return served.ok ? ok(EXIT.done) : served;
   },
-};
+});
 
 async function serve(
   options: NbdArguments,
@@ -113,13 +108,4 @@ function aborted(signal: AbortSignal): Promise<void> {
     if (signal.aborted) resolve();
     else signal.addEventListener('abort', () => resolve(), { once: true });
   });
-}
-
-function complain(terminal: Terminal, failure: Failure): number {
-  terminal.err(complaint(failure));
-  return 1;
-}
-
-function complaint({ message }: Failure): string {
-  return `headwater nbd: ${message}\n`;
 }

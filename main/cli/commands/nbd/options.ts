@@ -31,7 +31,6 @@ const OF_QEMU_NBD = [
   value('object'),
   value('tls-creds'),
   flag('verbose', 'v'),
-  flag('help', 'h'),
 ];
 
 const OWN = [value('export'), flag('stream'), value('speed'), value('tls')];

@@ -8,7 +8,8 @@ import {
 import { because, err, ok, type Result } from '../../../../shared/result.ts';
 import { parseLinkSpec, type LinkShape } from '../../../serve/link-spec.ts';
 import { memoryOption } from '../../arguments/memory.ts';
-import { parseArguments, type OptionSpec } from '../../arguments/getopt.ts';
+import type { CommandLine, NamedOption } from '../../arguments/command.ts';
+import type { Given } from '../../arguments/given.ts';
 
 export interface RunArguments {
   /** An appliance's id or name, or where a published master lies. */
@@ -31,7 +32,7 @@ export interface RunArguments {
   readonly accelerate: boolean;
 }
 
-export const RUN_HELP = `usage: headwater run [OPTIONS] APPLIANCE|MASTER
+const HELP = `usage: headwater run [OPTIONS] APPLIANCE|MASTER
 
 Starts an appliance in this terminal, at once: its overlay takes from the master what
 the guest reads, and the rest streams in behind. The overlay is kept; the next run goes
@@ -69,46 +70,38 @@ const OPTIONS = [
   { long: 'accel', argument: 'required' },
   { long: 'forward', argument: 'required' },
   { long: 'qmp', argument: 'required' },
-  { short: 'h', long: 'help', argument: 'none' },
-] as const satisfies readonly OptionSpec[];
+] as const satisfies readonly NamedOption[];
+type OptionName = (typeof OPTIONS)[number]['long'];
 
-/** @returns null when help was asked for */
-export function parseRunArguments(args: readonly string[]): Result<RunArguments | null> {
-  const parsed = parseArguments(args, OPTIONS);
-  if (!parsed.ok) return parsed;
-  const given = (name: (typeof OPTIONS)[number]['long']) =>
-    parsed.value.options.findLast(({ spec }) => spec.long === name)?.value;
-  if (given('help') !== undefined) return ok(null);
-  const [appliance, ...more] = parsed.value.operands;
+function parse(given: Given<OptionName>): Result<RunArguments> {
+  const [appliance, ...more] = given.operands;
   if (appliance === undefined || more.length > 0) {
     return err('invalid-argument', 'give one appliance to run (see --help)');
   }
-  const memory = given('memory');
+  const memory = given.value('memory');
   const memoryMiB = memory === undefined ? ok(null) : memoryOption(memory);
   if (!memoryMiB.ok) return memoryMiB;
-  const stream = given('stream') ?? 'on';
+  const stream = given.value('stream') ?? 'on';
   if (stream !== 'on' && stream !== 'off') return err('invalid-argument', '--stream takes on or off');
-  const link = parseLinkSpec(given('link') ?? 'off');
+  const link = parseLinkSpec(given.value('link') ?? 'off');
   if (!link.ok) return link;
-  const backEnd = given('backend') ?? 'automatic';
+  const backEnd = given.value('backend') ?? 'automatic';
   if (backEnd !== 'automatic' && backEnd !== 'v86' && backEnd !== 'qemu') {
     return err('invalid-argument', '--backend takes v86 or qemu');
   }
-  const accelerate = given('accel') ?? 'on';
+  const accelerate = given.value('accel') ?? 'on';
   if (accelerate !== 'on' && accelerate !== 'off') return err('invalid-argument', '--accel takes on or off');
-  const forwards = forwardOptions(
-    parsed.value.options.flatMap(({ spec, value }) => (spec.long === 'forward' ? [value] : [])),
-  );
+  const forwards = forwardOptions(given.all('forward'));
   if (!forwards.ok) return forwards;
   return ok({
     appliance,
-    overlay: given('disk') ?? null,
-    fresh: given('fresh') !== undefined,
-    boot: given('boot') !== undefined,
+    overlay: given.value('disk') ?? null,
+    fresh: given.has('fresh'),
+    boot: given.has('boot'),
     memoryMiB: memoryMiB.value,
     stream: stream === 'on' ? 'image' : 'off',
     link: link.value,
-    qmpSocket: given('qmp') ?? null,
+    qmpSocket: given.value('qmp') ?? null,
     backEnd,
     forwards: forwards.value,
     accelerate: accelerate === 'on',
@@ -127,3 +120,10 @@ function forwardOptions(texts: readonly string[]): Result<readonly PortForward[]
     ? ok(forwards)
     : err('invalid-argument', `--forward: ${hostPortName(twice)} is forwarded twice`);
 }
+
+export const RUN: CommandLine<OptionName, RunArguments> = {
+  name: 'run',
+  help: HELP,
+  options: OPTIONS,
+  parse,
+};

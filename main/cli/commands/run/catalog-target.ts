@@ -1,13 +1,13 @@
 import { err, ok, type Result } from '../../../../shared/result.ts';
 import { masterChain } from '../../../disks/overlay-chain.ts';
-import { atCatalog, hasCatalog, pickAppliance } from '../../catalog-desk.ts';
+import { withCatalog, hasCatalog, pickAppliance } from '../../app-catalog.ts';
 import type { Terminal } from '../../terminal.ts';
 import { overlayNameOf, type RunTarget } from './run-target.ts';
 
 /** An appliance of the catalog of the desktop app, by its id or name; null where there is no catalog at all. */
 export async function findInCatalog(word: string, terminal: Terminal): Promise<Result<RunTarget> | null> {
   if (!hasCatalog()) return null;
-  return atCatalog(terminal, async ({ appliances, boots }) => {
+  return withCatalog(terminal, async ({ appliances, boots }) => {
     const picked = pickAppliance(await appliances.list(), word);
     if (!picked.ok) return picked;
     const resolved = await appliances.resolve(picked.value.id);

@@ -1,7 +1,7 @@
 import os from 'node:os';
 import path from 'node:path';
 import { systemClock } from '../../../../shared/clock.ts';
-import { err, ok, type Failure, type Result } from '../../../../shared/result.ts';
+import { err, ok, type Result } from '../../../../shared/result.ts';
 import { startRangeServer } from '../../../serve/range-server.ts';
 import type { ResumeOrder } from '../../../machines/machine.ts';
 import { attachSerialTerminal } from '../../../machines/serial-terminal.ts';
@@ -11,9 +11,10 @@ import type { DiskEvent } from '../../../storage/disk/disk-events.ts';
 import { localPath } from '../../../storage/chain/location.ts';
 import { publishedLayer } from '../../../storage/chain/published-master.ts';
 import { MachineSession } from '../../machine-session.ts';
+import { command } from '../../arguments/command.ts';
 import { overlaysFolder } from '../../places.ts';
-import type { Command, Terminal } from '../../terminal.ts';
-import { parseRunArguments, RUN_HELP, type RunArguments } from './arguments.ts';
+import { EXIT, type Terminal } from '../../terminal.ts';
+import { RUN, type RunArguments } from './arguments.ts';
 import { monitorOf, QMP_DEVICE, shutdownReason } from './qmp.ts';
 import { ConsoleNotes } from './console-notes.ts';
 import { chooseMaker, type MachineMaker } from './maker.ts';
@@ -23,41 +24,37 @@ import { findTarget } from './find-target.ts';
 import type { RunTarget } from './run-target.ts';
 import { tryAgain } from './try-again.ts';
 
-const EXIT_INTERRUPTED = 130;
-
 /** `headwater run APPLIANCE`: a machine in this terminal. */
-export const runCommand: Command = {
-  async run(args, terminal) {
-    const parsed = parseRunArguments(args);
-    if (!parsed.ok) return complain(terminal, parsed.failure);
-    if (parsed.value === null) {
-      terminal.out(RUN_HELP);
-      return 0;
-    }
-    const target = await findTarget(parsed.value.appliance, terminal);
-    if (!target.ok) return complain(terminal, target.failure);
-    return runTarget(parsed.value, target.value, terminal);
+export const runCommand = command({
+  ...RUN,
+  async run(wanted, terminal) {
+    const target = await findTarget(wanted.appliance, terminal);
+    return target.ok ? runTarget(wanted, target.value, terminal) : target;
   },
-};
+});
 
-async function runTarget(options: RunArguments, target: RunTarget, terminal: Terminal): Promise<number> {
+async function runTarget(
+  options: RunArguments,
+  target: RunTarget,
+  terminal: Terminal,
+): Promise<Result<number>> {
   const master = await reachMaster(options, target);
-  if (!master.ok) return complain(terminal, master.failure);
+  if (!master.ok) return master;
   try {
     const location = options.overlay ?? path.join(overlaysFolder(), target.overlayName);
     const prepared = await prepareOverlay(location, target, options.fresh);
-    if (!prepared.ok) return complain(terminal, prepared.failure);
+    if (!prepared.ok) return prepared;
     const { layer } = master.value;
     const published = options.boot ? undefined : layer.published;
     const memoryMiB = options.memoryMiB ?? published?.description.state?.memoryMiB ?? target.memoryMiB;
     const maker = await chooseMaker(options, { ...target, memoryMiB }, location);
-    if (!maker.ok) return complain(terminal, maker.failure);
+    if (!maker.ok) return maker;
     // What is published was saved by v86.
     const resume =
       maker.value.about === null
         ? await savedStart({ published, overlay: location, memoryMiB }, terminal)
         : ok(null);
-    if (!resume.ok) return complain(terminal, resume.failure);
+    if (!resume.ok) return resume;
     const chain: ImageChain = { location, format: 'qed', backing: layer };
     return await runMachine(options, target, { chain, resume: resume.value, maker: maker.value }, terminal);
   } finally {
@@ -101,7 +98,7 @@ async function runMachine(
   { name, loginHint }: RunTarget,
   { chain, resume, maker }: Prepared,
   terminal: Terminal,
-): Promise<number> {
+): Promise<Result<number>> {
   // Heard from now on, so that the disk is closed properly whenever the user interrupts.
   const { interrupted } = terminal;
   // The terminal may be raw: lines end with CR LF.
@@ -117,7 +114,7 @@ async function runMachine(
     },
   };
   const opened = await MachineSession.of(disk, maker.make);
-  if (!opened.ok) return complain(terminal, opened.failure);
+  if (!opened.ok) return opened;
   const session = opened.value;
   if (session.warning !== null) {
     terminal.err(`headwater: streaming did not start: ${session.warning.message}\n`);
@@ -127,7 +124,7 @@ async function runMachine(
     const listening = await monitor.listen({ kind: 'unix', path: options.qmpSocket });
     if (!listening.ok) {
       await session.close();
-      return complain(terminal, listening.failure);
+      return listening;
     }
   }
   const how = maker.about === null ? '' : ` (${maker.about})`;
@@ -141,11 +138,11 @@ async function runMachine(
   monitor?.shutDown(shutdownReason(state, ended));
   const closed = await session.close();
   await monitor?.close();
-  if (!ended.ok) return complain(terminal, ended.failure);
-  if (!closed.ok) return complain(terminal, closed.failure);
-  if (state.kind === 'failed') return complain(terminal, state.failure);
+  if (!ended.ok) return ended;
+  if (!closed.ok) return closed;
+  if (state.kind === 'failed') return { ok: false, failure: state.failure };
   terminal.err(`\nheadwater: ${name} has stopped; its disk is '${chain.location}'\n`);
-  return ended.value;
+  return ended;
 }
 
 /** Starts the machine and gives it the terminal until the user leaves or it ends. @returns the exit code */
@@ -161,7 +158,7 @@ async function useMachine(
   if (stateRefused !== null) {
     terminal.err(`headwater: booting; what is published to start at once cannot be used: ${stateRefused}\n`);
   }
-  if (interrupted.aborted) return ok(EXIT_INTERRUPTED);
+  if (interrupted.aborted) return ok(EXIT.interrupted);
   const departure = await attachSerialTerminal({
     machine,
     input: process.stdin,
@@ -169,9 +166,4 @@ async function useMachine(
     lifetime: process,
   });
   return ok(departure.why === 'signal' ? 128 + os.constants.signals[departure.signal] : 0);
-}
-
-function complain(terminal: Terminal, failure: Failure): number {
-  terminal.err(`headwater run: ${failure.message}\n`);
-  return 1;
 }

@@ -6,7 +6,9 @@ import { SimulatedClock } from '../../../../test/support/simulated-clock.ts';
 import { tempFolder } from '../../../../test/support/temp-folder.ts';
 import { Emitter } from '../../../../shared/emitter.ts';
 import type { DiskWait, MachineEvents } from '../../../machines/machine.ts';
-import { parseRunArguments } from './arguments.ts';
+import { EXIT } from '../../terminal.ts';
+import { readCommandLine } from '../../arguments/command.ts';
+import { RUN } from './arguments.ts';
 import { ConsoleNotes } from './console-notes.ts';
 import { runCommand } from './index.ts';
 import { tryAgain } from './try-again.ts';
@@ -25,7 +27,7 @@ const STUCK: DiskWait = {
 };
 
 describe('the arguments of headwater run', () => {
-  const parse = (...args: string[]) => unwrap(parseRunArguments(args));
+  const parse = (...args: string[]) => unwrap(readCommandLine(RUN, args));
 
   it('are an appliance, and how to run it', () => {
     expect(parse('tiny-linux')).toEqual({
@@ -91,7 +93,7 @@ describe('the arguments of headwater run', () => {
     [['--what', 'a'], "unrecognized option '--what'"],
   ])('are refused: %j', async (args, message) => {
     const terminal = new FakeTerminal();
-    expect(await runCommand.run(args, terminal)).toBe(1);
+    expect(await runCommand.run(args, terminal)).toBe(EXIT.misused);
     expect(terminal.stderr).toMatch(/^headwater run: .*\n$/);
     expect(terminal.stderr).toContain(message);
     expect(terminal.stdout).toBe('');

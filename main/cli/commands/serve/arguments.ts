@@ -1,6 +1,7 @@
 import { err, ok, type Result } from '../../../../shared/result.ts';
 import type { LinkShape } from '../../../serve/link-spec.ts';
-import { parseArguments, type OptionSpec } from '../../arguments/getopt.ts';
+import type { CommandLine, NamedOption } from '../../arguments/command.ts';
+import type { Given } from '../../arguments/given.ts';
 import { parseRate } from '../../arguments/rate.ts';
 
 export interface ServeArguments {
@@ -14,7 +15,7 @@ export interface ServeArguments {
   readonly json: boolean;
 }
 
-export const SERVE_HELP = `usage: headwater serve [OPTIONS] DIR
+const HELP = `usage: headwater serve [OPTIONS] DIR
 
 Serves the files in a folder, whole or in ranges, for others to stream from: a feed and its
 masters on a LAN, or a demonstration of a slow line. It lists no folders, and follows no
@@ -37,36 +38,30 @@ const OPTIONS = [
   { long: 'latency', argument: 'required' },
   { short: 'q', long: 'quiet', argument: 'none' },
   { long: 'json', argument: 'none' },
-  { short: 'h', long: 'help', argument: 'none' },
-] as const satisfies readonly OptionSpec[];
+] as const satisfies readonly NamedOption[];
+type OptionName = (typeof OPTIONS)[number]['long'];
 
 const DEFAULT_PORT = '8080';
 const MOST_LATENCY_MS = 10_000;
 
-/** @returns null when help was asked for */
-export function parseServeArguments(args: readonly string[]): Result<ServeArguments | null> {
-  const parsed = parseArguments(args, OPTIONS);
-  if (!parsed.ok) return parsed;
-  const given = (name: (typeof OPTIONS)[number]['long']) =>
-    parsed.value.options.findLast(({ spec }) => spec.long === name)?.value;
-  if (given('help') !== undefined) return ok(null);
-  const [folder, ...more] = parsed.value.operands;
+function parse(given: Given<OptionName>): Result<ServeArguments> {
+  const [folder, ...more] = given.operands;
   if (folder === undefined || more.length > 0) {
     return err('invalid-argument', 'give one folder to serve (see --help)');
   }
-  const port = Number(given('port') ?? DEFAULT_PORT);
+  const port = Number(given.value('port') ?? DEFAULT_PORT);
   if (!Number.isInteger(port) || port < 0 || port > 65_535) {
     return err('invalid-argument', '--port takes a number from 0 to 65535');
   }
-  const link = parseLine(given('rate'), given('latency'));
+  const link = parseLine(given.value('rate'), given.value('latency'));
   if (!link.ok) return link;
   return ok({
     folder,
-    host: given('host') ?? '127.0.0.1',
+    host: given.value('host') ?? '127.0.0.1',
     port,
     link: link.value,
-    quiet: given('quiet') !== undefined,
-    json: given('json') !== undefined,
+    quiet: given.has('quiet'),
+    json: given.has('json'),
   });
 }
 
@@ -85,3 +80,10 @@ function parseLine(rateText = 'off', latencyText = '0'): Result<LinkShape | null
   if (unlimited && roundTripMs === 0) return ok(null);
   return ok({ bitsPerSecond: unlimited ? null : rate.value * 8, roundTripMs });
 }
+
+export const SERVE: CommandLine<OptionName, ServeArguments> = {
+  name: 'serve',
+  help: HELP,
+  options: OPTIONS,
+  parse,
+};

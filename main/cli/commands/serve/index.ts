@@ -1,27 +1,18 @@
 import { isIP } from 'node:net';
 import os from 'node:os';
 import { systemClock } from '../../../../shared/clock.ts';
-import type { Failure } from '../../../../shared/result.ts';
+import { ok, type Result } from '../../../../shared/result.ts';
 import { formatLink } from '../../../serve/link-spec.ts';
 import { startRangeServer, type RangeServer } from '../../../serve/range-server.ts';
+import { command } from '../../arguments/command.ts';
 import { formatBytes } from '../../display/quantities.ts';
-import type { Command, Terminal } from '../../terminal.ts';
-import { parseServeArguments, SERVE_HELP, type ServeArguments } from './arguments.ts';
+import { EXIT, type Terminal } from '../../terminal.ts';
+import { SERVE, type ServeArguments } from './arguments.ts';
 
 /** `headwater serve DIR`: a static server for ranges of files. */
-export const serveCommand: Command = {
-  async run(args, terminal) {
-    const parsed = parseServeArguments(args);
-    if (!parsed.ok) return complain(terminal, parsed.failure);
-    if (parsed.value === null) {
-      terminal.out(SERVE_HELP);
-      return 0;
-    }
-    return serve(parsed.value, terminal);
-  },
-};
+export const serveCommand = command({ ...SERVE, run: serve });
 
-async function serve(options: ServeArguments, terminal: Terminal): Promise<number> {
+async function serve(options: ServeArguments, terminal: Terminal): Promise<Result<number>> {
   // Heard from now on: being interrupted is how this ends.
   const { interrupted } = terminal;
   const { folder, host, port, link, json, quiet } = options;
@@ -37,7 +28,7 @@ async function serve(options: ServeArguments, terminal: Terminal): Promise<numbe
         terminal.out(`${status} ${method} ${path} ${range === null ? '' : formatBytes(range.length)}\n`);
     },
   });
-  if (!server.ok) return complain(terminal, server.failure);
+  if (!server.ok) return server;
   greet(options, server.value, terminal);
   if (!interrupted.aborted) {
     await new Promise((resolve) => interrupted.addEventListener('abort', resolve, { once: true }));
@@ -46,7 +37,7 @@ async function serve(options: ServeArguments, terminal: Terminal): Promise<numbe
   const { requests, bytesSent } = server.value.statistics();
   if (json) terminal.out(`${JSON.stringify({ event: 'end', requests, bytesSent })}\n`);
   else terminal.out(`\nanswered ${requests} requests with ${formatBytes(bytesSent)}\n`);
-  return 0;
+  return ok(EXIT.done);
 }
 
 function greet({ folder, host, link, json }: ServeArguments, server: RangeServer, terminal: Terminal): void {
@@ -71,9 +62,4 @@ function addressesOf(url: string): string[] {
   return addresses
     .filter(({ address }) => !address.startsWith('fe80:'))
     .map(({ address }) => `http://${isIP(address) === 6 ? `[${address}]` : address}:${port}${pathname}`);
-}
-
-function complain(terminal: Terminal, failure: Failure): number {
-  terminal.err(`headwater serve: ${failure.message}\n`);
-  return 1;
 }

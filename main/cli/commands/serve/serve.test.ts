@@ -5,12 +5,14 @@ import { unwrap } from '../../../../shared/result.ts';
 import { FakeTerminal } from '../../../../test/support/fake-terminal.ts';
 import { HeadwaterProcess } from '../../../../test/support/headwater-process.ts';
 import { tempFolder } from '../../../../test/support/temp-folder.ts';
-import { parseServeArguments } from './arguments.ts';
+import { EXIT } from '../../terminal.ts';
+import { readCommandLine } from '../../arguments/command.ts';
+import { SERVE } from './arguments.ts';
 import { serveCommand } from './index.ts';
 
 describe('the arguments of headwater serve', () => {
   it('are a folder, where to listen, and a line to simulate', () => {
-    expect(unwrap(parseServeArguments(['web']))).toEqual({
+    expect(unwrap(readCommandLine(SERVE, ['web']))).toEqual({
       folder: 'web',
       host: '127.0.0.1',
       port: 8080,
@@ -19,7 +21,7 @@ describe('the arguments of headwater serve', () => {
       json: false,
     });
     const all = ['-p', '0', '--host', '::', '--rate', '20mbit', '--latency', '30ms', '-q', '--json', 'web'];
-    expect(unwrap(parseServeArguments(all))).toEqual({
+    expect(unwrap(readCommandLine(SERVE, all))).toEqual({
       folder: 'web',
       host: '::',
       port: 0,
@@ -27,11 +29,11 @@ describe('the arguments of headwater serve', () => {
       quiet: true,
       json: true,
     });
-    expect(unwrap(parseServeArguments(['--latency', '5', 'x']))?.link).toEqual({
+    expect(unwrap(readCommandLine(SERVE, ['--latency', '5', 'x']))?.link).toEqual({
       bitsPerSecond: null,
       roundTripMs: 5,
     });
-    expect(unwrap(parseServeArguments(['-h']))).toBeNull();
+    expect(unwrap(readCommandLine(SERVE, ['-h']))).toBeNull();
   });
 
   it.each([
@@ -44,7 +46,9 @@ describe('the arguments of headwater serve', () => {
     [['/does/not/exist'], "'/does/not/exist' does not exist"],
   ])('are refused: %j', async (args, message) => {
     const terminal = new FakeTerminal();
-    expect(await serveCommand.run(args, terminal)).toBe(1);
+    expect(await serveCommand.run(args, terminal)).toBe(
+      args.includes('/does/not/exist') ? EXIT.failed : EXIT.misused,
+    );
     expect(terminal.stderr).toMatch(/^headwater serve: .*\n$/);
     expect(terminal.stderr).toContain(message);
   });

@@ -2,7 +2,8 @@ import { ON_ERROR_POLICIES } from '../../../../shared/on-error.ts';
 import { DONE, err, ok, type Result } from '../../../../shared/result.ts';
 import { checkConnections } from '../../../block/remote/connections.ts';
 import type { OnError } from '../../../streaming/job/on-error.ts';
-import { parseArguments, type OptionSpec } from '../../arguments/getopt.ts';
+import type { CommandLine, NamedOption } from '../../arguments/command.ts';
+import type { Given } from '../../arguments/given.ts';
 import { parseRate } from '../../arguments/rate.ts';
 
 export interface StreamArguments {
@@ -16,7 +17,7 @@ export interface StreamArguments {
   readonly quiet: boolean;
 }
 
-export const STREAM_HELP = `usage: headwater stream [OPTIONS] IMAGE
+const HELP = `usage: headwater stream [OPTIONS] IMAGE
 
 Copies into a QED overlay whatever it still takes from its backing file, then drops
 the backing file: the image is complete and stands alone. Local data is the progress:
@@ -40,36 +41,37 @@ const OPTIONS = [
   { long: 'connections', argument: 'required' },
   { short: 'q', long: 'quiet', argument: 'none' },
   { long: 'json', argument: 'none' },
-  { short: 'h', long: 'help', argument: 'none' },
-] as const satisfies readonly OptionSpec[];
+] as const satisfies readonly NamedOption[];
+type OptionName = (typeof OPTIONS)[number]['long'];
 
-/** @returns null when help was asked for */
-export function parseStreamArguments(args: readonly string[]): Result<StreamArguments | null> {
-  const parsed = parseArguments(args, OPTIONS);
-  if (!parsed.ok) return parsed;
-  const given = (name: (typeof OPTIONS)[number]['long']) =>
-    parsed.value.options.findLast(({ spec }) => spec.long === name)?.value;
-  if (given('help') !== undefined) return ok(null);
-  const [image, ...more] = parsed.value.operands;
+function parse(given: Given<OptionName>): Result<StreamArguments> {
+  const [image, ...more] = given.operands;
   if (image === undefined || more.length > 0) {
     return err('invalid-argument', 'give one image to stream (see --help)');
   }
-  const speed = parseRate(given('speed') ?? 'off');
+  const speed = parseRate(given.value('speed') ?? 'off');
   if (!speed.ok) return speed;
-  const onError = ON_ERROR_POLICIES.find((name) => name === (given('on-error') ?? 'report'));
+  const onError = ON_ERROR_POLICIES.find((name) => name === (given.value('on-error') ?? 'report'));
   if (onError === undefined) {
     return err('invalid-argument', `--on-error takes one of ${ON_ERROR_POLICIES.join(', ')}`);
   }
-  const connections = given('connections') === undefined ? null : Number(given('connections'));
+  const connections = given.value('connections') === undefined ? null : Number(given.value('connections'));
   const counted = connections === null ? DONE : checkConnections(connections, '--connections');
   if (!counted.ok) return counted;
   return ok({
     image,
     speed: speed.value,
     onError,
-    base: given('base') ?? null,
+    base: given.value('base') ?? null,
     connections,
-    json: given('json') !== undefined,
-    quiet: given('quiet') !== undefined,
+    json: given.has('json'),
+    quiet: given.has('quiet'),
   });
 }
+
+export const STREAM: CommandLine<OptionName, StreamArguments> = {
+  name: 'stream',
+  help: HELP,
+  options: OPTIONS,
+  parse,
+};

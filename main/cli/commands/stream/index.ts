@@ -1,39 +1,37 @@
 import { systemClock, sleep } from '../../../../shared/clock.ts';
-import type { Failure } from '../../../../shared/result.ts';
+import { ok, type Failure, type Result } from '../../../../shared/result.ts';
 import { followChain } from '../../../storage/chain/follow.ts';
 import type { ImageChain } from '../../../storage/chain/image-chain.ts';
 import type { DiskEvent, WaitingReads } from '../../../storage/disk/disk-events.ts';
 import { DiskThread } from '../../../storage/disk/disk-thread.ts';
 import type { DiskStatus } from '../../../storage/disk/open-disk.ts';
+import { command } from '../../arguments/command.ts';
 import { formatBytes, formatDuration, formatRate } from '../../display/quantities.ts';
 import { StatusLine } from '../../display/status-line.ts';
 import { describeProgress } from '../../display/stream-progress.ts';
-import type { Command, Terminal } from '../../terminal.ts';
-import { parseStreamArguments, STREAM_HELP, type StreamArguments } from './arguments.ts';
+import { EXIT, type Terminal } from '../../terminal.ts';
+import { STREAM, type StreamArguments } from './arguments.ts';
 
 const JOB_ID = 'stream';
 const REFRESH_MS = 250;
-const EXIT_INTERRUPTED = 130;
 
 /** `headwater stream IMAGE`: fills an overlay in the foreground. */
-export const streamCommand: Command = {
-  async run(args, terminal) {
-    const parsed = parseStreamArguments(args);
-    if (!parsed.ok) return complain(terminal, parsed.failure);
-    if (parsed.value === null) {
-      terminal.out(STREAM_HELP);
-      return 0;
-    }
-    const chain = await followChain(parsed.value.image, 'qed', systemClock);
-    if (!chain.ok) return complain(terminal, chain.failure);
-    return streamChain(parsed.value, chain.value, terminal);
+export const streamCommand = command({
+  ...STREAM,
+  async run(wanted, terminal) {
+    const chain = await followChain(wanted.image, 'qed', systemClock);
+    return chain.ok ? streamChain(wanted, chain.value, terminal) : chain;
   },
-};
+});
 
 type End =
   { readonly kind: 'completed' | 'interrupted' } | { readonly kind: 'failed'; readonly failure: Failure };
 
-async function streamChain(options: StreamArguments, chain: ImageChain, terminal: Terminal): Promise<number> {
+async function streamChain(
+  options: StreamArguments,
+  chain: ImageChain,
+  terminal: Terminal,
+): Promise<Result<number>> {
   // Heard from now on, so that the image is closed properly whenever the user interrupts.
   const { interrupted } = terminal;
   const run = new StreamRun(options, terminal, interrupted);
@@ -47,7 +45,7 @@ async function streamChain(options: StreamArguments, chain: ImageChain, terminal
     },
     (event) => run.hear(event),
   );
-  if (!disk.ok) return complain(terminal, disk.failure);
+  if (!disk.ok) return disk;
   const end = await run.toEnd(disk.value);
   const closed = await disk.value.close();
   return run.report(closed.ok ? end : { kind: 'failed', failure: closed.failure });
@@ -118,7 +116,7 @@ class StreamRun {
       : { kind: 'failed', failure: { code: 'io', message: `'${this.#options.image}': ${this.#error}` } };
   }
 
-  report(end: End): number {
+  report(end: End): Result<number> {
     const job = this.#last?.job;
     if (end.kind === 'completed' && !this.#options.quiet && !this.#options.json && this.#last !== null) {
       this.#line.show(describeProgress(this.#last, null));
@@ -136,7 +134,7 @@ class StreamRun {
       };
       this.#terminal.out(`${JSON.stringify(result, null, 4)}\n`);
     }
-    if (end.kind === 'failed') return complain(this.#terminal, end.failure);
+    if (end.kind === 'failed') return { ok: false, failure: end.failure };
     const quiet = this.#options.quiet || this.#options.json;
     if (end.kind === 'interrupted') {
       if (!quiet) {
@@ -145,7 +143,7 @@ class StreamRun {
           `headwater: interrupted with ${left} to go; nothing is lost, the same command goes on from here\n`,
         );
       }
-      return EXIT_INTERRUPTED;
+      return ok(EXIT.interrupted);
     }
     if (!quiet) {
       const bytes = job?.len ?? 0;
@@ -154,7 +152,7 @@ class StreamRun {
         `'${this.#options.image}': ${formatBytes(bytes)} in ${formatDuration(elapsedMs)} (${rate})\n`,
       );
     }
-    return 0;
+    return ok(EXIT.done);
   }
 
   /** A job that stopped on an error has nobody else to resume it here. */
@@ -170,9 +168,4 @@ class StreamRun {
   #say(text: string): void {
     if (!this.#options.quiet && !this.#options.json) this.#line.print(text);
   }
-}
-
-function complain(terminal: Terminal, failure: Failure): number {
-  terminal.err(`headwater stream: ${failure.message}\n`);
-  return 1;
 }

@@ -5,7 +5,9 @@ import { unwrap } from '../../../../shared/result.ts';
 import { FakeTerminal } from '../../../../test/support/fake-terminal.ts';
 import { contentWithoutSource, firstDifference, newImages } from '../../../../test/support/disk-workbench.ts';
 import { tempFolder } from '../../../../test/support/temp-folder.ts';
-import { parseStreamArguments } from './arguments.ts';
+import { EXIT } from '../../terminal.ts';
+import { readCommandLine } from '../../arguments/command.ts';
+import { STREAM } from './arguments.ts';
 import { streamCommand } from './index.ts';
 
 async function run(...args: string[]): Promise<{ code: number; terminal: FakeTerminal }> {
@@ -15,7 +17,7 @@ async function run(...args: string[]): Promise<{ code: number; terminal: FakeTer
 
 describe('the arguments of headwater stream', () => {
   it('are an image, and how to stream it', () => {
-    expect(unwrap(parseStreamArguments(['x.qed']))).toEqual({
+    expect(unwrap(readCommandLine(STREAM, ['x.qed']))).toEqual({
       image: 'x.qed',
       speed: 0,
       onError: 'report',
@@ -25,7 +27,7 @@ describe('the arguments of headwater stream', () => {
       quiet: false,
     });
     const all = ['-s', '20mbit', '-b', 'b.raw', '--on-error=stop', '--connections', '3', '-q', '--json', 'x'];
-    expect(unwrap(parseStreamArguments(all))).toEqual({
+    expect(unwrap(readCommandLine(STREAM, all))).toEqual({
       image: 'x',
       speed: 2.5e6,
       onError: 'stop',
@@ -34,7 +36,7 @@ describe('the arguments of headwater stream', () => {
       json: true,
       quiet: true,
     });
-    expect(unwrap(parseStreamArguments(['-h']))).toBeNull();
+    expect(unwrap(readCommandLine(STREAM, ['-h']))).toBeNull();
   });
 
   it.each([
@@ -46,7 +48,7 @@ describe('the arguments of headwater stream', () => {
     [['--bogus', 'a'], "unrecognized option '--bogus'"],
   ])('are refused: %j', async (args, message) => {
     const { code, terminal } = await run(...args);
-    expect(code).toBe(1);
+    expect(code).toBe(EXIT.misused);
     expect(terminal.stderr).toMatch(/^headwater stream: .*\n$/);
     expect(terminal.stderr).toContain(message);
   });

@@ -15,7 +15,7 @@ import { appliancesFolder } from './places.ts';
 import type { Terminal } from './terminal.ts';
 
 /** The app's own catalog, and what of the app's services commands use. */
-export interface CatalogDesk {
+export interface CatalogServices {
   readonly feeds: FeedService;
   readonly appliances: ApplianceService;
   readonly boots: PublishedBoots;
@@ -30,9 +30,9 @@ export function hasCatalog(): boolean {
  * Works with the catalog of the app. One program has it at a time: while the app runs this fails with `busy`, and the
  * app cannot start while a command is at work.
  */
-export async function atCatalog<T>(
+export async function withCatalog<T>(
   terminal: Terminal,
-  work: (desk: CatalogDesk) => Promise<Result<T>>,
+  work: (services: CatalogServices) => Promise<Result<T>>,
 ): Promise<Result<T>> {
   const opened = Catalog.open(catalogFile(), { nowMs: Date.now });
   if (!opened.ok) return opened;
