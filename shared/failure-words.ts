@@ -44,7 +44,8 @@ export const FAILURE_FACTS = {
   'appliance-gone': [],
   'appliance-importing': [],
   'import-failed': ['detail'],
-  'fetch-whole': ['address', 'sha256', 'format'],
+  'download-first': [],
+  'cannot-unpack': ['packing'],
   'other-processor': ['architecture'],
 
   'memory-too-large': [],

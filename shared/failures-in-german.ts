@@ -59,8 +59,9 @@ export const GERMAN_FAILURES: { readonly [Key in FailureKey]: Say<Key> } = {
   'appliance-gone': () => 'Diese Appliance ist nicht mehr im Katalog.',
   'appliance-importing': () => 'Sie wird noch importiert.',
   'import-failed': (detail) => `Der Import misslang: ${detail}`,
-  'fetch-whole': (address, sha256, format) =>
-    `Das Abbild muss im Ganzen geholt werden: Laden Sie ${address}, vergleichen Sie den SHA-256 mit ${sha256}, und fügen Sie die Datei als lokales Abbild im Format ${format} hinzu.`,
+  'download-first': () =>
+    'Sie muss erst ganz geladen und als Ganzes mit ihrer Prüfsumme verglichen werden, bevor sie starten kann.',
+  'cannot-unpack': (packing) => `Das Abbild ist mit ${packing} gepackt, was hier nicht entpackt werden kann.`,
   'other-processor': (architecture) =>
     `Sie braucht einen Prozessor der Art ${architecture}, den die eingebaute Maschine nicht hat.`,
 

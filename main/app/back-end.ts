@@ -2,6 +2,7 @@
 import path from 'node:path';
 import { ok, type Err, type Result } from '../../shared/result.ts';
 import type { Activities } from '../activities/activities.ts';
+import { listedImages } from '../appliances/candidates.ts';
 import type { ApplianceService } from '../appliances/appliance-service.ts';
 import { Catalog } from '../catalog/catalog.ts';
 import type { DiskService } from '../disks/disk-service.ts';
@@ -68,19 +69,29 @@ function wire(options: BackEndOptions, catalog: Catalog): Result<Wired> {
     removeCopy: (id) => machinery.copies.remove(id),
     whileUnread: (id, work) => machinery.disks.whileUnread(id, work),
     bootLearned: (masterId) => machinery.disks.bootKnown(masterId),
+    globalLimit: () => machinery.disks.globalLimit,
   });
   if (!origins.ok) return origins;
   const machinery: Machinery = wireMachinery(base, options, origins.value.appliances);
   return ok({ ...base, ...origins.value, ...machinery });
 }
 
-async function start({ feeds, disks, machines, boots, catalogChanged, warn }: Wired): Promise<Result<void>> {
+async function start({
+  feeds,
+  disks,
+  machines,
+  boots,
+  images,
+  catalogChanged,
+  warn,
+}: Wired): Promise<Result<void>> {
   const listed = await feeds.open();
   if (!listed.ok) return listed;
   const started = await disks.start();
   if (!started.ok) return started;
   const tidied = machines.tidy();
-  if (!tidied.ok) warn(tidied.failure.message);
+  const swept = images.tidy(listedImages(feeds.subscriptions));
+  for (const outcome of [tidied, swept]) if (!outcome.ok) warn(outcome.failure.message);
   catalogChanged();
   feeds.start();
   void boots.look();

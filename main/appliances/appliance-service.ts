@@ -8,8 +8,9 @@ import { isRemote } from '../storage/chain/location.ts';
 import { candidateOf, candidatesOf, installedOf, type Candidate, type Known } from './candidates.ts';
 import type { Subscription } from '../feeds/feed-views.ts';
 import { install, type Installed } from '../feeds/install.ts';
-import { isReady } from '../feeds/listing.ts';
+import { isImage, isReady } from '../feeds/listing.ts';
 import { WorkSlices } from '../../shared/work-slices.ts';
+import type { ImageInstalls } from './image-installs.ts';
 import { enterRecipes } from './recipes.ts';
 import { applianceView } from './appliance-view.ts';
 
@@ -26,6 +27,8 @@ export interface ApplianceParts {
   readonly isBeingImported: (masterId: string) => boolean;
   /** Name and version of the emulator: whose saved states can be used. */
   readonly emulator: string;
+  /** Where images come from that have to be fetched whole. */
+  readonly images: Pick<ImageInstalls, 'begin'>;
 }
 
 /** What machines can be made from: what feeds list, what was built from recipes, and masters the user added. */
@@ -61,10 +64,17 @@ export class ApplianceService {
     return this.#install(candidate.value);
   }
 
-  /** Enters an appliance of a feed into the catalog, where it stays. */
+  /**
+   * Enters an appliance of a feed into the catalog, where it stays. What has to be downloaded first is, behind the user's
+   * back: the answer comes when that began.
+   */
   async install({ id }: { id: string }): Promise<Result<void>> {
     const candidate = this.#find(id);
     if (!candidate.ok) return candidate;
+    const { listed } = candidate.value;
+    if (listed !== null && isImage(listed.appliance)) {
+      return this.#parts.images.begin(listed.feedId, listed.appliance);
+    }
     const installed = this.#install(candidate.value);
     return installed.ok ? DONE : installed;
   }

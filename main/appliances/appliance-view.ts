@@ -3,6 +3,7 @@ import type { StateDescription } from '../../shared/master.ts';
 import type { ApplianceView } from '../../shared/ipc/catalog.ts';
 import { err, type Failure } from '../../shared/result.ts';
 import { TIB } from '../../shared/units.ts';
+import type { WholeImage } from '../storage/download/fetch-image.ts';
 import type { Master } from '../catalog/tables/masters.ts';
 
 /** The emulator counts sectors in 32 bits. */
@@ -19,6 +20,8 @@ export interface Entry {
   readonly withdrawn: boolean;
   /** Why no machine can be made from it as it is listed; null where one can. */
   readonly obstacle: Failure | null;
+  /** What has to be fetched whole before a machine can be made from what is listed; null where nothing has. */
+  readonly download: Pick<WholeImage, 'lengthBytes'> | null;
   /** What a start reads; null while no start was recorded. */
   readonly bootBytes: number | null;
   /** The state that is published with its master, where this program can go on from it. */
@@ -27,8 +30,10 @@ export interface Entry {
 
 /** @param problem why its master cannot be reached at present, if so */
 export function applianceView(entry: Entry, problem: Failure | null): ApplianceView {
-  const { id, description, source, lengthBytes, feed, withdrawn, obstacle, bootBytes, state } = entry;
-  const unavailableBecause = problem ?? obstacle ?? cannotRun(description.arch, lengthBytes);
+  const { id, description, source, lengthBytes, feed, withdrawn, obstacle, download, bootBytes, state } =
+    entry;
+  const never = cannotRun(description.arch, lengthBytes);
+  const unavailableBecause = problem ?? never ?? obstacle;
   return {
     id,
     name: description.name,
@@ -49,6 +54,7 @@ export function applianceView(entry: Entry, problem: Failure | null): ApplianceV
     icon: description.icon ?? null,
     tags: description.tags ?? [],
     recommended: description.recommended === true,
+    downloadBytes: never === null ? (download?.lengthBytes ?? null) : null,
     available: unavailableBecause === null,
     unavailableBecause,
   };

@@ -53,6 +53,7 @@ function setUp(qemuImg = new QemuImg()) {
     isBeingImported: (id) => activities.isUnderWay('import', id),
     installed: () => undefined,
     emulator: 'v86 1',
+    images: { begin: async () => DONE },
   });
   onTestFinished(async () => {
     await activities.close();

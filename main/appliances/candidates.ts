@@ -3,9 +3,11 @@ import { err, type Failure } from '../../shared/result.ts';
 import type { Tables } from '../catalog/catalog.ts';
 import { isRemote } from '../storage/chain/location.ts';
 import { stateOf, type Subscription } from '../feeds/feed-views.ts';
-import { applianceIdOf, type Installed } from '../feeds/install.ts';
-import type { ListedAppliance, ListedImage } from '../feeds/listing.ts';
+import { applianceIdOf, imageMasterIdOf, type Installed } from '../feeds/install.ts';
+import { isImage, type ListedAppliance, type ListedImage } from '../feeds/listing.ts';
+import { canUnpack } from '../storage/download/unpack.ts';
 import type { Entry } from './appliance-view.ts';
+import { cannotUnpack } from './image-installs.ts';
 
 /** An entry with what the catalog has of it. */
 export interface Candidate {
@@ -62,6 +64,17 @@ export function candidateOf(id: string, known: Known): Candidate | null {
   return candidate;
 }
 
+/** Ids of the masters that images on lists would become. */
+export function listedImages(subscriptions: readonly Subscription[]): Set<string> {
+  return new Set(
+    subscriptions.flatMap(({ row, listing }) =>
+      (listing?.appliances ?? [])
+        .filter(isImage)
+        .map((image) => imageMasterIdOf(applianceIdOf(row.id, image), image.content)),
+    ),
+  );
+}
+
 function listedIn({ row, listing }: Subscription, id: string): ListedAppliance | undefined {
   if (!id.startsWith(row.id)) return undefined;
   return listing?.appliances.find((appliance) => applianceIdOf(row.id, appliance) === id);
@@ -79,6 +92,7 @@ function unlisted(installed: Installed, { built, learned, emulator }: Known): Ca
     feed: null,
     withdrawn: master.published !== null,
     obstacle: null,
+    download: null,
     // What was learned on this computer counts before what the publisher says.
     bootBytes: learned.get(master.id) ?? master.published?.description.bootProfile?.bootBytes ?? null,
     state: usableState(master.published?.description, emulator),
@@ -91,14 +105,17 @@ function listed({ row }: Subscription, appliance: ListedAppliance, known: Known)
   const id = applianceIdOf(row.id, appliance);
   const installed = known.installed.get(id) ?? null;
   const described = content.kind === 'master' ? content.description : undefined;
+  const isFetched = content.kind === 'image' && installed?.master.id === imageMasterIdOf(id, content);
   const entry: Entry = {
     id,
     description,
-    source: isFarAway(content) ? 'http' : 'file',
-    lengthBytes: description.diskSizeBytes,
+    source: isFarAway(content) && !isFetched ? 'http' : 'file',
+    // A list of images tells how long their files are; how large the disks are is known afterwards.
+    lengthBytes: isFetched ? installed.master.lengthBytes : description.diskSizeBytes,
     feed: { id: row.id, name: row.name, signed: row.publicKey !== null, state: stateOf(row, known.nowMs) },
     withdrawn: false,
-    obstacle: content.kind === 'image' ? obstacleOf(content) : null,
+    obstacle: content.kind === 'image' && installed === null ? obstacleOf(content) : null,
+    download: content.kind === 'image' && !isFetched && canUnpack(content.packing) ? content : null,
     bootBytes: known.learned.get(installed?.master.id ?? '') ?? described?.bootProfile?.bootBytes ?? null,
     state: usableState(described, known.emulator),
   };
@@ -111,9 +128,11 @@ function usableState(described: MasterDescription | undefined, emulator: string)
 }
 
 /** Whole images can be read from nobody byte by byte: there are no hashes to verify them by until they are complete. */
-function obstacleOf({ location, sha256, format }: ListedImage): Failure {
-  const text = `It has to be fetched whole: download ${location}, compare its SHA-256 with ${sha256}, and add it as a local ${format} file.`;
-  return err('unsupported', text, { words: ['fetch-whole', location, sha256, format] }).failure;
+function obstacleOf({ packing }: ListedImage): Failure {
+  if (!canUnpack(packing)) return cannotUnpack(packing).failure;
+  const text =
+    'It has to be downloaded, and compared with its checksum as a whole, before it can be started.';
+  return err('unsupported', text, { words: ['download-first'] }).failure;
 }
 
 function isFarAway(content: ListedAppliance['content']): boolean {

@@ -6,11 +6,13 @@ import { err, ok, type Result } from '../../shared/result.ts';
 import { ApplianceService } from '../appliances/appliance-service.ts';
 import { LocalFeedReader } from '../feeds/feed-reader.ts';
 import { FeedService } from '../feeds/feed-service.ts';
+import type { ImageInstalls } from '../appliances/image-installs.ts';
 import { PublishedBoots } from '../appliances/published-boots.ts';
 import { Catalog } from '../catalog/catalog.ts';
 import { dataFolder } from '../catalog/data-folder.ts';
 import { fetchBootProfile } from '../storage/chain/published-boot.ts';
 import { emulatorName } from '../machines/v86/emulator-name.ts';
+import { imageDesk } from './image-desk.ts';
 import { appliancesFolder } from './places.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -19,6 +21,7 @@ export interface CatalogServices {
   readonly feeds: FeedService;
   readonly appliances: ApplianceService;
   readonly boots: PublishedBoots;
+  readonly images: ImageInstalls;
 }
 
 /** Whether the app, or a command, has made a catalog yet. */
@@ -48,6 +51,7 @@ export async function withCatalog<T>(
     notice: ({ text }) => say(text),
     warn: say,
   });
+  const { images, close: closeImages } = imageDesk(terminal, catalog);
   const appliances = new ApplianceService({
     catalog,
     clock: systemClock,
@@ -57,6 +61,7 @@ export async function withCatalog<T>(
     isBeingImported: () => false,
     installed: () => undefined,
     emulator: emulatorName(),
+    images,
   });
   const boots = new PublishedBoots({
     catalog,
@@ -65,14 +70,18 @@ export async function withCatalog<T>(
     learned: () => undefined,
     warn: say,
   });
-  const stop = () => void feeds.close();
+  const stop = () => {
+    void feeds.close();
+    void closeImages();
+  };
   terminal.interrupted.addEventListener('abort', stop);
   try {
     const listed = await feeds.open();
-    return listed.ok ? await work({ feeds, appliances, boots }) : listed;
+    return listed.ok ? await work({ feeds, appliances, boots, images }) : listed;
   } finally {
     terminal.interrupted.removeEventListener('abort', stop);
     await feeds.close();
+    await closeImages();
     const closed = catalog.close();
     if (!closed.ok) say(closed.failure.message);
   }

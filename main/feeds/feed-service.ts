@@ -109,7 +109,7 @@ export class FeedService {
   async remove({ id }: { id: string }): Promise<Result<void>> {
     if (!this.#subscriptions.has(id)) return GONE;
     const removed = this.#parts.catalog.change((tables) => {
-      followListing(tables, id, []);
+      followListing(tables, id, [], this.#parts.nowMs());
       tables.appliances.leaveFeed(id);
       tables.feeds.remove(id);
     });

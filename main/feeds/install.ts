@@ -4,7 +4,13 @@ import { publishedLayer } from '../storage/chain/published-master.ts';
 import type { Tables } from '../catalog/catalog.ts';
 import type { ApplianceRow } from '../catalog/tables/appliances.ts';
 import { newMaster, type Master } from '../catalog/tables/masters.ts';
-import type { ListedAppliance, ListedMaster, ReadyAppliance } from './listing.ts';
+import type {
+  ImageAppliance,
+  ListedAppliance,
+  ListedImage,
+  ListedMaster,
+  ReadyAppliance,
+} from './listing.ts';
 
 export interface Installed {
   readonly appliance: ApplianceRow;
@@ -33,7 +39,31 @@ export function install(
   else masters.published(master.id, { location: master.location, published: master.published });
   const appliance = { id, feedId, masterId: master.id, description, addedMs: nowMs };
   appliances.put(appliance);
-  dropUnused(tables);
+  dropUnused(tables, nowMs);
+  return { appliance, master };
+}
+
+/** The master that an image of a list becomes when it was fetched: another image is another master. */
+export function imageMasterIdOf(applianceId: string, { sha256, packing, format }: ListedImage): string {
+  return idOf([applianceId, sha256, packing, format]);
+}
+
+/** Enters an appliance with the master that its image became. */
+export function installImage(
+  tables: Tables,
+  feedId: string,
+  { description }: ImageAppliance,
+  master: Master,
+  nowMs: number,
+): Installed {
+  const { appliances, masters } = tables;
+  if (masters.find(master.id) === null) masters.add(master);
+  const id = applianceIdOf(feedId, { description });
+  // A feed that was removed meanwhile lists nothing any more.
+  const feed = tables.feeds.find(feedId) === null ? null : feedId;
+  const appliance = { id, feedId: feed, masterId: master.id, description, addedMs: nowMs };
+  appliances.put(appliance);
+  dropUnused(tables, nowMs);
   return { appliance, master };
 }
 
@@ -41,7 +71,12 @@ export function install(
  * Makes the catalog follow what a feed lists now: masters that are entered learn of new sources; appliances that it does
  * not list any more go, and stay for as long as machines need them.
  */
-export function followListing(tables: Tables, feedId: string, listed: readonly ListedAppliance[]): void {
+export function followListing(
+  tables: Tables,
+  feedId: string,
+  listed: readonly ListedAppliance[],
+  nowMs: number,
+): void {
   const { appliances, masters } = tables;
   const byId = new Map(listed.map((entry) => [applianceIdOf(feedId, entry), entry.content]));
   for (const { id, masterId } of appliances.ofFeed(feedId)) {
@@ -52,12 +87,15 @@ export function followListing(tables: Tables, feedId: string, listed: readonly L
     const needed = appliances.isNeeded(id) || (masterId !== null && masters.isNeeded(masterId));
     if (content === undefined && !needed) appliances.remove(id);
   }
-  dropUnused(tables);
+  dropUnused(tables, nowMs);
 }
 
-/** Masters of feeds that no appliance and no disk has any more. */
-function dropUnused({ masters }: Tables): void {
-  for (const id of masters.unusedPublished()) masters.remove(id);
+/** Masters that came from feeds and that no appliance and no disk has any more; files of ours are marked to be deleted. */
+export function dropUnused({ masters, passingFiles }: Tables, nowMs: number): void {
+  for (const { id, location, owned } of masters.unused()) {
+    masters.remove(id);
+    if (owned) passingFiles.add([location], 'deleting', nowMs);
+  }
 }
 
 function masterOf(applianceId: string, name: string, content: ListedMaster, nowMs: number): Master {
@@ -84,6 +122,9 @@ function placeOf({ description, sources }: ListedMaster): Required<Pick<Master, 
  * it, right or wrong, must not count for the machines of the other. Profiles and saved states may change with time.
  */
 function masterIdOf(applianceId: string, { description: { sha256, chunks } }: ListedMaster): string {
-  const identity = [applianceId, sha256, chunks.sha256].join('\n');
-  return createHash('sha256').update(identity).digest('hex').slice(0, 32);
+  return idOf([applianceId, sha256, chunks.sha256]);
+}
+
+function idOf(identity: readonly string[]): string {
+  return createHash('sha256').update(identity.join('\n')).digest('hex').slice(0, 32);
 }

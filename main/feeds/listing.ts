@@ -1,6 +1,7 @@
 import type { ApplianceDescription } from '../../shared/appliance.ts';
 import type { MasterDescription } from '../../shared/master.ts';
 import type { Result } from '../../shared/result.ts';
+import type { WholeImage } from '../storage/download/fetch-image.ts';
 import type { FeedRow } from '../catalog/tables/feeds.ts';
 import type { FetchParts } from './fetch/document.ts';
 import type { WorkSlices } from '../../shared/work-slices.ts';
@@ -14,13 +15,10 @@ export interface ListedMaster {
 }
 
 /** An image that has to be fetched whole, and checked, before a machine can use it. */
-export interface ListedImage {
+export interface ListedImage extends WholeImage {
   readonly kind: 'image';
-  readonly location: string;
+  /** Of what it is unpacked. */
   readonly format: 'raw' | 'qcow2';
-  readonly lengthBytes: number;
-  /** Of the file, as its list says. */
-  readonly sha256: string;
 }
 
 /** An appliance as its list describes it. `description.id` is the list's own. */
@@ -31,6 +29,13 @@ export interface ListedAppliance {
 
 /** An appliance whose master machines can be started from at once. */
 export type ReadyAppliance = ListedAppliance & { readonly content: ListedMaster };
+
+/** An appliance whose image has to be fetched first. */
+export type ImageAppliance = ListedAppliance & { readonly content: ListedImage };
+
+export function isImage(listed: ListedAppliance): listed is ImageAppliance {
+  return listed.content.kind === 'image';
+}
 
 export function isReady(listed: ListedAppliance): listed is ReadyAppliance {
   return listed.content.kind === 'master';

@@ -45,7 +45,7 @@ export async function takeOver(before: Subscription, parts: TakeOverParts): Prom
     // A feed that was removed while it was fetched must not come back.
     if (tables.feeds.find(row.id) === null) return false;
     tables.feeds.put(nextRow, next);
-    followListing(tables, row.id, listing.appliances);
+    followListing(tables, row.id, listing.appliances, checkedMs);
     return true;
   });
   if (!stored.ok) return stored;

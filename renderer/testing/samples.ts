@@ -75,6 +75,7 @@ export function anAppliance(different: Partial<ApplianceView> = {}): ApplianceVi
     tags: [],
     recommended: true,
     available: true,
+    downloadBytes: null,
     unavailableBecause: null,
     ...different,
   };

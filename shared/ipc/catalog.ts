@@ -41,6 +41,8 @@ export const applianceViewSchema = z.object({
   icon: z.string().nullable(),
   tags: z.array(z.string()),
   recommended: z.boolean(),
+  /** What installing it downloads first; null for what machines can be made from at once, or not at all. */
+  downloadBytes: bytesSchema.nullable(),
   /** False with the reason when it cannot be started at present. */
   available: z.boolean(),
   unavailableBecause: failureSchema.nullable(),

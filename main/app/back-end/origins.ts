@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { ok, type Result } from '../../../shared/result.ts';
 import { ApplianceService } from '../../appliances/appliance-service.ts';
+import { ImageInstalls } from '../../appliances/image-installs.ts';
 import { PublishedBoots, type PublishedBootParts } from '../../appliances/published-boots.ts';
 import { FeedService } from '../../feeds/feed-service.ts';
 import { threadFeedReader } from '../../feeds/thread/feed-thread.ts';
@@ -15,6 +16,7 @@ export interface Origins {
   readonly boots: PublishedBoots;
   readonly feeds: FeedService;
   readonly appliances: ApplianceService;
+  readonly images: ImageInstalls;
 }
 
 /** What disks do about it, which do not exist yet. */
@@ -22,6 +24,7 @@ interface Later {
   readonly removeCopy: MasterParts['removeCopy'];
   readonly whileUnread: MasterParts['whileUnread'];
   readonly bootLearned: PublishedBootParts['learned'];
+  readonly globalLimit: () => SharedArrayBuffer;
 }
 
 export function openOrigins(base: Foundation, options: BackEndOptions, later: Later): Result<Origins> {
@@ -29,8 +32,9 @@ export function openOrigins(base: Foundation, options: BackEndOptions, later: La
   if (!masters.ok) return masters;
   const boots = wireBoots(base, later);
   const feeds = wireFeeds(base, boots);
-  const appliances = wireAppliances(base, options, feeds, boots);
-  return ok({ masters: masters.value, boots, feeds, appliances });
+  const images = wireImages(base, options, later);
+  const appliances = wireAppliances(base, options, { feeds, boots, images });
+  return ok({ masters: masters.value, boots, feeds, appliances, images });
 }
 
 function openMasters(
@@ -68,16 +72,32 @@ function wireFeeds(base: Foundation, boots: PublishedBoots): FeedService {
   return feeds;
 }
 
+function wireImages(base: Foundation, { dataFolder }: BackEndOptions, { globalLimit }: Later): ImageInstalls {
+  return new ImageInstalls({
+    ...base,
+    mastersFolder: path.join(dataFolder, 'masters'),
+    downloadsFolder: path.join(dataFolder, 'downloads'),
+    globalLimit,
+    changed: base.catalogChanged,
+  });
+}
+
+interface UnderAppliances {
+  readonly feeds: FeedService;
+  readonly boots: PublishedBoots;
+  readonly images: ImageInstalls;
+}
+
 function wireAppliances(
   base: Foundation,
   { recipesFolder }: BackEndOptions,
-  feeds: FeedService,
-  boots: PublishedBoots,
+  { feeds, boots, images }: UnderAppliances,
 ): ApplianceService {
   return new ApplianceService({
     ...base,
     recipesFolder,
     feeds,
+    images,
     isBeingImported: (id) => base.activities.isUnderWay('import', id),
     installed: () => void boots.look(),
   });

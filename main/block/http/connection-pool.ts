@@ -56,8 +56,18 @@ export class ConnectionPool {
     return new Promise((settle) => {
       if (this.#closed) return settle(this.#failure());
       if (signal?.aborted) return settle(WITHDRAWN);
-      const task: Task = { exchange, priority, settle, signal, connection: null };
-      signal?.addEventListener('abort', () => this.#withdraw(task), { once: true });
+      const withdraw = () => this.#withdraw(task);
+      const task: Task = {
+        exchange,
+        priority,
+        signal,
+        connection: null,
+        settle: (result) => {
+          signal?.removeEventListener('abort', withdraw);
+          settle(result);
+        },
+      };
+      signal?.addEventListener('abort', withdraw);
       this.#waiting[priority].push(task);
       this.#dispatch();
     });

@@ -138,13 +138,14 @@ export class MasterTable {
       .run(location, JSON.stringify(published), id);
   }
 
-  /** Ids of masters that came from feeds, and that no appliance and no disk has any more. */
-  unusedPublished(): string[] {
-    const sql = `SELECT id FROM masters WHERE published IS NOT NULL
+  /** Masters that came from feeds, published or fetched whole, and that no appliance and nothing else has any more. */
+  unused(): Master[] {
+    const sql = `SELECT * FROM masters WHERE role = 'master' AND (published IS NOT NULL OR owned = 1)
+      AND import_state = 'ready'
       AND id NOT IN (SELECT master_id FROM appliances WHERE master_id IS NOT NULL)
       AND id NOT IN (SELECT master_id FROM disks WHERE master_id IS NOT NULL)
       AND id NOT IN (SELECT parent_id FROM masters WHERE parent_id IS NOT NULL)`;
-    return z.array(z.string()).parse(this.#db.prepare(sql).pluck().all());
+    return readRows(masterRowSchema, this.#db.prepare(sql).all());
   }
 
   imported(id: string, state: Master['importState'], problem: string | null): void {

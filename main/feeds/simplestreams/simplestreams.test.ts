@@ -120,8 +120,27 @@ describe('an image server', () => {
   });
 
   it.each([
+    ['disk.img.gz', 'gzip', 'qcow2'],
+    ['disk.raw.zst', 'zstd', 'raw'],
+    ['disk.raw.xz', 'xz', 'raw'],
+  ] as const)('has images whose name tells how they are compressed: %s', async (ftype, packing, format) => {
+    const product = { ...UBUNTU, versions: { 1: { items: { x: item(ftype) } } } };
+    expect(unwrap(await readProducts({ a: product })).appliances).toMatchObject([
+      { content: { packing, format } },
+    ]);
+  });
+
+  it('has the image that needs the least unpacking, where a version has several', async () => {
+    const items = { a: item('disk.raw.xz'), b: item('disk.raw.gz'), c: item('disk.qcow2') };
+    const product = { ...UBUNTU, versions: { 1: { items } } };
+    expect(unwrap(await readProducts({ a: product })).appliances).toMatchObject([
+      { content: { packing: 'none', format: 'qcow2' } },
+    ]);
+  });
+
+  it.each([
     ['a container only', { x: item('squashfs') }, {}],
-    ['a disk in a compressed form', { x: item('disk.img.xz') }, {}],
+    ['a disk compressed in an unknown way', { x: item('disk.img.lz4') }, {}],
     ['no checksum', { x: item('disk1.img', { sha256: undefined }) }, {}],
     ['a checksum that is none', { x: item('disk1.img', { sha256: 'nonsense' }) }, {}],
     ['no length', { x: item('disk1.img', { size: undefined }) }, {}],

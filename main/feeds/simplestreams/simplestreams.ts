@@ -4,14 +4,15 @@ import { FEED_LIMITS } from '../../../shared/feed.ts';
 import { plainText } from '../../../shared/plain-text.ts';
 import { err, ok, type Result } from '../../../shared/result.ts';
 import { isRemote } from '../../storage/chain/location.ts';
+import { PACKINGS } from '../../storage/download/unpack.ts';
 import { parseDocument } from '../document.ts';
 import { fetchDocument } from '../fetch/document-source.ts';
 import type { FetchParts } from '../fetch/document.ts';
-import type { ListFormat, Listing } from '../listing.ts';
+import type { ImageAppliance, ListFormat, Listing } from '../listing.ts';
 import { WorkSlices } from '../../../shared/work-slices.ts';
 import { indexSchema, productsSchema, STREAM_LIMITS } from './documents.ts';
 import { placeWithin } from './place-within.ts';
-import { usableImages, type Images, type ListedImageAppliance } from './usable-images.ts';
+import { usableImages, type Images } from './usable-images.ts';
 
 /** What is kept of an image server: a list of what can be used, made of megabytes that say much else. */
 const copySchema = z.object({
@@ -28,6 +29,8 @@ const copySchema = z.object({
           format: z.enum(['raw', 'qcow2']),
           lengthBytes: z.number().int().positive(),
           sha256: z.string().regex(/^[0-9a-f]{64}$/),
+          // Copies of earlier versions do not say it.
+          packing: z.enum(PACKINGS).default('none'),
         }),
       }),
     )
@@ -90,7 +93,7 @@ async function fetchImages(
 ): Promise<Result<Images>> {
   const lists = Object.values(index).filter(({ datatype }) => datatype === 'image-downloads');
   if (lists.length === 0) return err('unsupported', `'${base}' lists no images for download`);
-  const found = new Map<string, ListedImageAppliance>();
+  const found = new Map<string, ImageAppliance>();
   let unusable = 0;
   const slices = new WorkSlices(parts.clock);
   for (const { path } of lists.slice(0, STREAM_LIMITS.productFiles)) {

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { z } from 'zod';
 import type { ApplianceDescription } from '../../../shared/appliance.ts';
-import type { ListedAppliance, ListedImage } from '../listing.ts';
+import { PACKINGS, type Packing } from '../../storage/download/unpack.ts';
+import type { ImageAppliance, ListedImage } from '../listing.ts';
 import type { WorkSlices } from '../../../shared/work-slices.ts';
 import {
   itemSchema,
@@ -12,6 +13,9 @@ import {
   type Tags,
 } from './documents.ts';
 import { placeWithin } from './place-within.ts';
+
+/** How names end of what is compressed. */
+const ENDINGS: Readonly<Record<string, Packing>> = { gz: 'gzip', zst: 'zstd', xz: 'xz' };
 
 /** What servers call disk images, and the format that each name stands for. Contents are never probed. */
 const DISKS: readonly (readonly [name: RegExp, format: ListedImage['format']])[] = [
@@ -31,10 +35,8 @@ const PROCESSORS: Readonly<Record<string, ApplianceDescription['arch']>> = {
 
 const MEMORY_MIB = { i386: 256, x86_64: 1024, aarch64: 1024 } as const;
 
-export type ListedImageAppliance = ListedAppliance & { readonly content: ListedImage };
-
 export interface Images {
-  readonly appliances: ListedImageAppliance[];
+  readonly appliances: ImageAppliance[];
   /** Products without a disk image that can be used here: containers, other processors, other formats. */
   readonly unusable: number;
 }
@@ -48,7 +50,7 @@ export async function usableImages(
   base: string,
   slices: WorkSlices,
 ): Promise<Images> {
-  const appliances: ListedImageAppliance[] = [];
+  const appliances: ImageAppliance[] = [];
   const products = Object.entries(list.products);
   for (const [id, product] of products.slice(0, STREAM_LIMITS.products)) {
     await slices.next();
@@ -58,20 +60,23 @@ export async function usableImages(
   return { appliances, unusable: products.length - appliances.length };
 }
 
-function newestImage(id: string, content: unknown, list: Tags, base: string): ListedImageAppliance | null {
+function newestImage(id: string, content: unknown, list: Tags, base: string): ImageAppliance | null {
   const product = productSchema.safeParse(content);
   if (!product.success) return null;
   // Names of versions begin with their dates, so that the last one is the newest.
   for (const name of Object.keys(product.data.versions).sort().reverse()) {
     const version = versionSchema.safeParse(product.data.versions[name]);
     if (!version.success) continue;
-    for (const candidate of Object.values(version.data.items)) {
+    const images = Object.values(version.data.items).flatMap((candidate) => {
       const item = itemSchema.safeParse(candidate);
-      if (!item.success) continue;
+      if (!item.success) return [];
       const tags = { ...list, ...defined(product.data), ...defined(version.data), ...defined(item.data) };
-      const image = imageOf(id, name, item.data, tags, base);
-      if (image !== null) return image;
-    }
+      return imageOf(id, name, item.data, tags, base) ?? [];
+    });
+    // What needs no unpacking first: others may be such that nobody here can unpack.
+    const effort = ({ content: { packing } }: ImageAppliance) => PACKINGS.indexOf(packing);
+    const [image] = images.sort((a, b) => effort(a) - effort(b));
+    if (image !== undefined) return image;
   }
   return null;
 }
@@ -82,8 +87,9 @@ function imageOf(
   { ftype, path, size, sha256 }: z.infer<typeof itemSchema>,
   tags: Tags,
   base: string,
-): ListedImageAppliance | null {
-  const format = DISKS.find(([name]) => name.test(ftype))?.[1];
+): ImageAppliance | null {
+  const { name, packing } = unpackedName(ftype);
+  const format = DISKS.find(([disk]) => disk.test(name))?.[1];
   const arch = PROCESSORS[tags.arch ?? ''];
   const location = placeWithin(base, path);
   if (format === undefined || arch === undefined || location === null) return null;
@@ -101,8 +107,16 @@ function imageOf(
       diskSizeBytes: size,
       loginHint: 'Made for clouds: it may have no user to log in as until cloud-init gives it one.',
     },
-    content: { kind: 'image', location, format, lengthBytes: size, sha256 },
+    content: { kind: 'image', location, format, packing, lengthBytes: size, sha256 },
   };
+}
+
+function unpackedName(ftype: string): { name: string; packing: Packing } {
+  const ending = /\.([a-z]+)$/.exec(ftype)?.[1] ?? '';
+  const packing = ENDINGS[ending];
+  return packing === undefined
+    ? { name: ftype, packing: 'none' }
+    : { name: ftype.slice(0, -ending.length - 1), packing };
 }
 
 function nameOf(product: string, { os, release, release_title: title, version, variant }: Tags): string {

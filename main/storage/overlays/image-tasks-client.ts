@@ -9,7 +9,7 @@ export type TaskOptions = Pick<CallOptions, 'onProgress' | 'signal'>;
 type ImageThread = CallingThread<ImageTaskTypes>;
 
 /** Work that may take minutes gets a thread of its own, so that short work never waits for it. */
-const LONG: readonly ImageTask[] = ['check', 'export', 'fetchState'];
+const LONG: readonly ImageTask[] = ['check', 'export', 'fetchState', 'fetchImage'];
 
 /** Has threads look at images, check and copy them. */
 export class ImageTasks {

@@ -3,6 +3,7 @@ import type { Range } from '../../block/range.ts';
 import type { CheckReport, Repair } from '../../qed/check.ts';
 import type { ImageFormat } from '../chain/location.ts';
 import type { MapCell } from './cluster-map.ts';
+import type { WholeImage } from '../download/fetch-image.ts';
 import type { ExportRequest } from './export-image.ts';
 import type { ImageFacts } from './inspect-image.ts';
 import type { Survey } from './survey.ts';
@@ -24,6 +25,17 @@ export interface ImageTaskTypes {
   fetchState: {
     argument: {
       published: PublishedMaster;
+      file: string;
+      /** Memory of the bucket it has to draw on. */
+      globalLimit: SharedArrayBuffer;
+      connections: number;
+    };
+    answer: void;
+  };
+  /** See `fetchImage`. */
+  fetchImage: {
+    argument: {
+      image: WholeImage;
       file: string;
       /** Memory of the bucket it has to draw on. */
       globalLimit: SharedArrayBuffer;

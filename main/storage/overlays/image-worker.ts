@@ -8,6 +8,7 @@ import { fetchBootProfile } from '../chain/published-boot.ts';
 import { checkImage } from './check-image.ts';
 import { mapImage } from './cluster-map.ts';
 import { exportImage } from './export-image.ts';
+import { fetchImage } from '../download/fetch-image.ts';
 import { fetchState } from '../saved-state/fetch-state.ts';
 import { TokenBucket } from '../../streaming/limits/token-bucket.ts';
 import type { ImageTaskTypes } from './image-tasks.ts';
@@ -29,6 +30,14 @@ if (parentPort !== null) {
       exportImage(request, { clock: systemClock, signal, progress: paced(systemClock, progress) }),
     fetchState: ({ published, file, globalLimit, connections }, { signal, progress }) =>
       fetchState(published, file, {
+        clock: systemClock,
+        limit: new TokenBucket(systemClock, undefined, globalLimit),
+        connections,
+        signal,
+        progress: paced(systemClock, progress),
+      }),
+    fetchImage: ({ image, file, globalLimit, connections }, { signal, progress }) =>
+      fetchImage(image, file, {
         clock: systemClock,
         limit: new TokenBucket(systemClock, undefined, globalLimit),
         connections,

@@ -1,19 +1,15 @@
-import fs from 'node:fs';
-import path from 'node:path';
 import type { Clock } from '../../../shared/clock.ts';
 import { MASTER_FILES } from '../../../shared/master-files.ts';
 import type { PublishedMaster, StateDescription } from '../../../shared/master.ts';
 import { because, DONE, err, ok, type Err, type Result } from '../../../shared/result.ts';
-import { failureFromSystem } from '../../../shared/errno.ts';
 import type { BlockFile } from '../../block/file.ts';
 import { sha256 } from '../../block/manifest/digest.ts';
-import { NodeFile } from '../../block/node-file.ts';
 import type { Range } from '../../block/range.ts';
 import { putInPlace } from '../../block/whole-file.ts';
 import { MirrorSet, type Verification } from '../../block/verified/mirror-set.ts';
 import { acquire, type RateLimit } from '../../streaming/limits/rate-limit.ts';
 import { masterSources } from '../chain/published-master.ts';
-import { lockImage } from '../lock/image-lock.ts';
+import { keptDownload, partOf } from '../download/kept-download.ts';
 import type { StateHeader } from './header.ts';
 import { HEADER_BYTES, isPiece, layOut } from './pieces.ts';
 import { isStateHead, parsePublishedHead } from './published-state.ts';
@@ -31,11 +27,6 @@ export interface FetchStateParts {
 
 /** Pieces under way at a time: enough to fill a fast line with a long way. */
 const AHEAD = 4;
-
-/** Name of what is here of a state that is being fetched. */
-export function partOf(file: string): string {
-  return `${file}.part`;
-}
 
 /**
  * Downloads the state of a published master into a file that appears when it is whole, durably. Every piece is verified
@@ -55,29 +46,17 @@ export async function fetchState(
   const { clock, connections = AHEAD } = parts;
   const sources = masterSources(published.sources, { clock, connections });
   if (!sources.ok) return sources;
-  const made = makeFolder(path.dirname(file));
-  if (!made.ok) return made;
-  const draft = openDraft(partOf(file));
-  if (!draft.ok) return draft;
-  const lock = lockImage(partOf(file), 'allowed');
-  if (!lock.ok) {
-    await draft.value.close();
-    return because('The state is being fetched already', lock);
-  }
   const mirrors = new MirrorSet(sources.value, { clock, random: Math.random });
   // What is under way may take long to come, and nobody waits for it any more.
   const breakOff = () => void mirrors.close();
   parts.signal.addEventListener('abort', breakOff, { once: true });
-  try {
-    const fetched = await new Fetch(published, state, mirrors, draft.value, parts).run();
-    const closed = await draft.value.close();
-    if (!fetched.ok) return parts.signal.aborted ? CANCELLED : fetched;
-    return closed.ok ? await putInPlace(partOf(file), file) : closed;
-  } finally {
-    parts.signal.removeEventListener('abort', breakOff);
-    lock.value();
-    await mirrors.close();
-  }
+  const fetched = await keptDownload(file, 'The state', (draft) =>
+    new Fetch(published, state, mirrors, draft, parts).run(),
+  );
+  parts.signal.removeEventListener('abort', breakOff);
+  await mirrors.close();
+  if (!fetched.ok) return parts.signal.aborted ? CANCELLED : fetched;
+  return putInPlace(partOf(file), file);
 }
 
 const CANCELLED = err('cancelled', 'The download was cancelled');
@@ -163,18 +142,4 @@ class Fetch {
     const read = await this.#mirrors.read(what, offset, bytes, false);
     return read.ok ? ok(bytes) : read;
   }
-}
-
-function makeFolder(folder: string): Result<void> {
-  try {
-    fs.mkdirSync(folder, { recursive: true });
-    return DONE;
-  } catch (error) {
-    return failureFromSystem(error, `Could not create '${folder}'`);
-  }
-}
-
-function openDraft(file: string): Result<NodeFile> {
-  const made = NodeFile.create(file, { exclusive: true });
-  return made.ok || made.failure.code !== 'already-exists' ? made : NodeFile.open(file, { readOnly: false });
 }

@@ -28,6 +28,8 @@ export const catalog: Messages['catalog'] = {
   by: (publisher) => `von ${publisher}`,
   unavailable: 'Kann zurzeit nicht gestartet werden',
   importing: 'Import',
+  download: (size: string) => `${size} laden`,
+  downloadNamed: (name: string, size: string) => `${name} laden, ${size}`,
   facts: {
     publisher: 'Herausgeber',
     version: 'Version',

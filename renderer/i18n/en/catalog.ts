@@ -27,6 +27,8 @@ export const catalog = {
   by: (publisher: string) => `by ${publisher}`,
   unavailable: 'Cannot be started at present',
   importing: 'Importing',
+  download: (size: string) => `Download ${size}`,
+  downloadNamed: (name: string, size: string) => `Download ${name}, ${size}`,
   facts: {
     publisher: 'Publisher',
     version: 'Version',

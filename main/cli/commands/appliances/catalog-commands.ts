@@ -51,20 +51,24 @@ export const installCommand = reportCommand({
   help: `usage: headwater appliances install NAME
 
 Enters an appliance of a feed into the catalog, with its master. It stays there for as long
-as machines need it, also when its feed is gone. NAME is its id or its name.
+as machines need it, also when its feed is gone. The image of an image server is downloaded
+whole and compared with its checksum; Ctrl-C is fine, the next time goes on. NAME is its id
+or its name.
 
 ${COMMON_HELP}`,
   options: [],
   parse: (given) => given.one('one appliance'),
   async run(word, terminal) {
-    return withCatalog(terminal, async ({ appliances, boots }) => {
+    return withCatalog(terminal, async ({ appliances, boots, images }) => {
       const found = pickAppliance(await appliances.list(), word);
       if (!found.ok) return found;
       const installed = await appliances.install({ id: found.value.id });
-      if (installed.ok) await boots.look();
-      return installed.ok
+      // The image of an image server comes behind the answer.
+      const entered = installed.ok ? await images.ended(found.value.id) : installed;
+      if (entered.ok) await boots.look();
+      return entered.ok
         ? ok({ json: found.value, text: `'${found.value.name}' is in the catalog\n` })
-        : installed;
+        : entered;
     });
   },
 });
@@ -90,6 +94,12 @@ function factsOf(view: ApplianceView): string {
     ['starts after', bootBytes === null ? null : formatBytes(bootBytes)],
     ['login', view.loginHint],
     ['feed', feed === null ? null : `${feed.name}, ${feed.signed ? 'signed' : 'not signed'}, ${feed.state}`],
+    [
+      'download',
+      view.downloadBytes === null
+        ? null
+        : `${formatBytes(view.downloadBytes)}, by 'headwater appliances install'`,
+    ],
     ['not available', view.unavailableBecause?.message ?? null],
   ];
   return rows

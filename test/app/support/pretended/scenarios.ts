@@ -133,9 +133,10 @@ const appliances: readonly ApplianceView[] = [
     unavailableBecause: {
       code: 'unsupported',
       message:
-        'It has to be fetched whole: download https://images.example.com/disk.img, compare its SHA-256, and add it as a local qcow2 file.',
-      words: ['fetch-whole', 'https://images.example.com/disk.img', '9f2c'.repeat(16), 'qcow2'],
+        'It has to be downloaded, and compared with its checksum as a whole, before it can be started.',
+      words: ['download-first'],
     },
+    downloadBytes: 612 * MIB,
     source: 'http',
     feed: feedOf(feeds[2]),
     licence: '',
