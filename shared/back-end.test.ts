@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { chooseBackEnd, type BackEndChoice, type GuestNeeds } from './back-end.ts';
+import { chooseBackEnd, type GuestNeeds } from './back-end.ts';
+import type { BackEndChoice } from './hardware.ts';
 import { GIB, TIB } from './units.ts';
 
 function chosen(needs: Partial<GuestNeeds>, choice: BackEndChoice = 'automatic', installed = true) {

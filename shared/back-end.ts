@@ -1,4 +1,5 @@
 import type { ApplianceDescription, BackEndName } from './appliance.ts';
+import type { BackEndChoice } from './hardware.ts';
 import { err, ok, type Err, type Result } from './result.ts';
 import { GIB, MIB, TIB } from './units.ts';
 
@@ -7,9 +8,6 @@ export type PcArch = 'i386' | 'x86_64';
 
 /** Debian's name; other distributions have similar ones. */
 const QEMU_PACKAGE = 'qemu-system-x86';
-
-/** `automatic`: v86 where it can, QEMU for the rest, or as the appliance says. */
-export type BackEndChoice = 'automatic' | BackEndName;
 
 /** What a machine's guest needs. */
 export interface GuestNeeds {
@@ -25,6 +23,9 @@ export const V86_MOST_MEMORY_MIB = 1024;
 /** IDE tells addresses in 32 bits of 512 bytes. */
 const V86_MOST_DISK_BYTES = 2 * TIB;
 
+/** Whether QEMU is there for guests of a processor. */
+export type HasQemu = (arch: PcArch) => boolean;
+
 /** A guest that QEMU is to run. */
 export type QemuNeeds = GuestNeeds & { readonly arch: PcArch };
 
@@ -32,7 +33,7 @@ export type QemuNeeds = GuestNeeds & { readonly arch: PcArch };
 export function chooseBackEnd(
   needs: GuestNeeds,
   choice: BackEndChoice,
-  hasQemu: (arch: PcArch) => boolean,
+  hasQemu: HasQemu,
 ): Result<'v86' | QemuNeeds> {
   const v86 = (): Result<'v86'> => againstV86(needs) ?? ok('v86');
   const qemu = (): Result<QemuNeeds> => {
@@ -45,6 +46,12 @@ export function chooseBackEnd(
   const chosen = order.map((name) => (name === 'v86' ? v86() : qemu()));
   // Where nothing can, the last says what would help: more than what is built in.
   return chosen.find(({ ok: can }) => can) ?? chosen.at(-1) ?? v86();
+}
+
+/** All that can run a guest here, the best first. */
+export function usableBackEnds(needs: GuestNeeds, hasQemu: HasQemu): BackEndName[] {
+  const order = needs.backEnds ?? ['v86', 'qemu'];
+  return order.filter((name) => chooseBackEnd(needs, name, hasQemu).ok);
 }
 
 function againstV86({ arch, memoryMiB, diskBytes }: GuestNeeds): Err | null {

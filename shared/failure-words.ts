@@ -19,6 +19,8 @@ export const FAILURE_FACTS = {
   'machine-occupied': ['machine'],
   'machine-suspending': ['machine'],
   'machine-not-now': ['machine'],
+  'machine-suspended': ['machine'],
+  'port-of-machine': ['port', 'machine'],
   'machine-lost-disk': [],
   'no-saved-state': [],
 

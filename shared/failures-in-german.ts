@@ -65,6 +65,10 @@ export const GERMAN_FAILURES: { readonly [Key in FailureKey]: Say<Key> } = {
   'other-processor': (architecture) =>
     `Sie braucht einen Prozessor der Art ${architecture}, den die eingebaute Maschine nicht hat.`,
 
+  'machine-suspended': (machine) =>
+    `${machine} ist angehalten und gesichert. Setzen Sie die Maschine fort, oder verwerfen Sie zuerst ihren Zustand.`,
+  'port-of-machine': (port, machine) =>
+    `${port} dieses Computers führt schon zu ${machine}. Wählen Sie einen anderen.`,
   'memory-too-large': () =>
     'Die eingebaute Maschine hat höchstens 1 GiB Arbeitsspeicher; mit QEMU kann es mehr sein.',
   'qemu-missing': (architecture, name) =>

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
-/** How much memory a machine can have, in MiB: a Linux needs the least, and v86 has no room for more than the most. */
-export const MEMORY_MIB = { least: 16, most: 1024 } as const;
+/** How much memory a machine can have, in MiB: a Linux needs the least. v86 has no room for more than 1 GiB; QEMU has. */
+export const MEMORY_MIB = { least: 16, most: 65536 } as const;
 
 export const memoryMiBSchema = z.number().int().min(MEMORY_MIB.least).max(MEMORY_MIB.most);
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { formatForward, parseForward, portForwardsSchema } from './port-forward.ts';
+import { formatForward, parseForward, parseForwards, portForwardsSchema } from './port-forward.ts';
 import { unwrap } from './result.ts';
 
 describe('a port that is forwarded', () => {
@@ -27,6 +27,18 @@ describe('a port that is forwarded', () => {
     expect(parseForward(text)).toMatchObject({
       failure: { code: 'invalid-argument', message: expect.stringContaining('tcp:2222:22') as string },
     });
+  });
+
+  it('is one of several, with commas between them', () => {
+    expect(unwrap(parseForwards('tcp:2222:22, udp:53:53,')).map(formatForward)).toEqual([
+      'tcp:2222:22',
+      'udp:53:53',
+    ]);
+    expect(unwrap(parseForwards(' '))).toEqual([]);
+    expect(parseForwards('tcp:1:1,tcp:1:2')).toMatchObject({
+      failure: { message: 'tcp port 1 is forwarded twice' },
+    });
+    expect(parseForwards('tcp:1:1,nonsense')).toMatchObject({ ok: false });
   });
 
   it('leads to one place', () => {

@@ -42,6 +42,25 @@ export function parseForward(text: string): Result<PortForward> {
   );
 }
 
+/** Several, with commas between them, as they are typed. */
+export function parseForwards(text: string): Result<readonly PortForward[]> {
+  const forwards: PortForward[] = [];
+  for (const part of text.split(',').filter((typed) => typed.trim() !== '')) {
+    const forward = parseForward(part);
+    if (!forward.ok) return forward;
+    forwards.push(forward.value);
+  }
+  return checkForwards(forwards);
+}
+
+/** Refuses more than there can be, and a port that is to lead to two places. */
+export function checkForwards(forwards: readonly PortForward[]): Result<readonly PortForward[]> {
+  const twice = duplicateOf(forwards);
+  if (twice !== null) return err('invalid-argument', `${hostPortName(twice)} is forwarded twice`);
+  if (forwards.length <= MOST_FORWARDS) return ok(forwards);
+  return err('invalid-argument', `At most ${MOST_FORWARDS} ports can be forwarded`);
+}
+
 /** The first that takes a port of this computer which one before it has; null where there is none. */
 export function duplicateOf(forwards: readonly PortForward[]): PortForward | null {
   const taken = new Set<string>();

@@ -32,6 +32,8 @@ const settings = {
   parallelStreams: z.number().int().min(1).max(16),
   /** Null: the data folder of the app. */
   storageFolder: z.string().min(1).max(4096).nullable(),
+  /** Looked through for QEMU before the folders where programs usually are; null: only there. */
+  qemuFolder: z.string().min(1).max(4096).nullable(),
   /** Local copies of masters go with the last machine that lies on them. */
   removeUnusedCopies: z.boolean(),
   defaultMemoryMiB: memoryMiBSchema,
@@ -55,6 +57,7 @@ export const preferencesSchema = z.object({
   connections: settings.connections.default(4),
   parallelStreams: settings.parallelStreams.default(4),
   storageFolder: settings.storageFolder.default(null),
+  qemuFolder: settings.qemuFolder.default(null),
   removeUnusedCopies: settings.removeUnusedCopies.default(false),
   defaultMemoryMiB: settings.defaultMemoryMiB.default(64),
   theme: settings.theme.default('system'),

@@ -46,7 +46,10 @@ function pathGuards(chosen: ChosenPaths): Guards {
     'masters.relocate': ({ to }) => (to.source === 'file' ? chosen.check('read', to.path) : DONE),
     'machines.create': (machine) => folder(machine.folder),
     'disks.export': (target) => chosen.check('save', target.path),
-    'preferences.set': ({ storageFolder }) => folder(storageFolder),
+    'preferences.set': ({ storageFolder, qemuFolder }) => {
+      const allowed = folder(storageFolder);
+      return allowed.ok ? folder(qemuFolder) : allowed;
+    },
   };
 }
 

@@ -6,7 +6,8 @@ import { ok, type Result } from '../../shared/result.ts';
 import { CatalogPages } from '../appliances/catalog-pages.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import { MachineConsoles } from '../machines/consoles/machine-consoles.ts';
-import { v86Maker } from '../machines/v86/make-machine.ts';
+import { machineMaker } from '../machines/make-machine.ts';
+import { QemuHost } from '../machines/qemu/host.ts';
 import { openBackEnd } from './back-end.ts';
 import type { Log } from './log.ts';
 import { Monitors } from './monitors.ts';
@@ -17,13 +18,19 @@ import type { WindowStateStore } from './windows/window-state.ts';
 /** The services of the product. What is missing here is answered with `unsupported`. */
 export const openServices: OpenServices = async ({ publish, log, clock, dataFolder }) => {
   const places = placesOf({ isPackaged: app.isPackaged, resources: process.resourcesPath });
+  const qemu = new QemuHost();
   const opened = await openBackEnd({
     publish,
     clock,
     dataFolder,
     warn: (text) => log.warn(text),
     recipesFolder: places.appliances,
-    makeMachine: v86Maker(places.firmware),
+    qemu,
+    makeMachine: machineMaker({
+      qemu,
+      firmwareFolder: places.firmware,
+      logsFolder: path.join(dataFolder, 'logs'),
+    }),
   });
   if (!opened.ok) return opened;
   const { catalog, appliances, masters, feeds, activities, disks, machines, preferences, ownFiles, close } =

@@ -1,4 +1,5 @@
 import fs from 'node:fs';
+import type { HasQemu, PcArch } from '../../shared/back-end.ts';
 import type { ApplianceView } from '../../shared/ipc/catalog.ts';
 import { DONE, err, ok, type Err, type Failure, type Result } from '../../shared/result.ts';
 import type { Clock } from '../../shared/clock.ts';
@@ -25,6 +26,8 @@ export interface ApplianceParts {
   /** A master may be in the catalog that was not. */
   readonly installed: () => void;
   readonly isBeingImported: (masterId: string) => boolean;
+  /** Whether QEMU is there for guests of a processor. */
+  readonly qemu: { has(arch: PcArch): boolean };
   /** Name and version of the emulator: whose saved states can be used. */
   readonly emulator: string;
   /** Where images come from that have to be fetched whole. */
@@ -43,10 +46,14 @@ export class ApplianceService {
   async list(): Promise<Result<ApplianceView[]>> {
     const known = this.#known();
     if (!known.ok) return known;
+    // Looked for once, not for each of thousands.
+    const { qemu } = this.#parts;
+    const present = { i386: qemu.has('i386'), x86_64: qemu.has('x86_64') };
+    const hasQemu: HasQemu = (arch) => present[arch];
     const slices = new WorkSlices(this.#parts.clock);
     const views: ApplianceView[] = [];
     for (const candidate of candidatesOf(known.value)) {
-      views.push(await this.#view(candidate));
+      views.push(await this.#view(candidate, hasQemu));
       await slices.next();
     }
     return ok(views);
@@ -59,7 +66,7 @@ export class ApplianceService {
   async resolve(id: string): Promise<Result<Installed>> {
     const candidate = this.#find(id);
     if (!candidate.ok) return candidate;
-    const { unavailableBecause } = await this.#view(candidate.value);
+    const { unavailableBecause } = await this.#view(candidate.value, (arch) => this.#parts.qemu.has(arch));
     if (unavailableBecause !== null) return { ok: false, failure: unavailableBecause };
     return this.#install(candidate.value);
   }
@@ -116,8 +123,9 @@ export class ApplianceService {
     }));
   }
 
-  async #view({ entry, installed }: Candidate): Promise<ApplianceView> {
-    return applianceView(entry, installed === null ? null : await this.#problemOf(installed.master));
+  async #view({ entry, installed }: Candidate, hasQemu: HasQemu): Promise<ApplianceView> {
+    const problem = installed === null ? null : await this.#problemOf(installed.master);
+    return applianceView(entry, problem, hasQemu);
   }
 
   async #problemOf(master: Master): Promise<Failure | null> {

@@ -1,13 +1,10 @@
+import { chooseBackEnd, usableBackEnds, type HasQemu } from '../../shared/back-end.ts';
 import type { ApplianceDescription } from '../../shared/appliance.ts';
 import type { StateDescription } from '../../shared/master.ts';
 import type { ApplianceView } from '../../shared/ipc/catalog.ts';
-import { err, type Failure } from '../../shared/result.ts';
-import { TIB } from '../../shared/units.ts';
+import type { Failure } from '../../shared/result.ts';
 import type { WholeImage } from '../storage/download/fetch-image.ts';
 import type { Master } from '../catalog/tables/masters.ts';
-
-/** The emulator counts sectors in 32 bits. */
-const MOST_DISK_BYTES = 2 * TIB;
 
 /** Something that machines can be made from, now or when it was fetched. */
 export interface Entry {
@@ -29,10 +26,12 @@ export interface Entry {
 }
 
 /** @param problem why its master cannot be reached at present, if so */
-export function applianceView(entry: Entry, problem: Failure | null): ApplianceView {
+export function applianceView(entry: Entry, problem: Failure | null, hasQemu: HasQemu): ApplianceView {
   const { id, description, source, lengthBytes, feed, withdrawn, obstacle, download, bootBytes, state } =
     entry;
-  const never = cannotRun(description.arch, lengthBytes);
+  const needs = { ...description, diskBytes: lengthBytes };
+  const runs = chooseBackEnd(needs, 'automatic', hasQemu);
+  const never = runs.ok ? null : runs.failure;
   const unavailableBecause = problem ?? never ?? obstacle;
   return {
     id,
@@ -55,17 +54,8 @@ export function applianceView(entry: Entry, problem: Failure | null): ApplianceV
     tags: description.tags ?? [],
     recommended: description.recommended === true,
     downloadBytes: never === null ? (download?.lengthBytes ?? null) : null,
+    runsOn: usableBackEnds(needs, hasQemu),
     available: unavailableBecause === null,
     unavailableBecause,
   };
-}
-
-function cannotRun(arch: string, lengthBytes: number): Failure | null {
-  if (arch !== 'i386') {
-    const text = `It needs a ${arch} processor, which the built-in machine does not have.`;
-    return err('unsupported', text, { words: ['other-processor', arch] }).failure;
-  }
-  if (lengthBytes <= MOST_DISK_BYTES) return null;
-  const text = 'The built-in machine can use disks of at most 2 TiB.';
-  return err('unsupported', text, { words: ['disk-too-large'] }).failure;
 }

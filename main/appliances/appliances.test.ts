@@ -1,3 +1,4 @@
+import { USUAL_HARDWARE } from '../../shared/hardware.ts';
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -54,6 +55,7 @@ function setUp(qemuImg = new QemuImg()) {
     installed: () => undefined,
     emulator: 'v86 1',
     images: { begin: async () => DONE },
+    qemu: { has: () => false },
   });
   onTestFinished(async () => {
     await activities.close();
@@ -249,6 +251,8 @@ describe('masters', () => {
           createdMs: 1,
           startedMs: null,
           instantStart: null,
+          guest: { arch: 'i386' },
+          hardware: USUAL_HARDWARE,
         });
         disks.add({
           id: 'd',

@@ -83,6 +83,7 @@ async function setUp(offered: Offered, link?: LinkShape) {
     recipesFolder: path.join(folder, 'recipes'),
     isBeingImported: () => false,
     installed: () => undefined,
+    qemu: { has: () => false },
     emulator: 'v86 1',
   });
   onTestFinished(async () => {

@@ -1,3 +1,4 @@
+import { USUAL_HARDWARE } from '../../shared/hardware.ts';
 import path from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -45,6 +46,8 @@ const machine = (id: string, name = id) => ({
   createdMs: 1,
   startedMs: null,
   instantStart: null,
+  guest: { arch: 'i386' as const },
+  hardware: USUAL_HARDWARE,
 });
 
 describe('the catalog', () => {

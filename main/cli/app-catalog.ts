@@ -11,6 +11,7 @@ import { PublishedBoots } from '../appliances/published-boots.ts';
 import { Catalog } from '../catalog/catalog.ts';
 import { dataFolder } from '../catalog/data-folder.ts';
 import { fetchBootProfile } from '../storage/chain/published-boot.ts';
+import { QemuHost } from '../machines/qemu/host.ts';
 import { emulatorName } from '../machines/v86/emulator-name.ts';
 import { imageDesk } from './image-desk.ts';
 import { appliancesFolder } from './places.ts';
@@ -62,6 +63,7 @@ export async function withCatalog<T>(
     installed: () => undefined,
     emulator: emulatorName(),
     images,
+    qemu: new QemuHost(),
   });
   const boots = new PublishedBoots({
     catalog,

@@ -102,6 +102,8 @@ export interface Machine {
   readonly state: MachineState;
   readonly wait: DiskWait | null;
   readonly progress: MachineProgress;
+  /** Whether {@link save} can do anything at all. */
+  readonly canSave: boolean;
   /** The picture; null where the back end cannot show one. */
   readonly screen: ScreenSource | null;
 

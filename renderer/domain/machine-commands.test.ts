@@ -7,9 +7,14 @@ import { commandHint, commandsFor, ignoredShutDown } from './machine-commands.ts
 describe('the commands of a machine', () => {
   it('offer a way on in every state', () => {
     for (const state of machineStateSchema.options) {
-      const { main, others } = commandsFor({ state, instantStart: null });
+      const { main, others } = commandsFor({ state, instantStart: null, canSuspend: true });
       expect([main, ...others].filter(Boolean)).not.toEqual([]);
     }
+  });
+
+  it('leave out to suspend what cannot be', () => {
+    expect(commandsFor(aMachine()).others).toContain('suspend');
+    expect(commandsFor(aMachine({ canSuspend: false })).others).not.toContain('suspend');
   });
 
   it('are told apart where they are alike', () => {

@@ -26,11 +26,17 @@ const BY_STATE: Readonly<Record<State, Offered>> = {
   failed: { tone: 'bad', main: 'start', others: ['kill'] },
 };
 
-export function commandsFor({ state, instantStart }: Pick<MachineView, 'state' | 'instantStart'>): Offered {
-  const offered = BY_STATE[state];
+export function commandsFor({
+  state,
+  instantStart,
+  canSuspend,
+}: Pick<MachineView, 'state' | 'instantStart' | 'canSuspend'>): Offered {
   // To boot is a choice only as long as it would go on from what was published with its master.
   const isChoice = instantStart !== null && (state !== 'starting' || instantStart.fetching);
-  return isChoice ? offered : { ...offered, others: offered.others.filter((command) => command !== 'boot') };
+  const { others, ...offered } = BY_STATE[state];
+  const makesSense = (command: MachineCommand) =>
+    command === 'boot' ? isChoice : command === 'suspend' ? canSuspend : true;
+  return { ...offered, others: others.filter(makesSense) };
 }
 
 /** Commands by which the guest loses what it has not written yet: asked about first. */

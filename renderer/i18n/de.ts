@@ -1,6 +1,7 @@
 import * as catalog from './de/catalog.ts';
 import * as common from './de/common.ts';
 import * as console from './de/console.ts';
+import * as hardware from './de/hardware.ts';
 import * as machines from './de/machines.ts';
 import * as overlays from './de/overlays.ts';
 import * as preferences from './de/preferences.ts';
@@ -12,6 +13,7 @@ export const de: Messages = {
   ...catalog,
   ...common,
   ...console,
+  ...hardware,
   ...machines,
   ...overlays,
   ...preferences,

@@ -1,6 +1,7 @@
 import * as catalog from './en/catalog.ts';
 import * as common from './en/common.ts';
 import * as console from './en/console.ts';
+import * as hardware from './en/hardware.ts';
 import * as machines from './en/machines.ts';
 import * as overlays from './en/overlays.ts';
 import * as preferences from './en/preferences.ts';
@@ -12,6 +13,7 @@ export const en = {
   ...catalog,
   ...common,
   ...console,
+  ...hardware,
   ...machines,
   ...overlays,
   ...preferences,

@@ -1,3 +1,4 @@
+import { USUAL_HARDWARE } from '../../shared/hardware.ts';
 /** Things as the main process would send them, with what a test or a demonstration wants to be different. */
 import type { ApplianceView, MasterView } from '../../shared/ipc/catalog.ts';
 import type { FeedView } from '../../shared/ipc/feeds.ts';
@@ -38,6 +39,9 @@ export function aMachine(different: Partial<MachineView> = {}): MachineView {
     name: 'Tiny Linux',
     applianceId: 'tiny-linux',
     memoryMiB: 128,
+    hardware: USUAL_HARDWARE,
+    runsOn: { backEnd: 'v86', qemu: null },
+    canSuspend: true,
     state: 'running',
     failure: null,
     wait: null,
@@ -74,6 +78,7 @@ export function anAppliance(different: Partial<ApplianceView> = {}): ApplianceVi
     icon: null,
     tags: [],
     recommended: true,
+    runsOn: ['v86', 'qemu'],
     available: true,
     downloadBytes: null,
     unavailableBecause: null,

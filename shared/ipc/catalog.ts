@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { backEndSchema } from '../appliance.ts';
+import { backEndChoiceSchema } from '../hardware.ts';
 import { memoryMiBSchema } from '../memory.ts';
 import { failureSchema } from './channel.ts';
 import { feedStateSchema } from './feeds.ts';
@@ -43,6 +45,8 @@ export const applianceViewSchema = z.object({
   recommended: z.boolean(),
   /** What installing it downloads first; null for what machines can be made from at once, or not at all. */
   downloadBytes: bytesSchema.nullable(),
+  /** What can run it on this computer, the best first. */
+  runsOn: z.array(backEndSchema),
   /** False with the reason when it cannot be started at present. */
   available: z.boolean(),
   unavailableBecause: failureSchema.nullable(),
@@ -92,6 +96,8 @@ export const newMachineSchema = z.object({
   /** Where its disk lies. Left out: the storage folder of the preferences. */
   folder: pathSchema.optional(),
   start: z.boolean(),
+  /** What runs it. Left out: `automatic`. */
+  backEnd: backEndChoiceSchema.optional(),
   /** It boots, though it could go on from the state that was published with its master. */
   boot: z.boolean().optional(),
 });

@@ -4,6 +4,7 @@
  * `main/app/compose.ts`. The main process checks every payload, whichever way it goes, against its schema.
  */
 import { z } from 'zod';
+import { hardwareSchema } from '../hardware.ts';
 import { memoryMiBSchema } from '../memory.ts';
 import { activityViewSchema } from './activities.ts';
 import { preferencesChangeSchema, preferencesSchema } from '../preferences.ts';
@@ -88,6 +89,8 @@ export const REQUESTS = {
   'machines.command': request(z.object({ id: idSchema, command: machineCommandSchema }), nothing),
   'machines.rename': request(z.object({ id: idSchema, name: machineNameSchema }), nothing),
   'machines.setMemory': request(z.object({ id: idSchema, memoryMiB: memoryMiBSchema }), nothing),
+  /** While it is off. */
+  'machines.setHardware': request(z.object({ id: idSchema, hardware: hardwareSchema }), nothing),
   'machines.duplicate': request(z.object({ id: idSchema }), machineViewSchema),
   /** Answers with the bytes that deleting freed. */
   'machines.remove': request(z.object({ id: idSchema }), z.object({ freedBytes: z.number() })),

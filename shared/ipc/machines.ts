@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { backEndSchema } from '../appliance.ts';
+import { hardwareSchema } from '../hardware.ts';
 import { memoryMiBSchema } from '../memory.ts';
 import { ON_ERROR_POLICIES } from '../on-error.ts';
 import { failureSchema } from './channel.ts';
@@ -103,6 +105,17 @@ export const machineViewSchema = z.object({
   name: machineNameSchema,
   applianceId: idSchema.nullable(),
   memoryMiB: memoryMiBSchema,
+  hardware: hardwareSchema,
+  /** What it runs on, or would if it were started now; null where nothing here can run it. */
+  runsOn: z
+    .object({
+      backEnd: backEndSchema,
+      /** Null until it was found out. */
+      qemu: z.object({ version: z.string(), accelerator: z.enum(['kvm', 'hvf', 'whpx', 'tcg']) }).nullable(),
+    })
+    .nullable(),
+  /** Whether `suspend` can do anything. */
+  canSuspend: z.boolean(),
   state: machineStateSchema,
   failure: failureSchema.nullable(),
   /** What its guest waits for; null while its disk answers in time. */

@@ -13,6 +13,7 @@ import type { ScreenSource } from '../../main/machines/screen.ts';
 
 /** A machine without a guest: the test says what the guest says, and reads what was typed. */
 export class FakeMachine implements Machine {
+  readonly canSave = true;
   readonly name = 'fake';
   screen: ScreenSource | null = null;
   readonly wait = null;

@@ -7,6 +7,7 @@ import { Activities } from '../../activities/activities.ts';
 import type { Catalog } from '../../catalog/catalog.ts';
 import { Journal } from '../../disks/journal.ts';
 import { OwnFiles } from '../../disks/own-files.ts';
+import { QemuHost } from '../../machines/qemu/host.ts';
 import { emulatorName } from '../../machines/v86/emulator-name.ts';
 import { Bandwidth } from '../../preferences/bandwidth.ts';
 import { localTimeReader } from '../../preferences/local-time.ts';
@@ -36,6 +37,7 @@ export interface Foundation {
   readonly ownFiles: OwnFiles;
   readonly tasks: ImageTasks;
   readonly qemuImg: QemuImg;
+  readonly qemu: QemuHost;
   /** Name and version of what can go on from saved states. */
   readonly emulator: string;
 
@@ -86,6 +88,7 @@ export function openFoundation(
     ownFiles: new OwnFiles({ catalog, places: [dataFolder, recipesFolder] }),
     tasks: new ImageTasks(),
     qemuImg: options.qemuImg ?? new QemuImg(),
+    qemu: options.qemu ?? new QemuHost({ path: '' }),
     emulator: options.emulator ?? emulatorName(),
     preferences,
     bandwidth: bandwidthOf(preferences, options, nowMs),

@@ -78,11 +78,11 @@ interface UnderMachines {
 }
 
 function wireMachines(base: Foundation, options: BackEndOptions, under: UnderMachines): MachineService {
-  const { publish } = base;
+  const { publish, preferences, qemu, catalogChanged } = base;
   const { dataFolder, makeMachine } = options;
   const folder = path.join(dataFolder, 'states');
   const instantStates = new InstantStates({ ...base, folder, globalLimit: () => under.disks.globalLimit });
-  return new MachineService({
+  const machines = new MachineService({
     ...base,
     ...under,
     instantStates,
@@ -90,4 +90,11 @@ function wireMachines(base: Foundation, options: BackEndOptions, under: UnderMac
     changed: (machine) => publish('machine.changed', machine),
     removed: (id) => publish('machine.removed', { id }),
   });
+  qemu.setFolder(preferences.current.qemuFolder);
+  preferences.onChange(({ qemuFolder }) => {
+    if (!qemu.setFolder(qemuFolder)) return;
+    catalogChanged();
+    machines.publishAll();
+  });
+  return machines;
 }

@@ -1,5 +1,6 @@
 import type { Clock } from '../../../shared/clock.ts';
 import type { OpenDisk } from '../../disks/opened-disk.ts';
+import type { QemuHost } from '../../machines/qemu/host.ts';
 import type { MachineServiceParts } from '../../machines/service/machine-service.ts';
 import type { LocalTime } from '../../preferences/local-time.ts';
 import type { ImageFiles } from '../../storage/overlays/image-files.ts';
@@ -16,6 +17,8 @@ export interface BackEndOptions {
   /** Where set-up puts the appliances it builds. */
   readonly recipesFolder: string;
   readonly makeMachine: MachineServiceParts['makeMachine'];
+  /** Default: there is none. */
+  readonly qemu?: QemuHost;
   /** Milliseconds since 1970. */
   readonly nowMs?: () => number;
   readonly localTime?: (nowMs: number) => LocalTime;

@@ -1,3 +1,4 @@
+import { USUAL_HARDWARE } from '../../../shared/hardware.ts';
 import { describe, expect, it } from 'vitest';
 import type { Push } from '../../../shared/ipc/channel.ts';
 import type { MachineView } from '../../../shared/ipc/machines.ts';
@@ -10,6 +11,9 @@ const machine = (id: string, name: string): MachineView => ({
   name,
   applianceId: null,
   memoryMiB: 64,
+  hardware: USUAL_HARDWARE,
+  runsOn: { backEnd: 'v86', qemu: null },
+  canSuspend: true,
   state: 'running',
   failure: null,
   wait: null,

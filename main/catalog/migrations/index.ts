@@ -6,6 +6,7 @@ import { MASTER_COPIES } from './0005-master-copies.ts';
 import { SAVED_STATES } from './0006-saved-states.ts';
 import { INSTANT_STARTS } from './0007-instant-starts.ts';
 import { PACKED_FEED_COPIES } from './0008-packed-feed-copies.ts';
+import { BACK_ENDS } from './0009-back-ends.ts';
 
 /** Step `n` takes a catalog from version `n` to `n + 1`. Released steps are never changed; new ones go to the end. */
 export const MIGRATIONS: readonly string[] = [
@@ -17,4 +18,5 @@ export const MIGRATIONS: readonly string[] = [
   SAVED_STATES,
   INSTANT_STARTS,
   PACKED_FEED_COPIES,
+  BACK_ENDS,
 ];

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Database } from '../database.ts';
+import { guestSchema, hardwareSchema, type Hardware } from '../../../shared/hardware.ts';
 import { publishedMasterSchema, type PublishedMaster } from '../../../shared/master.ts';
 import { jsonColumn, readOptionalRow, readRows } from '../rows.ts';
 
@@ -12,6 +13,8 @@ const machineRowSchema = z
     created_ms: z.number(),
     started_ms: z.number().nullable(),
     instant_start: jsonColumn(publishedMasterSchema).nullable(),
+    guest: jsonColumn(guestSchema),
+    hardware: jsonColumn(hardwareSchema),
   })
   .transform((row) => ({
     id: row.id,
@@ -23,6 +26,9 @@ const machineRowSchema = z
     startedMs: row.started_ms,
     /** The master whose published state it goes on from at its first start; null where it boots, and later. */
     instantStart: row.instant_start,
+    /** What its appliance was made for. */
+    guest: row.guest,
+    hardware: row.hardware,
   }));
 
 export type MachineRow = z.output<typeof machineRowSchema>;
@@ -52,10 +58,17 @@ export class MachineTable {
   add(machine: MachineRow): void {
     this.#db
       .prepare(
-        `INSERT INTO machines (id, name, appliance_id, memory_mib, created_ms, started_ms, instant_start)
-         VALUES (@id, @name, @applianceId, @memoryMiB, @createdMs, @startedMs, @instantStart)`,
+        `INSERT INTO machines (id, name, appliance_id, memory_mib, created_ms, started_ms, instant_start,
+                               guest, hardware)
+         VALUES (@id, @name, @applianceId, @memoryMiB, @createdMs, @startedMs, @instantStart,
+                 @guest, @hardware)`,
       )
-      .run({ ...machine, instantStart: machine.instantStart && JSON.stringify(machine.instantStart) });
+      .run({
+        ...machine,
+        instantStart: machine.instantStart && JSON.stringify(machine.instantStart),
+        guest: JSON.stringify(machine.guest),
+        hardware: JSON.stringify(machine.hardware),
+      });
   }
 
   rename(id: string, name: string): void {
@@ -64,6 +77,10 @@ export class MachineTable {
 
   setMemory(id: string, memoryMiB: number): void {
     this.#db.prepare('UPDATE machines SET memory_mib = ? WHERE id = ?').run(memoryMiB, id);
+  }
+
+  setHardware(id: string, hardware: Hardware): void {
+    this.#db.prepare('UPDATE machines SET hardware = ? WHERE id = ?').run(JSON.stringify(hardware), id);
   }
 
   started(id: string, nowMs: number): void {

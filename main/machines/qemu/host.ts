@@ -32,8 +32,7 @@ const SANDBOX = ['-sandbox', 'on,obsolete=deny,elevateprivileges=deny,spawn=deny
 const VERSION_LIMIT_MS = 10_000;
 
 export interface QemuHostOptions {
-  /** Looked through before the folders of `PATH`; null for none. Asked each time. */
-  readonly folder?: () => string | null;
+  /** Where it is looked for. Default: the `PATH` of this program. */
   readonly path?: string | undefined;
 }
 
@@ -42,9 +41,18 @@ export class QemuHost {
   readonly #options: QemuHostOptions;
   /** By program and accelerator asked for. */
   readonly #found = new Map<string, Promise<Result<QemuProgram>>>();
+  readonly #known = new Map<string, QemuProgram>();
+  #folder: string | null = null;
 
   constructor(options: QemuHostOptions = {}) {
     this.#options = options;
+  }
+
+  /** @param folder looked through before the others; null for none. @returns whether it was another one */
+  setFolder(folder: string | null): boolean {
+    const changed = folder !== this.#folder;
+    this.#folder = folder;
+    return changed;
   }
 
   /** Whether there is a QEMU for this processor. */
@@ -57,23 +65,35 @@ export class QemuHost {
    * with `not-found` and what to install.
    */
   async program(arch: PcArch, accelerate = true): Promise<Result<QemuProgram>> {
-    const found = this.#find(arch);
-    if (found === null) return qemuMissing(arch);
-    const wanted = accelerate && NODE_ARCHES[arch].includes(process.arch);
-    const accelerator = wanted ? (ACCELERATORS[process.platform] ?? 'tcg') : 'tcg';
-    const key = `${accelerator} ${found}`;
-    const known = this.#found.get(key) ?? look(found, accelerator);
-    this.#found.set(key, known);
-    const program = await known;
+    const wanted = this.#wanted(arch, accelerate);
+    if (wanted === null) return qemuMissing(arch);
+    const { key, path, accelerator } = wanted;
+    const looking = this.#found.get(key) ?? look(path, accelerator);
+    this.#found.set(key, looking);
+    const program = await looking;
+    if (program.ok) this.#known.set(key, program.value);
     // It may be mended by the next time.
-    if (!program.ok) this.#found.delete(key);
+    else this.#found.delete(key);
     return program;
   }
 
+  /** What {@link program} has answered; null while it was not asked, or did not find any. */
+  known(arch: PcArch, accelerate = true): QemuProgram | null {
+    return this.#known.get(this.#wanted(arch, accelerate)?.key ?? '') ?? null;
+  }
+
+  #wanted(arch: PcArch, accelerate: boolean) {
+    const path = this.#find(arch);
+    if (path === null) return null;
+    const own = accelerate && NODE_ARCHES[arch].includes(process.arch);
+    const accelerator = own ? (ACCELERATORS[process.platform] ?? 'tcg') : 'tcg';
+    return { key: `${accelerator} ${path}`, path, accelerator };
+  }
+
   #find(arch: PcArch): string | null {
-    const { folder, path = process.env['PATH'] } = this.#options;
-    const own = folder?.() ?? null;
-    return findProgram(arch, [...(own === null ? [] : [own]), ...searchPath(path)]);
+    const { path = process.env['PATH'] } = this.#options;
+    const own = this.#folder === null ? [] : [this.#folder];
+    return findProgram(arch, [...own, ...searchPath(path)]);
   }
 }
 

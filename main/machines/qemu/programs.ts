@@ -3,9 +3,9 @@ import fs from 'node:fs';
 import path from 'node:path';
 import type { PcArch } from '../../../shared/back-end.ts';
 
-/** What can run guests of a processor, the best first. */
+/** What can run guests of a processor, the best first: one that was only thought to be for 32 bits runs in the first, too. */
 const PROGRAMS: Readonly<Record<PcArch, readonly string[]>> = {
-  i386: ['qemu-system-i386', 'qemu-system-x86_64'],
+  i386: ['qemu-system-x86_64', 'qemu-system-i386'],
   x86_64: ['qemu-system-x86_64'],
 };
 

@@ -53,6 +53,7 @@ const READ_AGAIN_MS = 2000;
  */
 export class QemuMachine implements Machine {
   readonly name: string;
+  readonly canSave = false;
   readonly screen: ScreenSource;
   readonly #options: QemuMachineOptions;
   readonly #clock: Clock;

@@ -1,4 +1,6 @@
 import path from 'node:path';
+import { chooseBackEnd } from '../../../shared/back-end.ts';
+import { USUAL_HARDWARE, type Guest } from '../../../shared/hardware.ts';
 import type { NewMachine } from '../../../shared/ipc/catalog.ts';
 import { err, ok, type Result } from '../../../shared/result.ts';
 import type { Catalog, Tables } from '../../catalog/catalog.ts';
@@ -8,6 +10,7 @@ import type { MachineRow } from '../../catalog/tables/machines.ts';
 import type { Master } from '../../catalog/tables/masters.ts';
 import { newStream } from '../../catalog/tables/streams.ts';
 import { masterChain } from '../../disks/overlay-chain.ts';
+import type { QemuHost } from '../qemu/host.ts';
 import { diskLengthOf, planBacking } from './backing-plan.ts';
 import { publishedContentStamp } from '../../storage/saved-state/published-state.ts';
 import type { InstantStates } from './instant-states.ts';
@@ -27,6 +30,7 @@ export interface CreateParts {
   readonly newId: () => string;
   readonly storageFolder: () => string;
   readonly instantStates: Pick<InstantStates, 'whyNot'>;
+  readonly qemu: Pick<QemuHost, 'has'>;
 }
 
 export interface CreatePlan {
@@ -57,8 +61,14 @@ export async function planMachine(
   const name = rows.chooseName(wanted.name, appliance.description.name);
   if (!name.ok) return name;
   const { published } = master;
-  const state = wanted.boot === true ? undefined : published?.description.state;
   const usualMiB = appliance.description.memoryMiB;
+  const guest = guestOf(appliance, master);
+  const needs = { ...guest, memoryMiB: wanted.memoryMiB ?? usualMiB, diskBytes: diskLengthOf(master) };
+  const runs = chooseBackEnd(needs, wanted.backEnd ?? 'automatic', (arch) => parts.qemu.has(arch));
+  if (!runs.ok) return runs;
+  // What is published was saved by v86.
+  const boots = wanted.boot === true || runs.value !== 'v86';
+  const state = boots ? undefined : published?.description.state;
   const memoryMiB =
     wanted.memoryMiB ??
     (state !== undefined && instantStates.whyNot(state, state.memoryMiB) === null
@@ -72,6 +82,8 @@ export async function planMachine(
     createdMs: nowMs(),
     startedMs: null,
     instantStart: state === undefined ? null : published,
+    guest,
+    hardware: { ...USUAL_HARDWARE, backEnd: wanted.backEnd ?? 'automatic' },
   };
   const diskId = newId();
   const disk: DiskRow = {
@@ -98,4 +110,11 @@ export async function planMachine(
       tables.streams.put(newStream(diskId, kind === 'standalone' ? 'running' : 'stopped'));
     },
   });
+}
+
+/** A disk that a user brought says nothing of its guest, which has a driver for IDE, whatever it is. */
+function guestOf({ feedId, description }: ApplianceRow, { source }: Master): Guest {
+  const { arch, backEnds, diskBus } = description;
+  const brought = feedId === null && source !== 'recipe';
+  return { arch, backEnds, diskBus: diskBus ?? (brought ? 'ide' : 'virtio') };
 }

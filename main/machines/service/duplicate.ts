@@ -78,7 +78,9 @@ export function planDuplicate(
   const folder = path.dirname(disk.path);
   const thin = !isFarAway(behind);
   const kind = thin ? 'linked' : 'standalone';
-  const copy: MachineRow = { ...machine, id: newId(), name, createdMs, startedMs: null };
+  // A port of this computer leads to one machine.
+  const hardware = { ...machine.hardware, forwards: [] };
+  const copy: MachineRow = { ...machine, id: newId(), name, createdMs, startedMs: null, hardware };
   const copyDiskId = newId();
   const ownPath = path.join(folder, imageFileName(machine.name, newId()));
   const copyPath = path.join(folder, imageFileName(name, copyDiskId));

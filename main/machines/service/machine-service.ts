@@ -1,5 +1,6 @@
 import type { NewMachine } from '../../../shared/ipc/catalog.ts';
 import type { MachineCommand, MachineView } from '../../../shared/ipc/machines.ts';
+import type { Hardware } from '../../../shared/hardware.ts';
 import { DONE, ok, type Result } from '../../../shared/result.ts';
 import type { Catalog } from '../../catalog/catalog.ts';
 import type { DiskRow } from '../../catalog/tables/disks.ts';
@@ -10,6 +11,9 @@ import type { Journal } from '../../disks/journal.ts';
 import type { OpenedDisk } from '../../disks/opened-disk.ts';
 import { Emitter } from '../../../shared/emitter.ts';
 import type { Machine } from '../machine.ts';
+import type { MachineToMake } from '../make-machine.ts';
+import type { QemuHost } from '../qemu/host.ts';
+import { RunsOn } from '../qemu/runs-on.ts';
 import type { OneAtATime } from '../../../shared/one-at-a-time.ts';
 import { planMachine, type ApplianceSource } from './create-machine.ts';
 import { planDuplicate, type Original } from './duplicate.ts';
@@ -17,6 +21,7 @@ import { InstantStates } from './instant-states.ts';
 import { MachineRows } from './machine-rows.ts';
 import { MachineUse } from './machine-use.ts';
 import { MachineViews } from './machine-views.ts';
+import { checkHardware } from './hardware.ts';
 import { createFiles } from './new-files.ts';
 import { Power, type NotSaved } from './power.ts';
 import { removeMachine } from './remove-machine.ts';
@@ -35,7 +40,8 @@ export interface MachineServiceParts {
   /** What makes copies of masters, and what removes them. */
   readonly copyWork: OneAtATime;
   /** Makes the machine for one start, over an open disk. */
-  readonly makeMachine: (machine: MachineRow, disk: OpenedDisk) => Result<Machine>;
+  readonly makeMachine: (machine: MachineToMake, disk: OpenedDisk) => Result<Machine>;
+  readonly qemu: QemuHost;
   readonly changed: (machine: MachineView) => void;
   readonly removed: (id: string) => void;
 }
@@ -65,7 +71,8 @@ export class MachineService {
       started: (id, machine) => this.#events.emit('started', { id, machine }),
     });
     this.#use = new MachineUse(this.#rows, (id) => this.#power.isOn(id));
-    this.#views = new MachineViews({ ...parts, power: this.#power });
+    const runsOn = new RunsOn(parts.qemu, () => this.publishAll());
+    this.#views = new MachineViews({ ...parts, power: this.#power, runsOn });
   }
 
   /** @returns a function that removes the listener */
@@ -88,6 +95,12 @@ export class MachineService {
 
   async list(): Promise<Result<MachineView[]>> {
     return this.#views.list();
+  }
+
+  /** What machines run on may be another. */
+  publishAll(): void {
+    const all = this.#views.list();
+    for (const machine of all.ok ? all.value : []) this.#parts.changed(machine);
   }
 
   /** A disk's view is another: so is its machine's. */
@@ -146,6 +159,17 @@ export class MachineService {
     const known = this.#rows.find(id);
     if (!known.ok) return known;
     const changed = this.#parts.catalog.change(({ machines }) => machines.setMemory(id, memoryMiB));
+    this.#views.publish(id);
+    return changed;
+  }
+
+  /** What runs it, and how. Refused where that cannot be, and while it is on or suspended. */
+  async setHardware({ id, hardware }: { id: string; hardware: Hardware }): Promise<Result<void>> {
+    const off = this.#use.requireOff(id, 'changed');
+    if (!off.ok) return off;
+    const allowed = checkHardware(this.#parts, this.#rows, off.value, hardware);
+    if (!allowed.ok) return allowed;
+    const changed = this.#parts.catalog.change(({ machines }) => machines.setHardware(id, hardware));
     this.#views.publish(id);
     return changed;
   }

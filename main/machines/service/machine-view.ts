@@ -13,6 +13,9 @@ export interface MachineKnowledge {
   readonly disks: readonly DiskView[];
   /** What happens before there is a machine to ask: its disk is being opened. */
   readonly starting: boolean;
+  readonly runsOn: MachineView['runsOn'];
+  /** Whether what runs it can save its state; null while it is off. */
+  readonly canSave: boolean | null;
   /** Null while it is off. */
   readonly running: MachineState | null;
   /** What its guest waits for, while it is on. */
@@ -32,6 +35,9 @@ export function machineView(known: MachineKnowledge): MachineView {
     name: row.name,
     applianceId: row.applianceId,
     memoryMiB: row.memoryMiB,
+    hardware: row.hardware,
+    runsOn: known.runsOn,
+    canSuspend: known.canSave ?? known.runsOn?.backEnd === 'v86',
     ...shown(known),
     wait: known.wait && waitView(known.wait),
     savedState: known.savedState && savedStateView(known.savedState),

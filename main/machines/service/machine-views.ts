@@ -4,6 +4,7 @@ import type { Catalog, Tables } from '../../catalog/catalog.ts';
 import type { MachineRow } from '../../catalog/tables/machines.ts';
 import type { DiskService } from '../../disks/disk-service.ts';
 import type { Journal } from '../../disks/journal.ts';
+import type { RunsOn } from '../qemu/runs-on.ts';
 import { NOT_THERE } from './machine-rows.ts';
 import { machineView } from './machine-view.ts';
 import type { Power } from './power.ts';
@@ -13,6 +14,7 @@ export interface MachineViewParts {
   readonly disks: Pick<DiskService, 'view'>;
   readonly journal: Journal;
   readonly power: Pick<Power, 'session' | 'isStarting' | 'lastFailure' | 'instantStart'>;
+  readonly runsOn: Pick<RunsOn, 'of'>;
   readonly changed: (machine: MachineView) => void;
 }
 
@@ -44,6 +46,15 @@ export class MachineViews {
     else if (view.failure.code !== 'not-found') this.#parts.journal.report(view);
   }
 
+  #runsOn(tables: Tables, { id, guest, memoryMiB, hardware }: MachineRow): MachineView['runsOn'] {
+    const diskBytes = tables.disks.ofMachine(id)[0]?.lengthBytes ?? 0;
+    // What saved a state has to go on from it.
+    const saved = tables.savedStates.find(id) !== null;
+    return saved
+      ? { backEnd: 'v86', qemu: null }
+      : this.#parts.runsOn.of({ ...guest, memoryMiB, diskBytes }, hardware);
+  }
+
   #view(tables: Tables, row: MachineRow): MachineView {
     const { disks, power } = this.#parts;
     const appliance = row.applianceId === null ? null : tables.appliances.find(row.applianceId);
@@ -53,6 +64,8 @@ export class MachineViews {
       loginHint: appliance?.description.loginHint ?? null,
       disks: tables.disks.ofMachine(row.id).flatMap(({ id }) => disks.view(id) ?? []),
       starting: power.isStarting(row.id),
+      runsOn: this.#runsOn(tables, row),
+      canSave: session?.machine.canSave ?? null,
       suspending: session?.suspending ?? false,
       running: session?.machine.state ?? null,
       wait: session?.wait ?? null,

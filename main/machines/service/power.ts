@@ -5,6 +5,7 @@ import type { SavedStateRow } from '../../catalog/tables/saved-states.ts';
 import type { DiskService } from '../../disks/disk-service.ts';
 import type { Journal } from '../../disks/journal.ts';
 import type { OpenedDisk } from '../../disks/opened-disk.ts';
+import type { MachineToMake } from '../make-machine.ts';
 import { isOn, type Machine, type ResumeOrder } from '../machine.ts';
 import { InstantStart, type InstantStartParts } from './instant-start.ts';
 import { noteStart, type FirstBootParts } from './first-boot.ts';
@@ -17,7 +18,7 @@ export interface PowerParts extends FirstBootParts, SavedStateParts, InstantStar
   readonly journal: Journal;
   readonly rows: MachineRows;
   /** Makes the machine for one start, over an open disk. */
-  readonly makeMachine: (machine: MachineRow, disk: OpenedDisk) => Result<Machine>;
+  readonly makeMachine: (machine: MachineToMake, disk: OpenedDisk) => Result<Machine>;
   /** What is known of a machine is another now. */
   readonly changed: (id: string) => void;
   /** It was switched on. */
@@ -174,9 +175,9 @@ export class Power {
     const opened = await disks.acquire(disk.value.id);
     if (!opened.ok) return opened;
     const resume = await this.#resumeOrder(saved.value, instant.value, opened.value);
-    // The guest goes on with the memory it has; what was set since counts from its next start.
-    const present = saved.value === null ? row : { ...row, memoryMiB: saved.value.memoryMiB };
-    const made = this.#closing ? CLOSING : resume.ok ? makeMachine(present, opened.value) : resume;
+    const present = saved.value === null ? row : asSaved(row, saved.value);
+    const toMake = { ...present, diskBytes: disk.value.lengthBytes };
+    const made = this.#closing ? CLOSING : resume.ok ? makeMachine(toMake, opened.value) : resume;
     if (!made.ok) {
       await disks.release(disk.value.id);
       return made;
@@ -223,6 +224,11 @@ export class Power {
     await this.#parts.disks.release(diskId);
     this.#parts.changed(row.id);
   }
+}
+
+/** The guest goes on with the memory it has, in what saved it; what was set since counts from its next start. */
+function asSaved(row: MachineRow, { memoryMiB }: SavedStateRow): MachineRow {
+  return { ...row, memoryMiB, hardware: { ...row.hardware, backEnd: 'v86' } };
 }
 
 const CLOSING = err('closed', 'Headwater is closing', { words: ['closing'] });

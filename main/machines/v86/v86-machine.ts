@@ -1,4 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
+import { V86_MOST_MEMORY_MIB } from '../../../shared/back-end.ts';
 import { MEMORY_MIB, memoryMiBSchema } from '../../../shared/memory.ts';
 import { DONE, assertNever, err, type Err, type Failure, type Result } from '../../../shared/result.ts';
 import { Emitter } from '../../../shared/emitter.ts';
@@ -52,6 +53,7 @@ export interface V86MachineOptions {
  */
 export class V86Machine implements Machine {
   readonly name: string;
+  readonly canSave = true;
   readonly screen: ScreenSource = {
     attach: (port) => {
       if (this.#thread === null) return this.#refuse('show its screen');
@@ -99,9 +101,8 @@ export class V86Machine implements Machine {
   async start(resume: ResumeOrder | null = null): Promise<Result<Started>> {
     const { memoryMiB, firmware, workerScript, stall = DEFAULT_STALL_LIMITS } = this.#options;
     if (!isOff(this.#state)) return this.#refuse('start');
-    if (!memoryMiBSchema.safeParse(memoryMiB).success) {
-      const { least, most } = MEMORY_MIB;
-      const message = `${this.name}: ${memoryMiB} MiB of memory; give it ${least} to ${most}`;
+    if (!memoryMiBSchema.max(V86_MOST_MEMORY_MIB).safeParse(memoryMiB).success) {
+      const message = `${this.name}: ${memoryMiB} MiB of memory; give it ${MEMORY_MIB.least} to ${V86_MOST_MEMORY_MIB}`;
       return this.#failed({ code: 'invalid-argument', message });
     }
     this.#enter({ kind: 'starting' });

@@ -48,7 +48,7 @@ export const catalog: Messages['catalog'] = {
   name: 'Name',
   nameHint: 'Bleibt das Feld leer, heißt sie wie die Appliance.',
   memory: 'Speicher in MiB',
-  memoryError: 'Eine ganze Zahl von 16 bis 1.024.',
+  memoryError: 'Eine ganze Zahl von 16 bis 65.536.',
   begin: 'Erster Start',
   begins: { instant: 'Augenblicklich', boot: 'Stattdessen booten' },
   beginHelp: {

@@ -45,6 +45,8 @@ export const preferences: Messages['preferences'] = {
   folder: 'Ordner für neue Platten',
   folderDefault: 'Headwaters eigener Datenordner',
   useDefault: 'Standard',
+  qemuFolder: 'Ordner von QEMU',
+  qemuFolderDefault: 'Wo Programme gewöhnlich liegen',
   removeUnusedCopies: 'Ungenutzte lokale Kopien entfernen',
   removeUnusedCopiesHint:
     'Eine lokale Kopie verschwindet mit der letzten verknüpften Maschine. Sonst bleibt sie für die nächste.',

@@ -47,7 +47,7 @@ export const catalog = {
   name: 'Name',
   nameHint: 'Left empty, it is named after the appliance.',
   memory: 'Memory in MiB',
-  memoryError: 'A whole number from 16 to 1,024.',
+  memoryError: 'A whole number from 16 to 65,536.',
   begin: 'First start',
   begins: { instant: 'In an instant', boot: 'Boot instead' },
   beginHelp: {

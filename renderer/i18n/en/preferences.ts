@@ -44,6 +44,8 @@ export const preferences = {
   folder: 'Folder for new disks',
   folderDefault: 'Headwater’s own data folder',
   useDefault: 'Use default',
+  qemuFolder: 'Folder of QEMU',
+  qemuFolderDefault: 'Where programs usually are',
   removeUnusedCopies: 'Remove unused local copies',
   removeUnusedCopiesHint:
     'A local copy of a master goes with the last linked machine. Otherwise it stays for the next one.',

@@ -1,3 +1,4 @@
+import { USUAL_HARDWARE } from '../../../shared/hardware.ts';
 /** Services that tests steer from outside: they note what they are asked, machines exist in name only, consoles echo. */
 import type { ConsoleBroker } from '../../../main/machines/consoles/connection.ts';
 import type { OpenServices, Publish, ServiceGroups } from '../../../main/app/services.ts';
@@ -28,6 +29,9 @@ export const MACHINE: MachineView = {
   name: 'Tiny Linux',
   applianceId: null,
   memoryMiB: 64,
+  hardware: USUAL_HARDWARE,
+  runsOn: { backEnd: 'v86', qemu: null },
+  canSuspend: true,
   state: 'off',
   failure: null,
   wait: null,
@@ -51,6 +55,7 @@ export const openTestServices: OpenServices = async ({ publish }) => {
       throw new Error('cannot open /home/somebody/secret.sqlite');
     },
     setMemory: async () => DONE,
+    setHardware: async () => DONE,
     duplicate: async () => ok({ ...MACHINE, state: 'on fire' } as unknown as MachineView),
     remove: async () => ok({ freedBytes: 0 }),
   };

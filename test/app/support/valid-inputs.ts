@@ -28,6 +28,14 @@ export const VALID_INPUTS: { readonly [Name in RequestName]: RequestInput<Name> 
   },
   'machines.command': { id: 'machine-1', command: 'start' },
   'machines.rename': { id: 'machine-1', name: 'Mine' },
+  'machines.setHardware': {
+    id: 'machine-1',
+    hardware: {
+      backEnd: 'qemu',
+      accelerate: true,
+      forwards: [{ protocol: 'tcp', hostPort: 2222, guestPort: 22 }],
+    },
+  },
   'machines.setMemory': { id: 'machine-1', memoryMiB: 64 },
   'machines.duplicate': { id: 'machine-1' },
   'machines.remove': { id: 'machine-1' },

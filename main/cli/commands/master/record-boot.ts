@@ -7,6 +7,7 @@ import { err, ok, type Result } from '../../../../shared/result.ts';
 import { failureFromSystem } from '../../../../shared/errno.ts';
 import type { Range } from '../../../block/range.ts';
 import { findPublished } from '../../../storage/chain/master-description.ts';
+import { V86_MOST_MEMORY_MIB } from '../../../../shared/back-end.ts';
 import { isRemote } from '../../../storage/chain/location.ts';
 import { memoryOption } from '../../arguments/memory.ts';
 import { command, type NamedOption } from '../../arguments/command.ts';
@@ -80,7 +81,7 @@ function parse(given: Given<OptionName>): Result<RecordArguments> {
   if (folder === undefined || more.length > 0 || isRemote(folder)) {
     return err('invalid-argument', 'give the folder of one published master (see --help)');
   }
-  const memoryMiB = memoryOption(given.value('memory') ?? '256');
+  const memoryMiB = memoryOption(given.value('memory') ?? '256', V86_MOST_MEMORY_MIB);
   if (!memoryMiB.ok) return memoryMiB;
   const until = given.value('until') ?? 'login: ';
   if (until === '') return err('invalid-argument', '--until takes the text of a prompt');

@@ -1,10 +1,5 @@
-import type { BackEndChoice } from '../../../../shared/back-end.ts';
-import {
-  duplicateOf,
-  hostPortName,
-  parseForward,
-  type PortForward,
-} from '../../../../shared/port-forward.ts';
+import type { BackEndChoice } from '../../../../shared/hardware.ts';
+import { checkForwards, parseForward, type PortForward } from '../../../../shared/port-forward.ts';
 import { because, err, ok, type Result } from '../../../../shared/result.ts';
 import { parseLinkSpec, type LinkShape } from '../../../serve/link-spec.ts';
 import { memoryOption } from '../../arguments/memory.ts';
@@ -115,10 +110,8 @@ function forwardOptions(texts: readonly string[]): Result<readonly PortForward[]
     if (!forward.ok) return because('--forward', forward);
     forwards.push(forward.value);
   }
-  const twice = duplicateOf(forwards);
-  return twice === null
-    ? ok(forwards)
-    : err('invalid-argument', `--forward: ${hostPortName(twice)} is forwarded twice`);
+  const checked = checkForwards(forwards);
+  return checked.ok ? checked : because('--forward', checked);
 }
 
 export const RUN: CommandLine<OptionName, RunArguments> = {

@@ -1,4 +1,4 @@
-import type { ApplianceDescription } from '../../../../shared/appliance.ts';
+import type { Guest } from '../../../../shared/hardware.ts';
 import type { ImageChain } from '../../../storage/chain/image-chain.ts';
 
 /** A machine that can be run, and the master its overlay lies on. */
@@ -8,7 +8,7 @@ export interface RunTarget {
   readonly overlayName: string;
   readonly memoryMiB: number;
   /** What its guest is made for, where its description says so. */
-  readonly made: Pick<ApplianceDescription, 'arch' | 'backEnds' | 'diskBus'>;
+  readonly made: Guest;
   readonly diskBytes: number;
   readonly loginHint?: string | undefined;
   /** As overlays name it. */

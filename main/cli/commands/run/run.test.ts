@@ -82,7 +82,7 @@ describe('the arguments of headwater run', () => {
   it.each([
     [[], 'give one appliance to run'],
     [['a', 'b'], 'give one appliance to run'],
-    [['-m', '15', 'a'], '--memory takes a whole number of MiB from 16 to 1024'],
+    [['-m', '15', 'a'], '--memory takes a whole number of MiB from 16 to 65536'],
     [['-m', '1e3.5', 'a'], '--memory takes'],
     [['--stream', 'maybe', 'a'], '--stream takes on or off'],
     [['--backend', 'xen', 'a'], '--backend takes v86 or qemu'],

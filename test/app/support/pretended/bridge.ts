@@ -138,6 +138,10 @@ export function pretendedBridge(scenario: Scenario): Bridge {
       changeMachine(id, { memoryMiB });
       return null;
     },
+    'machines.setHardware': ({ id, hardware }: Pick<MachineView, 'id' | 'hardware'>) => {
+      changeMachine(id, { hardware });
+      return null;
+    },
     'machines.remove': ({ id }: { id: string }) => {
       const freedBytes = machines.get(id)?.disks.reduce((sum, disk) => sum + disk.fileBytes, 0) ?? 0;
       for (const disk of machines.get(id)?.disks ?? []) {
