@@ -7,6 +7,7 @@ import { tempFolder } from '../../test/support/temp-folder.ts';
 import { listBackups } from './backups.ts';
 import { Catalog } from './catalog.ts';
 import { openDatabase } from './database.ts';
+import { USUAL_HARDWARE } from '../../shared/hardware.ts';
 import { MIGRATIONS } from './migrations/index.ts';
 
 const nowMs = () => Date.UTC(2026, 10, 23, 12);
@@ -142,7 +143,10 @@ describe('the file of the catalog', () => {
     expect(kept).toMatchObject({
       ok: true,
       value: {
-        machine: { name: 'Old', startedMs: null },
+        machine: {
+          ...{ name: 'Old', startedMs: null, memoryMiB: 64 },
+          ...{ guest: { arch: 'i386', diskBus: 'ide' }, hardware: USUAL_HARDWARE },
+        },
         disk: 'master',
         stream: { wanted: 'paused', limit: 1000, onError: 'stop', priority: 'normal' },
         survey: { localBytes: 256, bootMissingBytes: null },
