@@ -148,4 +148,15 @@ describe('the state of a disk, as windows show it', () => {
     const full = view({ status: status({ paused: true, ioStatus: 'nospace' }) });
     expect(full.failure?.message).toContain('make some, then resume');
   });
+
+  it('has a boot pack to wait for while that is on its way', () => {
+    const withPack = (phase: 'idle' | 'coming' | 'waiting' | 'here' | 'gone', standalone = false) =>
+      view({
+        status: { ...status({}, standalone), bootPack: { phase, storedBytes: 3, lengthBytes: 10 } },
+      }).bootPack;
+    expect(withPack('coming')).toEqual({ hereBytes: 3, totalBytes: 10, waiting: false });
+    expect(withPack('waiting')).toEqual({ hereBytes: 3, totalBytes: 10, waiting: true });
+    for (const phase of ['idle', 'here', 'gone'] as const) expect(withPack(phase)).toBeNull();
+    expect(withPack('coming', true)).toBeNull();
+  });
 });

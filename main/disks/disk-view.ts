@@ -63,6 +63,7 @@ export function diskView(known: DiskKnowledge): DiskView {
     etaMs: streaming ? (status?.job?.etaMs ?? null) : null,
     heldBy: state === 'paused' || state === 'not-started' ? known.heldBy : null,
     boot: bootOf(known, complete),
+    bootPack: bootPackOf(known, complete),
     limit: known.limit,
     ownLimit: stream.limit,
     priority: stream.priority,
@@ -101,6 +102,13 @@ function localBytesOf({ row, file, status }: DiskKnowledge): number | null {
 function bootOf({ row, boot, file }: DiskKnowledge, complete: boolean): DiskView['boot'] {
   if (boot === null || (row.kind === 'linked' && !complete)) return null;
   return { bytes: boot.bytes, missingBytes: complete ? 0 : file.bootMissingBytes };
+}
+
+/** Only one that is on its way is anything to wait for. */
+function bootPackOf({ status }: DiskKnowledge, complete: boolean): DiskView['bootPack'] {
+  const pack = status?.bootPack ?? null;
+  if (complete || pack === null || (pack.phase !== 'coming' && pack.phase !== 'waiting')) return null;
+  return { hereBytes: pack.storedBytes, totalBytes: pack.lengthBytes, waiting: pack.phase === 'waiting' };
 }
 
 /** What the sources of a disk fail with when they are not there; a file of its own that is missing is a problem of the file. */

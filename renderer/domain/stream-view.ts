@@ -72,6 +72,11 @@ export interface BootMilestone {
   readonly missingBytes: number;
 }
 
+/** How much of the boot pack is here, 0 to 1. */
+export function packShare({ hereBytes, totalBytes }: NonNullable<DiskView['bootPack']>): number {
+  return totalBytes === 0 ? 1 : Math.min(1, hereBytes / totalBytes);
+}
+
 /** All that a start reads comes first, so it is a stretch at the beginning of the way. */
 export function bootMilestone({ boot, lengthBytes, state }: DiskView): BootMilestone | undefined {
   if (boot === null || boot.missingBytes === null || state === 'complete') return undefined;

@@ -17,5 +17,10 @@ describe('the summary of all streams', () => {
     ]);
   });
 
+  it('tells of boot sets that are on their way', () => {
+    const pack = (hereBytes: number) => aDisk({ bootPack: { hereBytes, totalBytes: 10, waiting: false } });
+    expect(streamSummary([pack(3), pack(5), aDisk()]).bootSets).toEqual({ count: 2, share: 0.4 });
+  });
+
   it('has no share when there is nothing to stream', () => expect(streamSummary([]).share).toBeNull());
 });

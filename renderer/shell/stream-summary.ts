@@ -9,6 +9,8 @@ export interface StreamSummary {
   /** 0 to 1 over all that is not complete yet; null while there is nothing to sum. */
   readonly share: number | null;
   readonly missingBytes: number;
+  /** Disks whose boot set is on its way, and how much of all of those is here, 0 to 1. */
+  readonly bootSets: { readonly count: number; readonly share: number };
 }
 
 /** All streams in one line. */
@@ -27,6 +29,16 @@ export function streamSummary(disks: readonly DiskView[]): StreamSummary {
     rate: sum(streaming.map(({ rate }) => rate)),
     share: total === 0 ? null : local / total,
     missingBytes: total - local,
+    bootSets: bootSets(disks),
+  };
+}
+
+function bootSets(disks: readonly DiskView[]): StreamSummary['bootSets'] {
+  const packs = disks.flatMap(({ bootPack }) => bootPack ?? []);
+  const total = sum(packs.map(({ totalBytes }) => totalBytes));
+  return {
+    count: packs.length,
+    share: total === 0 ? 1 : sum(packs.map(({ hereBytes }) => hereBytes)) / total,
   };
 }
 

@@ -23,6 +23,7 @@ export function aDisk(different: Partial<DiskView> = {}): DiskView {
     etaMs: 70_000,
     heldBy: null,
     boot: { bytes: 14 * MIB, missingBytes: 0 },
+    bootPack: null,
     limit: 0,
     ownLimit: null,
     priority: 'normal',

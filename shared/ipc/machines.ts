@@ -65,6 +65,11 @@ export const diskViewSchema = z.object({
   heldBy: z.enum(['metered', 'turn', 'copy']).nullable(),
   /** What a start reads, and how much of it is still missing (null: not counted). Null while no start was recorded. */
   boot: z.object({ bytes: bytesSchema, missingBytes: bytesSchema.nullable() }).nullable(),
+  /**
+   * What a start reads comes in one compressed piece ahead of all else: how many bytes of it are here, and whether its
+   * source answers. Null when none is on its way.
+   */
+  bootPack: z.object({ hereBytes: bytesSchema, totalBytes: bytesSchema, waiting: z.boolean() }).nullable(),
   /** The limit that counts, its own or the default of the preferences. */
   limit: rateSchema,
   /** Null: the default of the preferences counts. */

@@ -75,5 +75,6 @@ export const console: Messages['console'] = {
   skipped: (size) => `${size} wurden zu schnell ausgegeben und fehlen hier`,
   stream: 'Platte',
   streamLimit: 'Grenze der Platte',
+  pack: (here, all) => `Startpaket: ${here} von ${all}`,
   streamNamed: (what) => `Platte: ${what}`,
 };

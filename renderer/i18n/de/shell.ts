@@ -15,6 +15,7 @@ export const shell: Messages['shell'] = {
   paused: (_count, text) => `${text} angehalten`,
   waiting: (count, text) => plural(count, '1 wartet', `${text} warten`),
   left: (size) => `noch ${size}`,
+  bootSets: (count, share) => plural(count, `Startpaket: ${share}`, `Startpakete: ${share}`),
   pauseAll: 'Alle anhalten',
   resumeAll: 'Alle fortsetzen',
   limitedTo: (rate) => `begrenzt auf ${rate}`,

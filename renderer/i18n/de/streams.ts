@@ -92,6 +92,10 @@ export const disk: Messages['disk'] = {
   idle: '–',
   bootReady: 'Alles, was ein Start liest, ist hier',
   bootPending: (size) => `noch ${size}, bis alles hier ist, was ein Start liest`,
+  pack: (size) => `Was ein Start liest, kommt in einem Paket: startet nach ${size}`,
+  packOf: (here, all) => `${here} von ${all} sind hier`,
+  packWaits: 'seine Quelle antwortet zurzeit nicht',
+  packLabel: 'Fortschritt des Startpakets',
   waitingReads: (count, text) =>
     plural(
       count,

@@ -74,5 +74,6 @@ export const console = {
   skipped: (size: string) => `${size} were printed too fast and are left out`,
   stream: 'Disk',
   streamLimit: 'Limit of the disk',
+  pack: (here: string, all: string) => `boot set: ${here} of ${all}`,
   streamNamed: (what: string) => `Disk: ${what}`,
 };

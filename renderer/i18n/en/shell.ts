@@ -14,6 +14,7 @@ export const shell = {
   paused: (_count: number, text: string) => `${text} paused`,
   waiting: (_count: number, text: string) => `${text} waiting`,
   left: (size: string) => `${size} to go`,
+  bootSets: (count: number, share: string) => plural(count, `boot set: ${share}`, `boot sets: ${share}`),
   pauseAll: 'Pause all',
   resumeAll: 'Resume all',
   limitedTo: (rate: string) => `limited to ${rate}`,

@@ -87,6 +87,10 @@ export const disk = {
   idle: '–',
   bootReady: 'All that a start reads is here',
   bootPending: (size: string) => `${size} until all that a start reads is here`,
+  pack: (size: string) => `The boot set comes as one pack: starts after ${size}`,
+  packOf: (here: string, all: string) => `${here} of ${all} are here`,
+  packWaits: 'its source does not answer at present',
+  packLabel: 'Progress of the boot set',
   waitingReads: (count: number, text: string) =>
     plural(count, 'A guest read waits for the source', `${text} guest reads wait for the source`),
   linkedText: (master: string) => `Linked: it keeps only what differs from ${master}.`,

@@ -53,6 +53,8 @@ export const SCREENS: readonly Screen[] = [
   { name: 'machine-complete', at: { machine: 'Tiny Linux 2' } },
   { name: 'machine-linked', at: { machine: 'Course 2026' } },
   { name: 'machine-64tib', at: { machine: 'Archive' } },
+  { name: 'machine-64mib', at: { machine: 'Disk Tour' } },
+  { name: 'machine-boot-pack', at: { machine: 'Debian, just started' } },
   { name: 'machine-failed', at: { machine: 'Old experiment' } },
   {
     name: 'machine-ways-out',

@@ -235,6 +235,33 @@ const specs: readonly Spec[] = [
     },
   },
   {
+    // What a start reads is on its way.
+    name: 'Debian, just started',
+    applianceId: 'debian-12',
+    state: 'running',
+    disk: {
+      lengthBytes: 2 * GIB,
+      localBytes: 3 * MIB,
+      fileBytes: 4 * MIB,
+      masterName: 'Debian 12',
+      sourceId: 'master-2',
+      boot: { bytes: 21 * MIB, missingBytes: 17 * MIB },
+      bootPack: { hereBytes: 4 * MIB, totalBytes: 13 * MIB, waiting: false },
+    },
+  },
+  {
+    name: 'Disk Tour',
+    applianceId: 'disk-tour',
+    state: 'off',
+    disk: {
+      lengthBytes: 64 * MIB,
+      localBytes: 9 * MIB,
+      fileBytes: 9 * MIB,
+      boot: null,
+      masterName: 'Disk Tour',
+    },
+  },
+  {
     name: 'Archive',
     applianceId: 'archive',
     state: 'running',
