@@ -7,6 +7,7 @@ import type { ApplianceService } from '../appliances/appliance-service.ts';
 import { Catalog } from '../catalog/catalog.ts';
 import type { DiskService } from '../disks/disk-service.ts';
 import type { OwnFiles } from '../disks/own-files.ts';
+import type { Journal } from '../disks/journal.ts';
 import type { FeedService } from '../feeds/feed-service.ts';
 import type { MachineService } from '../machines/service/machine-service.ts';
 import type { MasterService } from '../masters/master-service.ts';
@@ -26,6 +27,8 @@ export interface BackEnd {
   readonly masters: MasterService;
   readonly feeds: FeedService;
   readonly activities: Activities;
+  /** What happened, and what the user was told of it. */
+  readonly journal: Journal;
   readonly disks: DiskService;
   readonly machines: MachineService;
   readonly ownFiles: OwnFiles;
@@ -51,8 +54,19 @@ export async function openBackEnd(options: BackEndOptions): Promise<Result<BackE
   if (!wired.ok) return giveUp(wired);
   const started = await start(wired.value);
   if (!started.ok) return giveUp(started);
-  const { preferences, activities, ownFiles, appliances, masters, feeds, disks, machines } = wired.value;
-  const services = { preferences, activities, ownFiles, appliances, masters, feeds, disks, machines };
+  const { preferences, activities, journal, ownFiles, appliances, masters, feeds, disks, machines } =
+    wired.value;
+  const services = {
+    preferences,
+    activities,
+    journal,
+    ownFiles,
+    appliances,
+    masters,
+    feeds,
+    disks,
+    machines,
+  };
   return ok({ ...services, catalog, close: () => close(wired.value) });
 }
 

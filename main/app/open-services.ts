@@ -33,8 +33,19 @@ export const openServices: OpenServices = async ({ publish, log, clock, dataFold
     }),
   });
   if (!opened.ok) return opened;
-  const { catalog, appliances, masters, feeds, activities, disks, machines, preferences, ownFiles, close } =
-    opened.value;
+  const {
+    catalog,
+    appliances,
+    masters,
+    feeds,
+    activities,
+    journal,
+    disks,
+    machines,
+    preferences,
+    ownFiles,
+    close,
+  } = opened.value;
   const monitors = new Monitors({
     machines,
     disks,
@@ -56,6 +67,7 @@ export const openServices: OpenServices = async ({ publish, log, clock, dataFold
     masters,
     feeds,
     activities,
+    notices: journal,
     disks,
     machines,
     consoles: new MachineConsoles(machines),

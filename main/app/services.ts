@@ -39,6 +39,7 @@ export interface ServiceGroups {
   readonly machines: Omit<Group<'machines'>, 'openConsole'>;
   readonly disks: Omit<Group<'disks'>, 'showInFolder'>;
   readonly activities: Group<'activities'>;
+  readonly notices: Group<'notices'>;
   readonly preferences: Group<'preferences'>;
 }
 
@@ -49,6 +50,7 @@ const SERVICE_GROUPS: Readonly<Record<keyof ServiceGroups, true>> = {
   machines: true,
   disks: true,
   activities: true,
+  notices: true,
   preferences: true,
 };
 

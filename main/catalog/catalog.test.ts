@@ -172,7 +172,7 @@ describe('the catalog', () => {
     const catalog = openCatalog();
     unwrap(
       catalog.note(({ events }) =>
-        events.add({ atMs: 1, level: 'info', kind: 'k', subject: 's', text: 'happened' }),
+        events.add({ atMs: 1, level: 'info', kind: 'k', subject: 's', text: 'happened', told: null }),
       ),
     );
     expect(unwrap(catalog.read(({ events }) => events.latest(10)))).toHaveLength(1);

@@ -1,12 +1,18 @@
-import type { Notice } from '../../shared/ipc/notices.ts';
-import type { Failure, Result } from '../../shared/result.ts';
+import {
+  MOST_PAST_NOTICES,
+  pastNoticeSchema,
+  type Notice,
+  type PastNotice,
+} from '../../shared/ipc/notices.ts';
+import { ok, type Failure, type Result } from '../../shared/result.ts';
 import type { Catalog } from '../catalog/catalog.ts';
+import type { EventRow } from '../catalog/tables/events.ts';
 
 /** What happened, as it is written down. */
 export type Happening = Pick<Notice, 'level' | 'subject' | 'text'> & { readonly kind: string };
 
 /** What happened, as the user is told of it. */
-export type Telling = Omit<Notice, 'failure'> & { readonly failure?: Failure };
+export type Telling = Omit<Notice, 'failure'> & { readonly failure?: Failure | null };
 
 export interface JournalParts {
   readonly catalog: Catalog;
@@ -25,14 +31,33 @@ export class Journal {
   }
 
   note(happening: Happening): void {
-    const { catalog, nowMs } = this.#parts;
-    const { level, kind, subject, text } = happening;
-    this.report(catalog.note(({ events }) => events.add({ atMs: nowMs(), level, kind, subject, text })));
+    this.#add(happening, null);
   }
 
   tell(told: Telling): void {
-    this.note(told);
-    this.#parts.notice({ failure: null, ...told });
+    const notice: Notice = { failure: null, ...told };
+    const { facts, failure } = notice;
+    this.#add(notice, { facts, failure });
+    this.#parts.notice(notice);
+  }
+
+  /** What the user was told, the newest first. What another version told and this one has no words for is left out. */
+  async list(): Promise<Result<PastNotice[]>> {
+    const known = this.#parts.catalog.read(({ events }) => events.latestTold(MOST_PAST_NOTICES));
+    if (!known.ok) return known;
+    return ok(
+      known.value.flatMap(({ told, ...event }) => {
+        const past = pastNoticeSchema.safeParse({ ...event, ...told });
+        return past.success ? [past.data] : [];
+      }),
+    );
+  }
+
+  #add({ level, kind, subject, text }: Happening, told: EventRow['told']): void {
+    const { catalog, nowMs } = this.#parts;
+    this.report(
+      catalog.note(({ events }) => events.add({ atMs: nowMs(), level, kind, subject, text, told })),
+    );
   }
 
   /** As {@link tell}, once for each kind and subject, over all starts of the program. */

@@ -16,6 +16,7 @@ export interface CommandActions {
   readonly go: (to: Route) => void;
   readonly addAppliance: () => void;
   readonly addFeed: () => void;
+  readonly readNotices: () => void;
   readonly start: (appliance: ApplianceView) => void;
   readonly openConsole: (machine: MachineView) => void;
   readonly tell: (machine: MachineView, command: MachineCommand) => void;
@@ -47,6 +48,7 @@ export function commands(
     })),
     { id: 'add appliance', label: words.catalog.addMaster, run: actions.addAppliance },
     { id: 'add feed', label: words.feeds.add, run: actions.addFeed },
+    { id: 'notices', label: words.notices.heading, run: actions.readNotices },
     ...streamCommands(disks, words, actions),
     ...machines.flatMap((machine) => machineCommands(machine, words, actions)),
     ...appliances

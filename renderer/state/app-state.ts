@@ -24,6 +24,8 @@ export class AppState {
   readonly preferences: Document<Preferences>;
   readonly activities: Collection<ActivityView>;
   readonly notices = new Notices();
+  /** When the window began to hear what happens, in milliseconds since 1970. */
+  readonly openedAtMs = Date.now();
   readonly rates = new RateHistories();
 
   constructor(client: Client) {

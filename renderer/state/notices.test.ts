@@ -37,9 +37,16 @@ describe('notices', () => {
     expect(shown()).toEqual(['Deutsch']);
   });
 
-  it('are not repeated, and of many the newest stay', () => {
-    for (const text of ['a', 'b', 'c', 'a', 'd', 'e']) notices.add('info', () => text);
-    expect(shown()).toEqual(['c', 'a', 'd', 'e']);
+  it('are not repeated', () => {
+    for (const text of ['a', 'b', 'a']) notices.add('info', () => text);
+    expect(shown()).toEqual(['b', 'a']);
+  });
+
+  it('can be read again when they are gone, the newest first', () => {
+    for (const text of ['a', 'b']) notices.add('info', () => text);
+    notices.dismissAll();
+    expect(shown()).toEqual([]);
+    expect(notices.past.map(({ say }) => say())).toEqual(['b', 'a']);
   });
 
   it('can be dismissed', () => {

@@ -32,7 +32,7 @@ import {
   rateSchema,
   streamCommandSchema,
 } from './machines.ts';
-import { noticeSchema } from './notices.ts';
+import { MOST_PAST_NOTICES, noticeSchema, pastNoticeSchema } from './notices.ts';
 
 const nothing = z.null();
 
@@ -134,6 +134,9 @@ export const REQUESTS = {
 
   'activities.list': request(nothing, z.array(activityViewSchema)),
   'activities.cancel': request(z.object({ id: idSchema }), nothing),
+
+  /** What the user was told before, the newest first. */
+  'notices.list': request(nothing, z.array(pastNoticeSchema).max(MOST_PAST_NOTICES)),
 
   'preferences.get': request(nothing, preferencesSchema),
   'preferences.set': request(preferencesChangeSchema, preferencesSchema),

@@ -67,7 +67,7 @@ export function openFoundation(
   });
   if (!opened.ok) return opened;
   const preferences = opened.value;
-  const notice = (told: Notice) => publish('notice', told);
+  const journal = new Journal({ catalog, nowMs, notice: (told) => publish('notice', told), warn });
   const defaultFolder = path.join(dataFolder, 'disks');
   return ok({
     catalog,
@@ -75,10 +75,10 @@ export function openFoundation(
     nowMs,
     newId,
     publish,
-    notice,
+    notice: (told) => journal.tell(told),
     warn,
     catalogChanged: () => publish('catalog.changed', null),
-    journal: new Journal({ catalog, nowMs, notice, warn }),
+    journal,
     activities: new Activities({
       newId,
       changed: (activity) => publish('activity.changed', activity),

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Database } from '../database.ts';
-import { readRows } from '../rows.ts';
+import { noticeFactsSchema } from '../../../shared/ipc/notices.ts';
+import { jsonColumn, readRows } from '../rows.ts';
 
 const eventRowSchema = z
   .object({
@@ -9,6 +10,7 @@ const eventRowSchema = z
     kind: z.string(),
     subject: z.string().nullable(),
     text: z.string(),
+    told: jsonColumn(noticeFactsSchema).nullable(),
   })
   .transform((row) => ({
     atMs: row.at_ms,
@@ -16,9 +18,10 @@ const eventRowSchema = z
     kind: row.kind,
     subject: row.subject,
     text: row.text,
+    told: row.told,
   }));
 
-/** Something that happened; `subject` is the id or file it happened to. */
+/** Something that happened; `subject` is the id or file it happened to, `told` what goes into the words if the user was told. */
 export type EventRow = z.output<typeof eventRowSchema>;
 
 /** Older events are forgotten. */
@@ -34,9 +37,10 @@ export class EventTable {
   add(event: EventRow): void {
     const added = this.#db
       .prepare(
-        'INSERT INTO events (at_ms, level, kind, subject, text) VALUES (@atMs, @level, @kind, @subject, @text)',
+        `INSERT INTO events (at_ms, level, kind, subject, text, told)
+           VALUES (@atMs, @level, @kind, @subject, @text, @told)`,
       )
-      .run(event);
+      .run({ ...event, told: event.told && JSON.stringify(event.told) });
     this.#db.prepare('DELETE FROM events WHERE id <= ?').run(Number(added.lastInsertRowid) - MOST_EVENTS);
   }
 
@@ -45,6 +49,14 @@ export class EventTable {
     return readRows(
       eventRowSchema,
       this.#db.prepare('SELECT * FROM events ORDER BY id DESC LIMIT ?').all(most),
+    );
+  }
+
+  /** What the user was told, the newest first. */
+  latestTold(most: number): EventRow[] {
+    return readRows(
+      eventRowSchema,
+      this.#db.prepare('SELECT * FROM events WHERE told IS NOT NULL ORDER BY id DESC LIMIT ?').all(most),
     );
   }
 

@@ -41,6 +41,15 @@ export const shell: Messages['shell'] = {
   openConsole: (name) => `Konsole von ${name} öffnen`,
 };
 
+export const notices: Messages['notices'] = {
+  heading: 'Was geschah',
+  none: 'Noch wurde nichts gemeldet.',
+  others: (count, text) => plural(count, '1 weiterer Hinweis', `${text} weitere Hinweise`),
+  show: 'Zeigen',
+  dismissAll: 'Alle ausblenden',
+  levels: { info: 'Nachricht', warning: 'Warnung', error: 'Fehler' },
+};
+
 export const activity: Messages['activity'] = {
   list: 'Was gerade geschieht',
   export: (name) => `${name} wird exportiert`,

@@ -36,6 +36,16 @@ export const shell = {
   openConsole: (name: string) => `Open the console of ${name}`,
 };
 
+/** What is told in passing. */
+export const notices = {
+  heading: 'What happened',
+  none: 'Nothing was told yet.',
+  others: (count: number, text: string) => plural(count, '1 more notice', `${text} more notices`),
+  show: 'Show',
+  dismissAll: 'Dismiss all',
+  levels: { info: 'News', warning: 'Warning', error: 'Failure' },
+};
+
 export const activity = {
   list: 'What goes on',
   export: (name: string) => `Exporting ${name}`,

@@ -127,6 +127,26 @@ export const SCREENS: readonly Screen[] = [
     at: 'preferences',
     act: (page) => page.getByRole('textbox').first().fill('fast'),
   },
+  {
+    name: 'past-notices',
+    at: 'machines',
+    act: (page) => press(page, 'What happened'),
+  },
+  {
+    name: 'many-notices',
+    at: 'catalog',
+    act: async (page) => {
+      for (const name of ['Tiny Linux', 'Disk Tour', 'Alpine', 'Fedora 14', 'Debian 12']) {
+        await press(page, new RegExp(`^Details of ${name}`));
+        const dialog = page.getByRole('dialog');
+        await dialog.getByLabel('Name').fill(name);
+        await dialog.getByRole('button', { name: 'Create only' }).click();
+        await dialog.waitFor({ state: 'hidden' });
+      }
+      // They stay while they are pointed at.
+      await page.getByRole('status', { name: 'Notices' }).hover();
+    },
+  },
   { name: 'commands', at: 'machines', act: (page) => page.keyboard.press('Control+k') },
   { name: 'console', at: { consoleOf: 'Tiny Linux' }, act: (page) => page.locator('canvas').click() },
   {

@@ -58,6 +58,8 @@ export const VALID_INPUTS: { readonly [Name in RequestName]: RequestInput<Name> 
   'activities.list': null,
   'activities.cancel': { id: 'activity-1' },
 
+  'notices.list': null,
+
   'preferences.get': null,
   'preferences.set': {
     globalLimit: 1_000_000,

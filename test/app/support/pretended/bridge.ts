@@ -5,7 +5,7 @@ import { CATALOG_PAGE, type CatalogPlace } from '../../../../shared/ipc/catalog.
 import type { ClusterMapCell, DiskView, MachineView } from '../../../../shared/ipc/machines.ts';
 import { err, ok, type Result } from '../../../../shared/result.ts';
 import { aDisk, aFeedView, aMachine } from '../../../../renderer/testing/samples.ts';
-import type { Scenario } from './scenarios.ts';
+import { PAST_NOTICES, type Scenario } from './scenarios.ts';
 
 type Answers = {
   readonly [Name in RequestName]?: (input: never) => RequestAnswer<Name> | Result<RequestAnswer<Name>>;
@@ -110,6 +110,7 @@ export function pretendedBridge(scenario: Scenario): Bridge {
       return null;
     },
     'activities.list': () => [],
+    'notices.list': () => [...PAST_NOTICES],
     'masters.list': () => list(scenario.masters),
     'machines.list': () => list([...machines.values()]),
     'disks.list': () => list([...disks.values()]),

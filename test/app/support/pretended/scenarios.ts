@@ -1,6 +1,7 @@
 import type { ApplianceView, MasterView } from '../../../../shared/ipc/catalog.ts';
 import type { FeedView } from '../../../../shared/ipc/feeds.ts';
 import type { DiskView, MachineView } from '../../../../shared/ipc/machines.ts';
+import type { PastNotice } from '../../../../shared/ipc/notices.ts';
 import { preferencesSchema, type Preferences } from '../../../../shared/preferences.ts';
 import { GIB, KIB, MIB, TIB } from '../../../../shared/units.ts';
 import { aDisk, aFeedView, aMachine, aMaster, anAppliance } from '../../../../renderer/testing/samples.ts';
@@ -296,6 +297,41 @@ const specs: readonly Spec[] = [
         message: 'https://images.example.org/old.raw has another ETag than when this disk began.',
       },
     },
+  },
+];
+
+const yesterdayAt = (hour: number) => Date.UTC(2026, 10, 24, hour, 12);
+export const PAST_NOTICES: readonly PastNotice[] = [
+  {
+    atMs: yesterdayAt(19),
+    level: 'info',
+    kind: 'disk-standalone',
+    facts: ['Tiny Linux 2'],
+    failure: null,
+    subject: 'machine-4',
+    text: 'Tiny Linux 2 is complete: its disk needs no network any more.',
+  },
+  {
+    atMs: yesterdayAt(18),
+    level: 'warning',
+    kind: 'instant-start-refused',
+    facts: ['Debian desktop', 'the disk was written since'],
+    failure: null,
+    subject: 'machine-2',
+    text: 'Debian desktop was booted. What was published to start it at once could not be used: the disk was written since.',
+  },
+  {
+    atMs: yesterdayAt(9),
+    level: 'error',
+    kind: 'import-failed',
+    facts: ['Measurements'],
+    failure: {
+      code: 'malformed',
+      message: '‘measurements.qcow2’ is empty',
+      words: ['file-empty', 'measurements.qcow2'],
+    },
+    subject: 'measurements',
+    text: 'Measurements could not be imported: ‘measurements.qcow2’ is empty',
   },
 ];
 
