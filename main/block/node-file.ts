@@ -49,6 +49,14 @@ export class NodeFile implements BlockFile {
     }
   }
 
+  /** Whether `path` is a name of this very file, and not of another one that was put in its place. */
+  isNamed(path: string): boolean {
+    if (this.#fd === null) return false;
+    const here = fs.fstatSync(this.#fd, { bigint: true });
+    const there = fs.statSync(path, { bigint: true, throwIfNoEntry: false });
+    return there?.ino === here.ino && there.dev === here.dev;
+  }
+
   async read(position: number, target: Uint8Array): Promise<Result<number>> {
     const fd = this.#fd;
     if (fd === null) return this.#closed();

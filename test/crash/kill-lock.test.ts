@@ -107,6 +107,37 @@ describe('the lock of an image', () => {
     unwrap(lockImage(image))();
   });
 
+  it('holds when the image is moved to another folder, until its process is gone', async () => {
+    const image = newImage();
+    const [holder, other] = [new Contender(), new Contender()];
+    expect(await holder.lock(image)).toEqual({ failure: null });
+    const moved = path.join(tempFolder(), 'moved.qed');
+    fs.renameSync(image, moved);
+    expect(await other.lock(moved)).toMatchObject({
+      failure: {
+        code: 'busy',
+        message: `'${moved}' is already open for writing in process ${holder.pid}; close it there first`,
+      },
+    });
+    await holder.kill();
+    expect(await other.lock(moved)).toEqual({ failure: null });
+  });
+
+  it('is refused for a hard link in another folder, whichever of the two names is left', async () => {
+    const image = newImage();
+    const [holder, other] = [new Contender(), new Contender()];
+    expect(await holder.lock(image)).toEqual({ failure: null });
+    const link = path.join(tempFolder(), 'link.qed');
+    fs.linkSync(image, link);
+    expect(await other.lock(link)).toMatchObject({ failure: { code: 'busy' } });
+    fs.rmSync(image);
+    expect(await other.lock(link)).toMatchObject({
+      failure: { message: expect.stringContaining(`process ${holder.pid}`) as string },
+    });
+    await holder.release();
+    expect(await other.lock(link)).toEqual({ failure: null });
+  });
+
   it.skipIf(!CAN_CONTAIN)('holds between containers that share the folder of the image', async () => {
     const image = newImage();
     const contained = { execPath: 'unshare', execArgv: [...CONTAINED, process.execPath] };

@@ -13,12 +13,11 @@ import { RawDevice } from '../../block/raw.ts';
 import type { ClusterCopier } from '../../qed/copier.ts';
 import { QedDevice } from '../../qed/device.ts';
 import { QedImage, type QedImageOptions } from '../../qed/image.ts';
-import { lockImage } from '../lock/image-lock.ts';
+import { openLocked } from '../lock/locked-file.ts';
 import { DeferredSource } from './deferred-source.ts';
 import { checkExpectedFile } from './expected-file.ts';
 import { isRemoteLayer, type ImageChain } from './image-chain.ts';
 import { isRemote, localPath } from './location.ts';
-import { LockedFile } from './locked-file.ts';
 import { openPublished } from './published-master.ts';
 import { ServedSource } from './served-source.ts';
 import type { SourceSeals } from './source-seals.ts';
@@ -121,12 +120,7 @@ async function openFile(location: string, options: OpenOptions): Promise<Result<
     return source.ok ? ok(new DeviceFile(source.value)) : source;
   }
   const path = localPath(location);
-  const file = NodeFile.open(path, { readOnly: options.readOnly });
-  if (!file.ok || options.readOnly) return file;
-  const lock = lockImage(path);
-  if (lock.ok) return ok(new LockedFile(file.value, lock.value));
-  await file.value.close();
-  return lock;
+  return options.readOnly ? NodeFile.open(path, { readOnly: true }) : openLocked(path);
 }
 
 async function openServed(

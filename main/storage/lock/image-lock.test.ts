@@ -156,10 +156,10 @@ describe('the lock of an image', () => {
       lockFileOf(image),
       JSON.stringify({ token: 'a', pid: process.pid, startedAt: null, place }),
     );
+    const lock = lockImage(image);
     // Without an identity of the computer it could be another one of the same name.
-    expect(lockImage(image)).toMatchObject(
-      here.machine === null ? { failure: { code: 'busy' } } : { ok: true },
-    );
+    expect(lock).toMatchObject(here.machine === null ? { failure: { code: 'busy' } } : { ok: true });
+    if (lock.ok) lock.value();
   });
 
   it('stays with the image when that gets another name', () => {
@@ -176,6 +176,31 @@ describe('the lock of an image', () => {
     release();
     unwrap(lockImage(renamed))();
     expect(fs.readdirSync(path.dirname(image))).toEqual(['renamed.qed']);
+  });
+
+  it.skipIf(process.platform === 'win32')('stays with the image when that is moved to another folder', () => {
+    const image = newImage();
+    const release = unwrap(lockImage(image));
+    const moved = path.join(tempFolder(), 'moved.qed');
+    fs.renameSync(image, moved);
+    expect(lockImage(moved)).toMatchObject({
+      failure: {
+        code: 'busy',
+        message: `'${moved}' is already open for writing in this program; close it there first`,
+      },
+    });
+    // What stays behind is no lock of a new image at the old place.
+    release();
+    unwrap(lockImage(moved))();
+  });
+
+  it.skipIf(process.platform === 'win32')('is given back under all names for a thread that has ended', () => {
+    const image = newImage();
+    unwrap(lockImage(image));
+    const moved = path.join(tempFolder(), 'moved.qed');
+    fs.renameSync(image, moved);
+    releaseLockOfThread(image, threadId);
+    unwrap(lockImage(moved))();
   });
 
   it('of an image that had another name is free when its process is gone', () => {

@@ -6,9 +6,8 @@ import { openRemoteSource } from '../../../block/remote/open-remote-source.ts';
 import { NodeFile } from '../../../block/node-file.ts';
 import { rangeEnd } from '../../../block/range.ts';
 import { checkQed, type CheckReport, type Finding, type Repair } from '../../../qed/check.ts';
-import { LockedFile } from '../../../storage/chain/locked-file.ts';
 import { isRemote, localPath } from '../../../storage/chain/location.ts';
-import { lockImage } from '../../../storage/lock/image-lock.ts';
+import { openLocked } from '../../../storage/lock/locked-file.ts';
 import { isCacheMode } from './cache-mode.ts';
 import { checkJson, checkText, repairedText } from './check-text.ts';
 import { openImage, withoutName } from './open-image.ts';
@@ -91,13 +90,7 @@ async function openFile(location: string, writable: boolean): Promise<Result<Blo
     return source.ok ? ok(new DeviceFile(source.value)) : source;
   }
   const path = localPath(location);
-  if (!writable) return NodeFile.open(path, { readOnly: true });
-  const lock = lockImage(path);
-  if (!lock.ok) return lock;
-  const file = NodeFile.open(path, { readOnly: false });
-  if (file.ok) return ok(new LockedFile(file.value, lock.value));
-  lock.value();
-  return file;
+  return writable ? openLocked(path) : NodeFile.open(path, { readOnly: true });
 }
 
 const PROBLEMS: Readonly<Record<Finding['problem'], string>> = {

@@ -9,7 +9,7 @@ import { ZEROES } from '../../../block/zeroes.ts';
 import { checkCreateOptions, createQed, type CreateOptions } from '../../../qed/create.ts';
 import { QedDevice } from '../../../qed/device.ts';
 import { QedImage } from '../../../qed/image.ts';
-import { LockedFile } from '../../../storage/chain/locked-file.ts';
+import { LockedFile, withLock } from '../../../storage/lock/locked-file.ts';
 import type { ImageFormat } from '../../../storage/chain/location.ts';
 import { lockImage } from '../../../storage/lock/image-lock.ts';
 import { sizeOption, stringOption, switchOption, type ImageOptions } from './image-options.ts';
@@ -58,11 +58,10 @@ function createFile(path: string): Result<BlockFile> {
     early?.value();
     return asCreating(file);
   }
-  const lock = early ?? lockImage(path);
-  if (lock.ok) return ok(new LockedFile(file.value, lock.value));
-  void file.value.close();
-  if (isNew) fs.rmSync(path, { force: true });
-  return lock;
+  if (early !== null) return ok(new LockedFile(file.value, early.value));
+  const locked = withLock(file.value, path);
+  if (!locked.ok) fs.rmSync(path, { force: true });
+  return locked;
 }
 
 function asCreating(failed: Err): Err {
