@@ -1,6 +1,7 @@
 import { qemuMissing, type PcArch } from '../../../shared/back-end.ts';
 import { err, ok, type Result } from '../../../shared/result.ts';
-import { findProgram, runShortly, searchPath, versionIn } from './programs.ts';
+import { findProgram, searchPath, versionIn } from './programs.ts';
+import { runShortly } from './run-shortly.ts';
 import { tryPc } from './trial.ts';
 
 /** What runs a guest's instructions: the computer's processor, through its system, or QEMU's own translator (`tcg`). */
@@ -105,7 +106,9 @@ async function look(path: string, accelerator: Accelerator): Promise<Result<Qemu
   }
   for (const tried of new Set<Accelerator>([accelerator, 'tcg'])) {
     for (const sandbox of [SANDBOX, []]) {
-      if (await tryPc(path, tried, sandbox)) return ok({ path, version, accelerator: tried, sandbox });
+      const runs = await tryPc(path, tried, sandbox);
+      if (!runs.ok) return runs;
+      if (runs.value) return ok({ path, version, accelerator: tried, sandbox });
     }
   }
   return err('unsupported', `'${path}' (QEMU ${version}) does not run: a trial of a few instructions failed`);

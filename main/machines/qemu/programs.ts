@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import type { PcArch } from '../../../shared/back-end.ts';
@@ -30,35 +29,6 @@ function isProgram(file: string): boolean {
   } catch {
     return false;
   }
-}
-
-/** How a program ended that was run for a moment. */
-export interface ShortRun {
-  /** Null where it did not end in time, was killed, or could not be started. */
-  readonly code: number | null;
-  readonly output: string;
-}
-
-const MOST_OUTPUT_CHARS = 64 * 1024;
-
-/** Runs a program that should end soon. It is killed after `limitMs`. */
-export function runShortly(program: string, args: readonly string[], limitMs: number): Promise<ShortRun> {
-  return new Promise((resolve) => {
-    let output = '';
-    const child = spawn(program, args, {
-      env: qemuEnvironment(),
-      stdio: ['ignore', 'pipe', 'pipe'],
-      timeout: limitMs,
-      killSignal: 'SIGKILL',
-    });
-    const hear = (chunk: Buffer) => {
-      if (output.length < MOST_OUTPUT_CHARS) output += chunk.toString();
-    };
-    child.stdout.on('data', hear);
-    child.stderr.on('data', hear);
-    child.on('error', () => resolve({ code: null, output }));
-    child.on('close', (code) => resolve({ code, output }));
-  });
 }
 
 /** All that QEMU gets to know of ours: nothing that could change what it does. */

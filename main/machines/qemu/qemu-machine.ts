@@ -127,11 +127,6 @@ export class QemuMachine implements Machine {
     }
     this.#process = launched.value;
     void launched.value.ended.then((end) => this.#ended(end));
-    const going = await launched.value.qmp.execute('cont');
-    if (!going.ok) {
-      await this.#kill(launched.value);
-      return going;
-    }
     this.#watch.start();
     this.#enter(this.#fromHolds());
     const stateRefused = resume === null ? null : 'it was not saved by QEMU';

@@ -32,8 +32,8 @@ export interface QemuEnd {
   readonly text: string;
 }
 
-/** What has not said hello by then never will: opening its disk comes before, and that answers at once. */
-const HELLO_LIMIT_MS = 60_000;
+/** What does not run its guest by then never will: opening its disk comes before, and that answers at once. */
+const START_LIMIT_MS = 60_000;
 
 /** A running QEMU with its disk, its monitor and its serial line. When it ends nothing is left of it but its log. */
 export class QemuProcess {
@@ -47,7 +47,7 @@ export class QemuProcess {
   readonly #leash: Leash;
   readonly #serial: Socket;
 
-  /** Starts QEMU with a guest that stands still. Fails with the last it said where it does not start. */
+  /** Starts QEMU and its guest. Fails with the last it said where it does not start. */
   static async start(start: QemuStart): Promise<Result<QemuProcess>> {
     const { configuration, program, clock, signal } = start;
     const able = canLeash();
@@ -72,31 +72,32 @@ export class QemuProcess {
       return howItEnded(end, log.value);
     });
     const giveUp = () => leash.kill();
-    const cancelLimit = clock.after(HELLO_LIMIT_MS, giveUp);
+    const late = new AbortController();
+    const cancelLimit = clock.after(START_LIMIT_MS, () => {
+      late.abort();
+      giveUp();
+    });
     signal.addEventListener('abort', giveUp);
     if (signal.aborted) giveUp();
-    // Both are told when QEMU ends instead.
-    const [monitor, serial] = await Promise.all([place.monitor, place.serial]);
-    const qmp = monitor.ok ? await QmpClient.open(monitor.value, start.onEvent) : monitor;
+    const met = await meet(place, start);
     cancelLimit();
     signal.removeEventListener('abort', giveUp);
-    if (qmp.ok && serial.ok && !signal.aborted) {
-      serial.value.on('data', start.onSerial);
-      return ok(new QemuProcess(qmp.value, place, ended, leash, serial.value));
-    }
+    if (met.ok && !signal.aborted) return ok(new QemuProcess(met.value, place, ended, leash));
     leash.kill();
-    const { text } = await ended;
+    const how = await ended;
+    const text = late.signal.aborted
+      ? `did not run it within ${START_LIMIT_MS / 1000} s, and ${how.text}`
+      : how.text;
     return signal.aborted
       ? err('closed', `${configuration.name} was stopped`)
       : whyNotStarted(configuration.name, log.value.end, text);
   }
 
   private constructor(
-    qmp: QmpClient,
+    { qmp, serial }: Met,
     { folder, sockets }: MeetingPlace,
     ended: Promise<QemuEnd>,
     leash: Leash,
-    serial: Socket,
   ) {
     this.qmp = qmp;
     this.folder = folder;
@@ -104,7 +105,6 @@ export class QemuProcess {
     this.ended = ended;
     this.#leash = leash;
     this.#serial = serial;
-    serial.on('error', () => serial.destroy());
   }
 
   /** To the guest's serial line; QEMU takes it as fast as the guest reads. */
@@ -116,6 +116,24 @@ export class QemuProcess {
   kill(): void {
     this.#leash.kill();
   }
+}
+
+interface Met {
+  readonly qmp: QmpClient;
+  readonly serial: Socket;
+}
+
+/** Waits for QEMU, and lets its guest run. Fails when QEMU ends instead. */
+async function meet(place: MeetingPlace, { onEvent, onSerial }: QemuStart): Promise<Result<Met>> {
+  const [monitor, serial] = await Promise.all([place.monitor, place.serial]);
+  if (!monitor.ok) return monitor;
+  if (!serial.ok) return serial;
+  serial.value.on('error', () => serial.value.destroy());
+  serial.value.on('data', onSerial);
+  const qmp = await QmpClient.open(monitor.value, onEvent);
+  if (!qmp.ok) return qmp;
+  const going = await qmp.value.execute('cont');
+  return going.ok ? ok({ qmp: qmp.value, serial: serial.value }) : going;
 }
 
 function howItEnded({ code, signal }: LeashedEnd, log: LogFile): QemuEnd {

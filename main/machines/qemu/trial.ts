@@ -1,8 +1,10 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { failureFromSystem } from '../../../shared/errno.ts';
+import { ok, type Result } from '../../../shared/result.ts';
 import type { Accelerator } from './host.ts';
-import { runShortly } from './programs.ts';
+import { runShortly } from './run-shortly.ts';
 
 const FIRMWARE_BYTES = 0x10000;
 const RESET_VECTOR = 0xfff0;
@@ -53,28 +55,38 @@ export function processorFor(accelerator: Accelerator): string {
 
 /**
  * Whether a PC really runs so: a few instructions are executed. Opening `/dev/kvm`, or asking QEMU what it was built
- * with, says nothing of that.
+ * with, says nothing of that. Fails where there is no room for the few KiB to execute.
  */
 export async function tryPc(
   program: string,
   accelerator: Accelerator,
   args: readonly string[],
-): Promise<boolean> {
-  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'headwater-trial-'));
+): Promise<Result<boolean>> {
+  const firmware = trialFile();
+  if (!firmware.ok) return firmware;
+  const { code } = await runShortly(
+    program,
+    [
+      ...['-nodefaults', '-no-user-config', '-display', 'none', '-m', '16'],
+      ...['-accel', accelerator, '-cpu', processorFor(accelerator), ...args],
+      ...['-device', `isa-debug-exit,iobase=${EXIT_PORT},iosize=1`, '-bios', firmware.value],
+    ],
+    LIMIT_MS,
+  );
+  fs.rmSync(path.dirname(firmware.value), { recursive: true, force: true });
+  return ok(code === EXIT_CODE);
+}
+
+/** The firmware, in a folder of its own. */
+function trialFile(): Result<string> {
+  let folder: string | null = null;
   try {
-    const firmware = path.join(folder, 'trial.bin');
-    fs.writeFileSync(firmware, trialFirmware());
-    const { code } = await runShortly(
-      program,
-      [
-        ...['-nodefaults', '-no-user-config', '-display', 'none', '-m', '16'],
-        ...['-accel', accelerator, '-cpu', processorFor(accelerator), ...args],
-        ...['-device', `isa-debug-exit,iobase=${EXIT_PORT},iosize=1`, '-bios', firmware],
-      ],
-      LIMIT_MS,
-    );
-    return code === EXIT_CODE;
-  } finally {
-    fs.rmSync(folder, { recursive: true, force: true });
+    folder = fs.mkdtempSync(path.join(os.tmpdir(), 'headwater-trial-'));
+    const file = path.join(folder, 'trial.bin');
+    fs.writeFileSync(file, trialFirmware());
+    return ok(file);
+  } catch (error) {
+    if (folder !== null) fs.rmSync(folder, { recursive: true, force: true });
+    return failureFromSystem(error, `Could not try in '${os.tmpdir()}' what QEMU can do here`);
   }
 }
