@@ -67,13 +67,16 @@ export class MeetingPlace {
     return this.#serial.socket;
   }
 
-  /** Waits no longer, serves the disk no longer, and removes the folder. Calling it again is harmless. */
+  /**
+   * Waits no longer, removes the folder, and lets nobody to the disk any more. Resolves when what was asked of the disk
+   * has been answered, which may take as long as its source does.
+   */
   async close(): Promise<void> {
     this.#monitor.close();
     this.#serial.close();
+    remove(this.folder);
     // A disk whose thread has died serves nobody in any case.
     await this.#endDisk();
-    remove(this.folder);
   }
 }
 

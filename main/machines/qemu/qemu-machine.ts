@@ -178,7 +178,7 @@ export class QemuMachine implements Machine {
     if (!process.ok) return process;
     const { qmp, ended } = process.value;
     this.#enter({ kind: 'stopping' });
-    await within(this.#clock, DRAIN_LIMIT_MS, qmp.execute('stop'));
+    const drained = await within(this.#clock, DRAIN_LIMIT_MS, qmp.execute('stop'));
     const stored = await this.#store();
     if (this.#process !== process.value) return DONE; // it ended meanwhile
     if (!stored.ok) {
@@ -187,7 +187,9 @@ export class QemuMachine implements Machine {
     }
     this.#ending ??= 'requested';
     void qmp.execute('quit');
-    if ((await within(this.#clock, QUIT_LIMIT_MS, ended)) === undefined) await this.#kill(process.value);
+    // Who waits for the disk does not hear of it.
+    const quitLimitMs = drained === undefined ? 0 : QUIT_LIMIT_MS;
+    if ((await within(this.#clock, quitLimitMs, ended)) === undefined) await this.#kill(process.value);
     return DONE;
   }
 

@@ -9,6 +9,7 @@ import { LogFile } from './log-file.ts';
 import { MeetingPlace, type ServingDisk } from './meeting-place.ts';
 import { whyNotStarted } from './refusal.ts';
 import { QmpClient, type QmpEvent } from './qmp/client.ts';
+import { within } from './within.ts';
 
 export interface QemuStart {
   readonly configuration: QemuConfiguration;
@@ -34,6 +35,9 @@ export interface QemuEnd {
 
 /** What does not run its guest by then never will: opening its disk comes before, and that answers at once. */
 const START_LIMIT_MS = 60_000;
+
+/** What QEMU has asked of its disk before it ended is done by then, unless it waits for a source. */
+const DISK_LIMIT_MS = 2000;
 
 /** A running QEMU with its disk, its monitor and its serial line. When it ends nothing is left of it but its log. */
 export class QemuProcess {
@@ -67,7 +71,8 @@ export class QemuProcess {
       onOutput: (bytes) => log.value.append(bytes),
     });
     const ended = leash.ended.then(async (end) => {
-      await place.close();
+      // A read that waits for its source has nobody to answer any more.
+      await within(clock, DISK_LIMIT_MS, place.close());
       log.value.close();
       return howItEnded(end, log.value);
     });
