@@ -84,21 +84,14 @@ function wire(options: BackEndOptions, catalog: Catalog): Result<Wired> {
     whileUnread: (id, work) => machinery.disks.whileUnread(id, work),
     bootLearned: (masterId) => machinery.disks.bootKnown(masterId),
     globalLimit: () => machinery.disks.globalLimit,
+    reclaim: () => void machinery.reclaim().then((done) => base.journal.report(done)),
   });
   if (!origins.ok) return origins;
   const machinery: Machinery = wireMachinery(base, options, origins.value.appliances);
   return ok({ ...base, ...origins.value, ...machinery });
 }
 
-async function start({
-  feeds,
-  disks,
-  machines,
-  boots,
-  images,
-  catalogChanged,
-  warn,
-}: Wired): Promise<Result<void>> {
+async function start({ feeds, disks, machines, boots, images, reclaim, warn }: Wired): Promise<Result<void>> {
   const listed = await feeds.open();
   if (!listed.ok) return listed;
   const started = await disks.start();
@@ -106,7 +99,8 @@ async function start({
   const tidied = machines.tidy();
   const swept = images.tidy(listedImages(feeds.subscriptions));
   for (const outcome of [tidied, swept]) if (!outcome.ok) warn(outcome.failure.message);
-  catalogChanged();
+  const reclaimed = await reclaim();
+  if (!reclaimed.ok) warn(reclaimed.failure.message);
   feeds.start();
   void boots.look();
   return started;

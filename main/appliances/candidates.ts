@@ -90,7 +90,7 @@ function unlisted(installed: Installed, { built, learned, emulator }: Known): Ca
     source: master.source,
     lengthBytes: master.lengthBytes,
     feed: null,
-    withdrawn: master.published !== null,
+    withdrawn: cameFromFeed(installed),
     obstacle: null,
     download: null,
     // What was learned on this computer counts before what the publisher says.
@@ -120,6 +120,10 @@ function listed({ row }: Subscription, appliance: ListedAppliance, known: Known)
     state: usableState(described, known.emulator),
   };
   return { entry, installed, listed: { feedId: row.id, appliance } };
+}
+
+function cameFromFeed({ appliance, master }: Installed): boolean {
+  return appliance.id !== master.id && master.source !== 'recipe';
 }
 
 function usableState(described: MasterDescription | undefined, emulator: string): StateDescription | null {

@@ -93,7 +93,11 @@ export class FeedService {
     if (!refused.ok) return refused;
     const nowMs = this.#parts.nowMs();
     const row = feedRow(id, place, listing, { etag, checkedMs: nowMs, addedMs: nowMs });
-    const stored = this.#parts.catalog.change(({ feeds }) => feeds.put(row, copy));
+    const stored = this.#parts.catalog.change((tables) => {
+      tables.feeds.put(row, copy);
+      // Machines may be here from when it was among the feeds before.
+      followListing(tables, id, listing.appliances, nowMs);
+    });
     if (!stored.ok) return stored;
     const subscription = { row, listing, refreshing: false };
     this.#subscriptions.set(id, subscription);
@@ -110,7 +114,6 @@ export class FeedService {
     if (!this.#subscriptions.has(id)) return GONE;
     const removed = this.#parts.catalog.change((tables) => {
       followListing(tables, id, [], this.#parts.nowMs());
-      tables.appliances.leaveFeed(id);
       tables.feeds.remove(id);
     });
     if (!removed.ok) return removed;

@@ -1,3 +1,4 @@
+import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { FeedDocument } from '../../shared/feed.ts';
@@ -23,11 +24,17 @@ const viewOf = async ({ appliances }: BackEnd, id: string) =>
   unwrap(await appliances.list()).find((appliance) => appliance.id === id);
 const mastersOf = ({ catalog }: BackEnd) =>
   unwrap(catalog.read(({ masters }) => masters.list())).filter(({ published }) => published !== null);
-const create = (backEnd: BackEnd, applianceId: string, name?: string) =>
+const allOf = ({ catalog }: BackEnd) =>
+  unwrap(catalog.read(({ masters, disks }) => ({ masters: masters.list(), disks: disks.list() })));
+const create = (
+  backEnd: BackEnd,
+  applianceId: string,
+  { name, kind = 'standalone' }: { name?: string; kind?: 'standalone' | 'linked' } = {},
+) =>
   backEnd.machines.create({
     applianceId,
     start: false,
-    kind: 'standalone',
+    kind,
     ...(name !== undefined && { name }),
   });
 
@@ -82,13 +89,13 @@ describe('an appliance of a feed', () => {
 
   it('in a newer version is what new machines get; older machines keep theirs until they need it no more', async () => {
     const { backEnd, applianceId, feedId, issue } = await subscriber(REMOTE);
-    const { id } = unwrap(await create(backEnd, applianceId, 'Old'));
+    const { id } = unwrap(await create(backEnd, applianceId, { name: 'Old' }));
     const [entry] = REMOTE.appliances;
     issue({ serial: 8, appliances: [{ ...anEntry(entry), version: '2.0', master: NEWER }] });
     unwrap(await backEnd.feeds.refresh({ id: feedId }));
     expect(await viewOf(backEnd, applianceId)).toMatchObject({ version: '2.0' });
     expect(mastersOf(backEnd)).toHaveLength(1);
-    unwrap(await create(backEnd, applianceId, 'New'));
+    unwrap(await create(backEnd, applianceId, { name: 'New' }));
     expect(
       mastersOf(backEnd)
         .map(({ name }) => name)
@@ -121,10 +128,40 @@ describe('an appliance of a feed', () => {
       available: true,
     });
     unwrap(await backEnd.machines.remove({ id }));
-    issue({ serial: 9, appliances: [] });
-    unwrap(await backEnd.feeds.refresh({ id: feedId }));
     expect(await viewOf(backEnd, applianceId)).toBeUndefined();
     expect(mastersOf(backEnd)).toEqual([]);
+  });
+
+  it('that is not listed any more goes with its last machine, with master and local copy, and what that frees is counted', async () => {
+    const { backEnd, applianceId, feedId, issue } = await subscriber(REMOTE);
+    const [first, last] = [
+      unwrap(await create(backEnd, applianceId, { kind: 'linked' })),
+      unwrap(await create(backEnd, applianceId, { kind: 'linked' })),
+    ];
+    issue({ serial: 8, appliances: [] });
+    unwrap(await backEnd.feeds.refresh({ id: feedId }));
+    unwrap(await backEnd.machines.remove({ id: first.id }));
+    expect(allOf(backEnd).masters.map(({ role }) => role)).toContain('copy');
+    const spaceBytes = (file: string) => fs.statSync(file).blocks * 512;
+    const files = allOf(backEnd).disks.map((disk) => disk.path);
+    const expected = files.reduce((sum, file) => sum + spaceBytes(file), 0);
+    const { freedBytes } = unwrap(await backEnd.machines.remove({ id: last.id }));
+    expect(freedBytes).toBe(expected);
+    expect(await viewOf(backEnd, applianceId)).toBeUndefined();
+    expect(allOf(backEnd)).toMatchObject({ masters: [{ source: 'recipe' }], disks: [] });
+    expect(files.some((file) => fs.existsSync(file))).toBe(false);
+  });
+
+  it('that is listed again while a machine needs it belongs to its feed again', async () => {
+    const { backEnd, applianceId, feedId, issue } = await subscriber(REMOTE);
+    const { id } = unwrap(await create(backEnd, applianceId));
+    issue({ serial: 8, appliances: [] });
+    unwrap(await backEnd.feeds.refresh({ id: feedId }));
+    issue({ serial: 9 });
+    unwrap(await backEnd.feeds.refresh({ id: feedId }));
+    expect(await viewOf(backEnd, applianceId)).toMatchObject({ withdrawn: false, feed: { id: feedId } });
+    unwrap(await backEnd.machines.remove({ id }));
+    expect(mastersOf(backEnd)).toHaveLength(1);
   });
 
   it('whose feed was removed stays while a machine needs it, and belongs to it again when it comes back', async () => {

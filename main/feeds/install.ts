@@ -3,6 +3,7 @@ import { isRemote } from '../storage/chain/location.ts';
 import { publishedLayer } from '../storage/chain/published-master.ts';
 import type { Tables } from '../catalog/catalog.ts';
 import type { ApplianceRow } from '../catalog/tables/appliances.ts';
+import { dropUnlisted, dropUnusedMasters } from '../catalog/unlisted.ts';
 import { newMaster, type Master } from '../catalog/tables/masters.ts';
 import type {
   ImageAppliance,
@@ -39,7 +40,7 @@ export function install(
   else masters.published(master.id, { location: master.location, published: master.published });
   const appliance = { id, feedId, masterId: master.id, description, addedMs: nowMs };
   appliances.put(appliance);
-  dropUnused(tables, nowMs);
+  dropUnusedMasters(tables, nowMs);
   return { appliance, master };
 }
 
@@ -63,7 +64,7 @@ export function installImage(
   const feed = tables.feeds.find(feedId) === null ? null : feedId;
   const appliance = { id, feedId: feed, masterId: master.id, description, addedMs: nowMs };
   appliances.put(appliance);
-  dropUnused(tables, nowMs);
+  dropUnusedMasters(tables, nowMs);
   return { appliance, master };
 }
 
@@ -84,18 +85,9 @@ export function followListing(
     if (content?.kind === 'master' && masterIdOf(id, content) === masterId) {
       masters.published(masterId, placeOf(content));
     }
-    const needed = appliances.isNeeded(id) || (masterId !== null && masters.isNeeded(masterId));
-    if (content === undefined && !needed) appliances.remove(id);
+    appliances.belongsTo(id, content === undefined ? null : feedId);
   }
-  dropUnused(tables, nowMs);
-}
-
-/** Masters that came from feeds and that no appliance and no disk has any more; files of ours are marked to be deleted. */
-export function dropUnused({ masters, passingFiles }: Tables, nowMs: number): void {
-  for (const { id, location, owned } of masters.unused()) {
-    masters.remove(id);
-    if (owned) passingFiles.add([location], 'deleting', nowMs);
-  }
+  dropUnlisted(tables, nowMs);
 }
 
 function masterOf(applianceId: string, name: string, content: ListedMaster, nowMs: number): Master {

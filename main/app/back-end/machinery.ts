@@ -3,8 +3,9 @@ import { OneAtATime } from '../../../shared/one-at-a-time.ts';
 import type { ApplianceService } from '../../appliances/appliance-service.ts';
 import { DiskService } from '../../disks/disk-service.ts';
 import { MasterCopies } from '../../disks/master-copies.ts';
+import { reclaimUnlisted } from '../../disks/reclaim-unlisted.ts';
 import { InstantStates } from '../../machines/service/instant-states.ts';
-import { MachineService } from '../../machines/service/machine-service.ts';
+import { MachineService, type MachineServiceParts } from '../../machines/service/machine-service.ts';
 import { DiskThread } from '../../storage/disk/disk-thread.ts';
 import type { Foundation } from './foundation.ts';
 import type { BackEndOptions } from './options.ts';
@@ -14,6 +15,8 @@ export interface Machinery {
   readonly disks: DiskService;
   readonly copies: MasterCopies;
   readonly machines: MachineService;
+  /** Takes back what feeds do not list any more and no machine needs. */
+  readonly reclaim: MachineServiceParts['reclaim'];
 }
 
 export function wireMachinery(
@@ -28,8 +31,13 @@ export function wireMachinery(
     tidyCopies: () => void copies.tidy(),
   });
   const copies = wireCopies(base, disks, copyWork);
-  const machines = wireMachines(base, options, { disks, appliances, copyWork });
-  return { disks, copies, machines };
+  const reclaim = async () => {
+    const reclaimed = await reclaimUnlisted({ ...base, copies });
+    base.catalogChanged();
+    return reclaimed;
+  };
+  const machines = wireMachines(base, options, { disks, appliances, copyWork, reclaim });
+  return { disks, copies, machines, reclaim };
 }
 
 /** What stands on disks, and does not exist yet. */
@@ -75,6 +83,7 @@ interface UnderMachines {
   readonly disks: DiskService;
   readonly appliances: ApplianceService;
   readonly copyWork: OneAtATime;
+  readonly reclaim: MachineServiceParts['reclaim'];
 }
 
 function wireMachines(base: Foundation, options: BackEndOptions, under: UnderMachines): MachineService {

@@ -25,13 +25,14 @@ interface Later {
   readonly whileUnread: MasterParts['whileUnread'];
   readonly bootLearned: PublishedBootParts['learned'];
   readonly globalLimit: () => SharedArrayBuffer;
+  readonly reclaim: () => void;
 }
 
 export function openOrigins(base: Foundation, options: BackEndOptions, later: Later): Result<Origins> {
   const masters = openMasters(base, options, later);
   if (!masters.ok) return masters;
   const boots = wireBoots(base, later);
-  const feeds = wireFeeds(base, boots);
+  const feeds = wireFeeds(base, boots, later);
   const images = wireImages(base, options, later);
   const appliances = wireAppliances(base, options, { feeds, boots, images });
   return ok({ masters: masters.value, boots, feeds, appliances, images });
@@ -58,27 +59,31 @@ function wireBoots(base: Foundation, { bootLearned }: Later): PublishedBoots {
   });
 }
 
-function wireFeeds(base: Foundation, boots: PublishedBoots): FeedService {
+function wireFeeds(base: Foundation, boots: PublishedBoots, { reclaim }: Later): FeedService {
   const feeds: FeedService = new FeedService({
     ...base,
     reader: threadFeedReader,
     metered: () => base.preferences.current.metered,
     changed: () => {
       base.publish('feeds.changed', feeds.views);
-      base.catalogChanged();
+      reclaim();
       void boots.look();
     },
   });
   return feeds;
 }
 
-function wireImages(base: Foundation, { dataFolder }: BackEndOptions, { globalLimit }: Later): ImageInstalls {
+function wireImages(
+  base: Foundation,
+  { dataFolder }: BackEndOptions,
+  { globalLimit, reclaim }: Later,
+): ImageInstalls {
   return new ImageInstalls({
     ...base,
     mastersFolder: path.join(dataFolder, 'masters'),
     downloadsFolder: path.join(dataFolder, 'downloads'),
     globalLimit,
-    changed: base.catalogChanged,
+    changed: reclaim,
   });
 }
 

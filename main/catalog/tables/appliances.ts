@@ -54,11 +54,10 @@ export class ApplianceTable {
       .run({ ...appliance, description: JSON.stringify(appliance.description) });
   }
 
+  /** Also those that it does not list any more. Ids of a feed's appliances begin with its own. */
   ofFeed(feedId: string): ApplianceRow[] {
-    return readRows(
-      applianceRowSchema,
-      this.#db.prepare('SELECT * FROM appliances WHERE feed_id = ?').all(feedId),
-    );
+    const sql = "SELECT * FROM appliances WHERE substr(id, 1, length(@feedId) + 1) = @feedId || '-'";
+    return readRows(applianceRowSchema, this.#db.prepare(sql).all({ feedId }));
   }
 
   /** Whether a machine was made from it. */
@@ -67,9 +66,20 @@ export class ApplianceTable {
     return this.#db.prepare(sql).pluck().get(id) === 1;
   }
 
-  /** What is left of a feed's appliances belongs to no feed from now on. */
-  leaveFeed(feedId: string): void {
-    this.#db.prepare('UPDATE appliances SET feed_id = NULL WHERE feed_id = ?').run(feedId);
+  /** @param feedId null where no feed lists it any more */
+  belongsTo(id: string, feedId: string | null): void {
+    this.#db.prepare('UPDATE appliances SET feed_id = ? WHERE id = ?').run(feedId, id);
+  }
+
+  /**
+   * Those that came from feeds, are not listed by any, and that no machine was made from. What the user added has the id of
+   * its master; recipes are listed by their folder.
+   */
+  unlisted(): ApplianceRow[] {
+    const sql = `SELECT appliances.* FROM appliances JOIN masters ON masters.id = appliances.master_id
+      WHERE feed_id IS NULL AND appliances.id <> masters.id AND source <> 'recipe'
+      AND appliances.id NOT IN (SELECT appliance_id FROM machines WHERE appliance_id IS NOT NULL)`;
+    return readRows(applianceRowSchema, this.#db.prepare(sql).all());
   }
 
   remove(id: string): void {

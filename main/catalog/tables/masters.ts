@@ -148,6 +148,17 @@ export class MasterTable {
     return readRows(masterRowSchema, this.#db.prepare(sql).all());
   }
 
+  /** Ids of local copies that nothing lies on, and that nothing ever will: of masters that no appliance has. */
+  uselessCopies(): string[] {
+    const sql = `SELECT copies.id FROM masters AS copies LEFT JOIN masters AS originals ON originals.id = copies.copy_of
+      WHERE copies.role = 'copy'
+      AND (originals.id IS NULL OR originals.published IS NOT NULL
+        AND originals.id NOT IN (SELECT master_id FROM appliances WHERE master_id IS NOT NULL))
+      AND copies.id NOT IN (SELECT master_id FROM disks WHERE master_id IS NOT NULL)
+      AND copies.id NOT IN (SELECT parent_id FROM masters WHERE parent_id IS NOT NULL)`;
+    return z.array(z.string()).parse(this.#db.prepare(sql).pluck().all());
+  }
+
   imported(id: string, state: Master['importState'], problem: string | null): void {
     this.#db
       .prepare('UPDATE masters SET import_state = ?, import_problem = ? WHERE id = ?')

@@ -44,6 +44,8 @@ export interface MachineServiceParts {
   readonly qemu: QemuHost;
   readonly changed: (machine: MachineView) => void;
   readonly removed: (id: string) => void;
+  /** Takes back what only machines needed that are gone. @returns the bytes that became free */
+  readonly reclaim: () => Promise<Result<number>>;
 }
 
 export interface MachineServiceEvents {
@@ -273,7 +275,10 @@ export class MachineService {
       this.#events.emit('removed', { id });
       this.#note(id, 'machine-removed', `${name} was removed.`);
     });
-    return freed.ok ? ok({ freedBytes: freed.value }) : freed;
+    if (!freed.ok) return freed;
+    const reclaimed = await this.#parts.reclaim();
+    this.#parts.journal.report(reclaimed);
+    return ok({ freedBytes: freed.value + (reclaimed.ok ? reclaimed.value : 0) });
   }
 
   #note(subject: string, kind: string, text: string): void {
