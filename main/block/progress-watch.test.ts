@@ -51,6 +51,26 @@ describe('a watch over the progress of a server', () => {
     expect(complaints).toEqual([]);
   });
 
+  it('gives more time for work of which nothing is heard, while there is such work', async () => {
+    const clock = new SimulatedClock(0);
+    const complaints: string[] = [];
+    let allowanceMs = 100_000;
+    const watch = new ProgressWatch(
+      clock,
+      15_000,
+      (why) => complaints.push(`${clock.now() / 1000} s: ${why}`),
+      () => allowanceMs,
+    );
+    watch.start();
+    await clock.advance(99_000);
+    expect(complaints).toEqual([]);
+    watch.received(16);
+    watch.restart();
+    allowanceMs = 0;
+    await clock.advance(100_000);
+    expect(complaints).toEqual(['114 s: the server sent nothing for 15 s']);
+  });
+
   it('is quiet when nothing is owed', async () => {
     const { clock, watch, complaints } = newWatch();
     watch.start();

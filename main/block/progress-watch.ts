@@ -16,6 +16,7 @@ export class ProgressWatch {
   readonly #clock: Clock;
   readonly #longestSilenceMs: number;
   readonly #giveUp: (why: string) => void;
+  readonly #allowanceMs: () => number;
   #lastProgressMs = 0;
   #windowStartMs = 0;
   #windowBytes = 0;
@@ -24,11 +25,18 @@ export class ProgressWatch {
   /**
    * @param longestSilenceMs after which it is given up
    * @param giveUp called once, with what it did wrong; the watch has stopped then
+   * @param allowanceMs how much longer it may take at present, for work of which nothing is heard until it is done
    */
-  constructor(clock: Clock, longestSilenceMs: number, giveUp: (why: string) => void) {
+  constructor(
+    clock: Clock,
+    longestSilenceMs: number,
+    giveUp: (why: string) => void,
+    allowanceMs: () => number = () => 0,
+  ) {
     this.#clock = clock;
     this.#longestSilenceMs = longestSilenceMs;
     this.#giveUp = giveUp;
+    this.#allowanceMs = allowanceMs;
   }
 
   /** When something came, or the watch was started. */
@@ -61,11 +69,12 @@ export class ProgressWatch {
   }
 
   #look(): void {
-    const silenceEndsMs = this.#lastProgressMs + this.#longestSilenceMs;
-    const windowEndsMs = this.#windowStartMs + LEAST_PROGRESS_WINDOW_MS;
+    const allowanceMs = this.#allowanceMs();
+    const silenceEndsMs = this.#lastProgressMs + this.#longestSilenceMs + allowanceMs;
+    const windowEndsMs = this.#windowStartMs + LEAST_PROGRESS_WINDOW_MS + allowanceMs;
     const now = this.#clock.now();
     if (now >= silenceEndsMs) {
-      return this.#end(`the server sent nothing for ${this.#longestSilenceMs / 1000} s`);
+      return this.#end(`the server sent nothing for ${Math.round((now - this.#lastProgressMs) / 1000)} s`);
     }
     if (now >= windowEndsMs) {
       if (this.#windowBytes < LEAST_PROGRESS_BYTES) {
@@ -76,7 +85,9 @@ export class ProgressWatch {
       this.#windowBytes = 0;
       return this.#look();
     }
-    this.#cancel = this.#clock.after(Math.min(silenceEndsMs, windowEndsMs) - now, () => this.#look());
+    // What is allowed may be less by then.
+    const waitMs = Math.min(silenceEndsMs - now, windowEndsMs - now, this.#longestSilenceMs);
+    this.#cancel = this.#clock.after(waitMs, () => this.#look());
   }
 
   #end(why: string): void {

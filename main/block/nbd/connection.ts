@@ -9,7 +9,7 @@ import { failureOfError } from './errors.ts';
 import { HandshakeStream } from './handshake-stream.ts';
 import { COMMAND } from './protocol.ts';
 import { ReplyReader, type Awaited, type ReplyHandler } from './reply-reader.ts';
-import { describe, movedBytes, requestHeader, type Outcome, type Request } from './request.ts';
+import { describe, movedBytes, requestHeader, workMs, type Outcome, type Request } from './request.ts';
 import { SocketWire } from './wire/socket-wire.ts';
 import type { Wire } from './wire/wire.ts';
 
@@ -42,6 +42,8 @@ export class NbdConnection implements ReplyHandler {
   readonly #pending = new Map<number, Pending>();
   #nextCookie = 1;
   #pendingBytes = 0;
+  /** How long what is under way may take the server. */
+  #workMs = 0;
   #over: Err | null = null;
   readonly #watch: ProgressWatch;
 
@@ -74,10 +76,12 @@ export class NbdConnection implements ReplyHandler {
 
   private constructor(stream: HandshakeStream, agreed: Agreed, settings: ConnectionSettings) {
     this.agreed = agreed;
-    this.#watch = new ProgressWatch(settings.clock, settings.noProgressTimeoutMs, (why) => {
+    const giveUp = (why: string) => {
       this.#wire.destroy();
       this.#end({ kind: 'failed', failure: err('source-unreachable', why) });
-    });
+    };
+    const { clock, noProgressTimeoutMs } = settings;
+    this.#watch = new ProgressWatch(clock, noProgressTimeoutMs, giveUp, () => this.#workMs);
     this.#settings = settings;
     this.#wire = new SocketWire(stream.socket);
     const reader = new ReplyReader(agreed.structured, this);
@@ -100,6 +104,7 @@ export class NbdConnection implements ReplyHandler {
     if (this.#over !== null) return Promise.resolve({ kind: 'lost', failure: this.#over });
     const cookie = this.#nextCookie++;
     return new Promise((settle) => {
+      this.#workMs += workMs(request);
       if (this.#pending.size === 0) this.#wake();
       const { offset, length, target = null, data } = request;
       const fresh = { arrivedBytes: 0, failure: null, status: null };
@@ -167,6 +172,7 @@ export class NbdConnection implements ReplyHandler {
     }
     this.#pending.delete(cookie);
     this.#pendingBytes -= movedBytes(request);
+    this.#workMs -= workMs(request);
     this.#watch.restart();
     if (this.#pending.size === 0) this.#rest();
     pending.settle(failure === null ? { kind: 'done', status } : { kind: 'failed', failure });

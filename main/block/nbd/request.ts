@@ -1,4 +1,5 @@
 import type { Err } from '../../../shared/result.ts';
+import { KIB, MIB } from '../../../shared/units.ts';
 import { COMMAND, MAGIC, REQUEST_BYTES, writeOffset } from './protocol.ts';
 
 /** What a client asks a server for. */
@@ -37,6 +38,28 @@ export function describe({ command, offset, length }: Request): string {
 /** How much a request moves. */
 export function movedBytes({ target, data }: Request): number {
   return REQUEST_BYTES + (target?.length ?? data?.length ?? 0);
+}
+
+/** How slowly a line takes what is written without being dead, in bytes per second: a modem's. */
+const LEAST_UPLOAD_BYTES_PER_SECOND = 4 * KIB;
+/** How slowly a server fills a range with zeroes, or lets go of it. */
+const LEAST_ZEROED_BYTES_PER_SECOND = 16 * MIB;
+/** A server may have gigabytes in memory to store before it says that it has. */
+const FLUSH_MS = 600_000;
+
+/** How long a server may be silent about a request for good reasons, in milliseconds, beyond what any answer takes. */
+export function workMs({ command, length }: Request): number {
+  switch (command) {
+    case COMMAND.write:
+      return (length / LEAST_UPLOAD_BYTES_PER_SECOND) * 1000;
+    case COMMAND.writeZeroes:
+    case COMMAND.trim:
+      return (length / LEAST_ZEROED_BYTES_PER_SECOND) * 1000;
+    case COMMAND.flush:
+      return FLUSH_MS;
+    default:
+      return 0;
+  }
 }
 
 /** @param cookie a safe integer, by which the reply is known */
