@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { qemuArguments, type QemuConfiguration } from './command-line.ts';
+import { processorsFor, qemuArguments, type QemuConfiguration } from './command-line.ts';
 import type { QemuProgram } from './host.ts';
 
 const SOCKETS = { monitor: '/run/m', serial: '/run/s', vnc: '/run/v', disk: '/run/d' };
@@ -10,7 +10,6 @@ function argumentsOf(over: Partial<QemuConfiguration> = {}, program: Partial<Qem
     name: 'guest',
     arch: 'x86_64',
     memoryMiB: 512,
-    processors: 2,
     diskBus: 'virtio',
     forwards: [],
     ...over,
@@ -26,13 +25,18 @@ describe('the command line of QEMU', () => {
     const { args, of } = argumentsOf();
     for (const option of ['-nodefaults', '-no-user-config', '-S']) expect(args).toContain(option);
     expect(of('-sandbox')).toEqual(['on']);
-    expect([of('-machine'), of('-m'), of('-smp')]).toEqual([['q35'], ['512'], ['2']]);
+    expect([of('-machine'), of('-m')]).toEqual([['q35'], ['512']]);
   });
 
   it('shows a guest the processor of the computer where that runs it, and all that can be emulated elsewhere', () => {
     expect(argumentsOf({}, { accelerator: 'kvm' }).of('-cpu')).toEqual(['host']);
     expect(argumentsOf().of('-cpu')).toEqual(['max']);
     expect(argumentsOf({}, { accelerator: 'hvf' }).of('-accel')).toEqual(['hvf']);
+  });
+
+  it('has few processors where they are emulated', () => {
+    expect([1, 2, 4, 8, 64].map((present) => processorsFor('tcg', present))).toEqual([1, 1, 1, 2, 2]);
+    expect([1, 2, 4, 64].map((present) => processorsFor('kvm', present))).toEqual([1, 2, 4, 4]);
   });
 
   it('gives guests for 32 bits the PC that they know', () => {

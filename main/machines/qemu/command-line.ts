@@ -1,6 +1,7 @@
+import { availableParallelism } from 'node:os';
 import type { PcArch } from '../../../shared/back-end.ts';
 import type { PortForward } from '../../../shared/port-forward.ts';
-import type { QemuProgram } from './host.ts';
+import type { Accelerator, QemuProgram } from './host.ts';
 import { processorFor } from './trial.ts';
 
 /** What a machine is made of. */
@@ -8,7 +9,6 @@ export interface QemuConfiguration {
   readonly name: string;
   readonly arch: PcArch;
   readonly memoryMiB: number;
-  readonly processors: number;
   /** What its guest finds its disk at: every guest with a driver knows `ide`, which is slower. */
   readonly diskBus: 'virtio' | 'ide';
   readonly forwards: readonly PortForward[];
@@ -28,13 +28,22 @@ export const DISK_NODE = 'disk';
 /** Where forwarded ports can be reached from: this computer, and no other. */
 const FORWARD_ADDRESS = '127.0.0.1';
 
+/**
+ * As many processors as a guest has a use for and the computer can spare: few where each of them is emulated.
+ * @param present how many the computer has
+ */
+export function processorsFor(accelerator: Accelerator, present: number): number {
+  return accelerator === 'tcg' ? Math.min(2, Math.ceil(present / 4)) : Math.min(4, present);
+}
+
 /** The arguments of a QEMU that stands still until its monitor says otherwise. */
 export function qemuArguments(
   configuration: QemuConfiguration,
   { accelerator, sandbox }: QemuProgram,
   sockets: QemuSockets,
 ): string[] {
-  const { name, arch, memoryMiB, processors } = configuration;
+  const { name, arch, memoryMiB } = configuration;
+  const processors = processorsFor(accelerator, availableParallelism());
   return [
     ...[
       '-name',

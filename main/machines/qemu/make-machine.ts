@@ -20,7 +20,7 @@ export interface QemuWishes {
 export function makeQemuMachine(host: QemuHost, wishes: QemuWishes, disk: QemuDisk): QemuMachine {
   const { arch, accelerate, logFile, ...rest } = wishes;
   return new QemuMachine({
-    configuration: { ...rest, arch, processors: 1 },
+    configuration: { ...rest, arch },
     disk,
     program: () => host.program(arch, accelerate),
     logFile,
