@@ -43,3 +43,14 @@ export function sleep(clock: Clock, delayMs: number, signal?: AbortSignal): Prom
     signal?.addEventListener('abort', wake, { once: true });
   });
 }
+
+/** What comes of `work`; null when it takes longer. */
+export async function within<T>(clock: Clock, limitMs: number, work: Promise<T>): Promise<T | null> {
+  const done = new AbortController();
+  const late = sleep(clock, limitMs, done.signal).then(() => null);
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    done.abort();
+  }
+}

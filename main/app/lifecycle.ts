@@ -13,12 +13,12 @@
  * Work is machines that run and, as the user prefers, disks that stream; or the app stays in any case.
  */
 import { app, dialog, Notification, powerMonitor } from 'electron';
-import type { Clock } from '../../shared/clock.ts';
+import { within, type Clock } from '../../shared/clock.ts';
 import type { Preferences } from '../../shared/preferences.ts';
 import type { Words } from './language.ts';
 import type { Log } from './log.ts';
 import type { TrayIcon } from './menu/tray.ts';
-import { mayQuit, within, type Question } from './quit-machines.ts';
+import { mayQuit, type Question } from './quit-machines.ts';
 import type { AppServices } from './services.ts';
 import type { Windows } from './windows/windows.ts';
 

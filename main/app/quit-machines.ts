@@ -1,5 +1,5 @@
 import { failureText } from '../../shared/failure-text.ts';
-import { sleep, type Clock } from '../../shared/clock.ts';
+import { within, type Clock } from '../../shared/clock.ts';
 import type { Words } from './language.ts';
 import type { NotSaved } from '../machines/service/power.ts';
 import type { AppServices } from './services.ts';
@@ -57,15 +57,4 @@ async function saved(parts: QuitParts, saving: Promise<readonly NotSaved[]>): Pr
     buttons: [words.powerOffAndQuit, words.cancel],
   });
   return answer === 0;
-}
-
-/** What comes of `work`; null when it takes longer. */
-export async function within<T>(clock: Clock, limitMs: number, work: Promise<T>): Promise<T | null> {
-  const done = new AbortController();
-  const late = sleep(clock, limitMs, done.signal).then(() => null);
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    done.abort();
-  }
 }

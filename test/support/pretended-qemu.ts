@@ -48,7 +48,6 @@ export function machineOf(program: QemuProgram): QemuMachine {
       name: 'Machine',
       arch: 'x86_64',
       memoryMiB: 64,
-      processors: 1,
       diskBus: 'virtio',
       forwards: [],
     },

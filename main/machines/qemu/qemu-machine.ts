@@ -1,4 +1,4 @@
-import { systemClock, type Clock } from '../../../shared/clock.ts';
+import { systemClock, within, type Clock } from '../../../shared/clock.ts';
 import { Emitter } from '../../../shared/emitter.ts';
 import { DONE, err, ok, type Err, type Failure, type Result } from '../../../shared/result.ts';
 import {
@@ -24,7 +24,6 @@ import type { ServingDisk } from './meeting-place.ts';
 import { QemuProcess, type QemuEnd } from './qemu-process.ts';
 import type { QmpEvent } from './qmp/client.ts';
 import { QemuScreen } from './screen.ts';
-import { within } from './within.ts';
 
 /** What a machine in QEMU needs of its disk. */
 export type QemuDisk = ServingDisk & WatchedDisk;
@@ -188,8 +187,8 @@ export class QemuMachine implements Machine {
     this.#ending ??= 'requested';
     void qmp.execute('quit');
     // Who waits for the disk does not hear of it.
-    const quitLimitMs = drained === undefined ? 0 : QUIT_LIMIT_MS;
-    if ((await within(this.#clock, quitLimitMs, ended)) === undefined) await this.#kill(process.value);
+    const quitLimitMs = drained === null ? 0 : QUIT_LIMIT_MS;
+    if ((await within(this.#clock, quitLimitMs, ended)) === null) await this.#kill(process.value);
     return DONE;
   }
 

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import os from 'node:os';
-import type { Clock } from '../../../shared/clock.ts';
+import { within, type Clock } from '../../../shared/clock.ts';
 import { err, ok, type Result } from '../../../shared/result.ts';
 import { qemuArguments, type QemuConfiguration } from './command-line.ts';
 import type { QemuProgram } from './host.ts';
@@ -9,7 +9,6 @@ import { LogFile } from './log-file.ts';
 import { MeetingPlace, type ServingDisk } from './meeting-place.ts';
 import { whyNotStarted } from './refusal.ts';
 import { QmpClient, type QmpEvent } from './qmp/client.ts';
-import { within } from './within.ts';
 
 export interface QemuStart {
   readonly configuration: QemuConfiguration;
@@ -35,6 +34,9 @@ export interface QemuEnd {
 
 /** What does not run its guest by then never will: opening its disk comes before, and that answers at once. */
 const START_LIMIT_MS = 60_000;
+
+/** What a guest may leave unread of its serial line. */
+const MOST_SERIAL_BYTES = 1 << 20;
 
 /** What QEMU has asked of its disk before it ended is done by then, unless it waits for a source. */
 const DISK_LIMIT_MS = 2000;
@@ -114,7 +116,8 @@ export class QemuProcess {
 
   /** To the guest's serial line; QEMU takes it as fast as the guest reads. */
   sendSerial(bytes: Uint8Array): void {
-    if (this.#serial.writable) this.#serial.write(bytes);
+    // A guest that reads nothing does not make us keep more.
+    if (this.#serial.writable && this.#serial.writableLength < MOST_SERIAL_BYTES) this.#serial.write(bytes);
   }
 
   /** Ends it at once. What its guest's disk has answered is in the hands of that disk. */

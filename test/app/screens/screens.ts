@@ -82,6 +82,14 @@ export const SCREENS: readonly Screen[] = [
     act: (page) => menuOf(page, 'Tiny Linux 2', 'Memory…'),
   },
   {
+    name: 'machine-runs-on',
+    at: { machine: 'Tiny Linux 2' },
+    act: async (page) => {
+      await menuOf(page, 'Tiny Linux 2', 'Runs on…');
+      await page.getByRole('textbox', { name: 'Forwarded ports' }).fill('tcp:22');
+    },
+  },
+  {
     name: 'machine-remove',
     at: { machine: 'Tiny Linux 2' },
     act: (page) => menuOf(page, 'Tiny Linux 2', 'Remove…'),

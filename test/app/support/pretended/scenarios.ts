@@ -206,6 +206,16 @@ const specs: readonly Spec[] = [
   {
     name: 'Tiny Linux 2',
     state: 'off',
+    hardware: {
+      backEnd: 'qemu',
+      accelerate: true,
+      forwards: [
+        { protocol: 'tcp', hostPort: 2222, guestPort: 22 },
+        { protocol: 'udp', hostPort: 5353, guestPort: 53 },
+      ],
+    },
+    runsOn: { backEnd: 'qemu', qemu: { version: '7.2.22', accelerator: 'kvm' } },
+    canSuspend: false,
     disk: {
       localBytes: 256 * MIB,
       fileBytes: 180 * MIB,
