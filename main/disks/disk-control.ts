@@ -1,19 +1,19 @@
-import type { MessagePort } from 'node:worker_threads';
 import type { Clock } from '../../shared/clock.ts';
 import type { DiskView, StreamCommand } from '../../shared/ipc/machines.ts';
 import { OneAtATime } from '../../shared/one-at-a-time.ts';
-import { DONE, ok, type Failure, type Result } from '../../shared/result.ts';
+import { DONE, type Failure, type Result } from '../../shared/result.ts';
 import type { Range } from '../block/range.ts';
 import type { WrongBytes } from '../block/verified/mirror-set.ts';
 import type { DiskRow } from '../catalog/tables/disks.ts';
 import type { JobEvent } from '../streaming/job/job-events.ts';
 import type { BootEnd } from '../streaming/order/boot-watch.ts';
-import { DiskResources, type DiskResourceParts } from './disk-resources.ts';
+import { CLOSED, DiskOpening, type LiveDiskHearer } from './disk-opening.ts';
+import type { DiskResourceParts } from './disk-resources.ts';
 import { diskView } from './disk-view.ts';
 import type { DiskRows } from './disk-rows.ts';
 import { ImageUse } from './image-use.ts';
 import { ImageWatch, type Look } from './image-watch.ts';
-import { LiveDisk } from './live-disk.ts';
+import type { LiveDisk } from './live-disk.ts';
 import { OverlayReaders, type BackingServer } from './overlay-readers.ts';
 import { unlessGone, type OpenDisk, type OpenedDisk } from './opened-disk.ts';
 import { StreamPermission, type PermissionParts } from './stream-permission.ts';
@@ -60,12 +60,10 @@ export class DiskControl {
   readonly #readers = new OverlayReaders({
     use: this.#use,
     settle: () => this.settle(),
-    opened: () => this.#outcome(),
+    opened: () => this.#opening.outcome,
   });
-  readonly #resources: DiskResources;
+  readonly #opening: DiskOpening;
   #rows: DiskRows;
-  #live: LiveDisk | null = null;
-  #openFailure: Failure | null = null;
   /** What came of steering the job the last time. */
   #steered: Result<void> = DONE;
   #goOnAfterError = false;
@@ -80,7 +78,12 @@ export class DiskControl {
     this.#parts = parts;
     this.#permission = new StreamPermission(this.id, parts);
     this.#watch = new ImageWatch(parts.clock, () => parts.look(this));
-    this.#resources = new DiskResources(parts, ({ location }, port) => void this.#reconnect(location, port));
+    this.#opening = new DiskOpening({
+      ...parts,
+      hear: this.#hear(),
+      refused: (failure) => parts.refused(this, failure),
+      limit: () => this.#limit,
+    });
   }
 
   get rows(): DiskRows {
@@ -97,12 +100,12 @@ export class DiskControl {
   }
 
   get isOpen(): boolean {
-    return this.#live !== null;
+    return this.#opening.live !== null;
   }
 
   /** True once nothing behind the image is needed any more. */
   get complete(): boolean {
-    return this.#live?.status?.standalone ?? this.#watch.facts.standalone;
+    return this.#opening.live?.status?.standalone ?? this.#watch.facts.standalone;
   }
 
   /** It streams, or will without anybody's help; as far as is known, which may be little yet. */
@@ -116,9 +119,9 @@ export class DiskControl {
     return diskView({
       ...this.#rows,
       file: this.#watch.facts,
-      status: this.#live?.status ?? null,
-      waiting: this.#live?.waiting ?? null,
-      openFailure: this.#openFailure,
+      status: this.#opening.live?.status ?? null,
+      waiting: this.#opening.live?.waiting ?? null,
+      openFailure: this.#opening.failure,
       limit: this.#limit,
       heldBy: this.#permission.heldBy,
     });
@@ -128,7 +131,7 @@ export class DiskControl {
   setRows(rows: DiskRows): Promise<void> {
     if (isOtherImage(this.#rows.row, rows.row)) this.#watch.startAnew();
     this.#rows = rows;
-    this.#resources.setPriority(rows.stream.priority);
+    this.#opening.setPriority(rows.stream.priority);
     return this.settle();
   }
 
@@ -136,9 +139,9 @@ export class DiskControl {
   async acquire(): Promise<Result<OpenedDisk>> {
     const taken = this.#use.takeForMachine();
     if (!taken.ok) return taken;
-    this.#openFailure = null;
+    this.#opening.forgetFailure();
     await this.settle();
-    const outcome = this.#outcome();
+    const { outcome } = this.#opening;
     if (!outcome.ok) this.#use.leftByMachine();
     return outcome;
   }
@@ -173,11 +176,11 @@ export class DiskControl {
 
   /** What a command asks of the disk at once, beyond what the rows say. */
   async steer(command: StreamCommand): Promise<Result<void>> {
-    this.#openFailure = null;
+    this.#opening.forgetFailure();
     if (command !== 'pause' && command !== 'cancel') this.#goOnAfterError = true;
     if (command === 'resume-anyway' || command === 'complete-now') this.#permission.allowDespiteMetered();
     await this.settle();
-    const outcome = this.#outcome();
+    const { outcome } = this.#opening;
     if (outcome.ok) {
       if (!this.#steered.ok) return this.#steered;
       return command === 'retry-now' ? unlessGone(await outcome.value.retryNow()) : DONE;
@@ -187,13 +190,13 @@ export class DiskControl {
 
   /** The disk as it is open; null while it is not. */
   get opened(): OpenedDisk | null {
-    return this.#live?.opened ?? null;
+    return this.#opening.opened;
   }
 
   /** The rules or the limit of the disk have changed. */
   async applyLimit(): Promise<Result<void>> {
     this.#permission.rulesChanged();
-    const limited = this.#live === null ? DONE : await this.#setLimit(this.#live);
+    const limited = await this.#opening.applyLimit();
     this.publish();
     return limited;
   }
@@ -216,7 +219,7 @@ export class DiskControl {
   async end(): Promise<Result<void>> {
     this.#ended = true;
     await Promise.all([this.#queue.idle(), this.#looking.catch(() => undefined)]);
-    return this.#close();
+    return this.#opening.close();
   }
 
   /** Brings the disk into the state it should be in. Resolves when that was tried with all that was known at the call. */
@@ -228,7 +231,7 @@ export class DiskControl {
     if (this.#ended) return;
     const streams = this.#shouldStream();
     if (streams || this.#inUse) {
-      const live = this.#live ?? (await this.#open());
+      const live = await this.#opening.open(this.#rows);
       if (live !== null) {
         if (live.opened !== null) await this.#readers.renew(live.opened);
         await this.#steer(live, streams);
@@ -238,8 +241,8 @@ export class DiskControl {
         if (this.#readers.any) this.#parts.clock.after(REOPEN_MS, () => void this.settle());
       }
     } else {
-      const wasOpen = this.#live !== null;
-      const closed = await this.#close();
+      const wasOpen = this.isOpen;
+      const closed = await this.#opening.close();
       if (!closed.ok) this.#parts.storeFailed(this, closed.failure);
       if (wasOpen) await this.look();
     }
@@ -252,7 +255,7 @@ export class DiskControl {
       complete: this.complete,
       usable: this.#watch.facts.problem === null,
       inUse: this.#inUse,
-      openFailed: this.#openFailure !== null,
+      openFailed: this.#opening.failure !== null,
     };
     return this.#permission.ask(this.#use.byWork ? null : situation);
   }
@@ -273,68 +276,28 @@ export class DiskControl {
     this.#goOnAfterError = false;
   }
 
-  async #open(): Promise<LiveDisk | null> {
-    const { clock, open } = this.#parts;
-    const spec = await this.#resources.take(this.#rows);
-    const opened = !spec.ok
-      ? spec
-      : await LiveDisk.open(spec.value, {
-          clock,
-          open,
-          asked: ({ standalone }) => this.#tellWhenComplete(standalone),
-          tick: () => this.#tick(),
-          lost: (failure) => this.#lost(failure),
-          waits: () => this.publish(),
-          jobTold: (event) => this.#parts.jobTold(this, event),
-          jobChanged: () => void this.settle(),
-          jobFailed: (failure) => this.#parts.failed(this, failure),
-          bootRecorded: (ranges, end) => this.#parts.bootRecorded(this, ranges, end),
-          storeFailed: (failure) => this.#parts.storeFailed(this, failure),
-          wrongBytes: (wrong) => this.#parts.wrongBytes(this, wrong),
-          packLost: (failure) => this.#parts.packLost(this, failure),
-        });
-    this.#openFailure = opened.ok ? null : opened.failure;
-    if (!opened.ok) {
-      this.#resources.giveBack();
-      return null;
-    }
-    this.#live = opened.value;
-    const limited = await this.#setLimit(opened.value);
-    if (!limited.ok) this.#parts.refused(this, limited.failure);
-    await opened.value.ask();
-    opened.value.keepAsking();
-    return this.#live;
-  }
-
-  async #setLimit(live: LiveDisk): Promise<Result<void>> {
-    return unlessGone((await live.opened?.setLimit(this.#limit)) ?? DONE);
-  }
-
-  async #close(): Promise<Result<void>> {
-    const live = this.#live;
-    this.#live = null;
-    const closed = (await live?.close()) ?? DONE;
-    this.#resources.giveBack();
-    return closed;
+  /** What is heard of the open disk. */
+  #hear(): LiveDiskHearer {
+    const parts = this.#parts;
+    return {
+      asked: ({ standalone }) => this.#tellWhenComplete(standalone),
+      tick: () => this.#tick(),
+      lost: () => this.#lost(),
+      waits: () => this.publish(),
+      jobTold: (event) => parts.jobTold(this, event),
+      jobChanged: () => void this.settle(),
+      jobFailed: (failure) => parts.failed(this, failure),
+      bootRecorded: (ranges, end) => parts.bootRecorded(this, ranges, end),
+      storeFailed: (failure) => parts.storeFailed(this, failure),
+      wrongBytes: (wrong) => parts.wrongBytes(this, wrong),
+      packLost: (failure) => parts.packLost(this, failure),
+    };
   }
 
   /** The next who needs the disk opens it again; at once, where others lie on it and wait. */
-  #lost(failure: Failure): void {
-    this.#live = null;
-    this.#openFailure = failure;
-    this.#resources.giveBack();
+  #lost(): void {
     this.#parts.giveBackSlot(this.id);
     if (this.#readers.any) void this.settle();
-  }
-
-  async #reconnect(location: string, port: MessagePort): Promise<void> {
-    const { opened } = this;
-    if (opened === null) {
-      port.close();
-      return;
-    }
-    const reconnected = unlessGone(await opened.reconnect(location, port));
-    if (!reconnected.ok) this.#parts.refused(this, reconnected.failure);
   }
 
   async #tick(): Promise<void> {
@@ -352,17 +315,9 @@ export class DiskControl {
   #tellWhenComplete(complete: boolean): void {
     if (complete && this.#rows.stream.completedMs === null) this.#parts.completed(this);
   }
-
-  /** The open disk, or why it is not open. */
-  #outcome(): Result<OpenedDisk> {
-    const { opened } = this;
-    return opened === null ? { ok: false, failure: this.#openFailure ?? CLOSED } : ok(opened);
-  }
 }
 
 /** A file that was moved has another path, and what was completed another master; only another image has both. */
 function isOtherImage(before: DiskRow, now: DiskRow): boolean {
   return before.path !== now.path && before.masterId !== now.masterId;
 }
-
-const CLOSED: Failure = { code: 'closed', message: 'The disk is closed' };

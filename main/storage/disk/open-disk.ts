@@ -1,9 +1,8 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { Clock } from '../../../shared/clock.ts';
-import { DONE, err, ok, type Err, type Result } from '../../../shared/result.ts';
+import { err, ok, type Result } from '../../../shared/result.ts';
 import type { BlockDevice } from '../../block/device.ts';
 import type { ContentStamp } from '../../qed/content-stamp.ts';
-import type { WrongBytes } from '../../block/verified/mirror-set.ts';
 import { QedDevice } from '../../qed/device.ts';
 import { sharesIn } from '../../streaming/copy-on-read/demand-map.ts';
 import { BucketChain } from '../../streaming/limits/bucket-chain.ts';
@@ -16,15 +15,14 @@ import { BootProfile } from '../../streaming/order/boot-profile.ts';
 import type { OrderPolicy } from '../../streaming/order/order-policy.ts';
 import { PublishedProfile } from '../../streaming/order/published-profile.ts';
 import { layersOf, withoutPorts } from '../chain/image-chain.ts';
-import { openChain } from '../chain/open.ts';
 import { fetchBootProfile } from '../chain/published-boot.ts';
 import type { ServedSource } from '../chain/served-source.ts';
-import { SourceSeals } from '../chain/source-seals.ts';
-import { WorkerCopier } from '../copy-worker/worker-copier.ts';
+import type { WorkerCopier } from '../copy-worker/worker-copier.ts';
 import type { DiskEvent, WaitingReads } from './disk-events.ts';
-import { DiskPack, type PackStatus } from './disk-pack.ts';
+import type { DiskPack, PackStatus } from './disk-pack.ts';
 import { describeLayer, type DiskLayer } from './disk-layers.ts';
 import type { DiskSpec, StreamSpec } from './disk-spec.ts';
+import { openSources, type DiskSources } from './disk-sources.ts';
 import { DiskStreams } from './disk-streams.ts';
 import { GuestSide, type GuestCounters } from './guest-side.ts';
 
@@ -82,58 +80,12 @@ export class OpenDisk {
     clock: Clock,
     tell: (event: DiskEvent) => void,
   ): Promise<Result<OpenDisk>> {
-    let copier: WorkerCopier | null = null;
-    const served: ServedSource[] = [];
-    const seals = SourceSeals.for(layersOf(spec.chain).map(({ location }) => location));
-    for (const { location, expected } of layersOf(spec.chain)) {
-      // The first version that is seen is the one that counts.
-      const sealed = expected === undefined ? DONE : seals.check(location, expected);
-      if (!sealed.ok) return sealed;
-    }
-    const onWrongBytes = (wrong: WrongBytes) => tell({ kind: 'wrong-bytes', wrong });
-    const pack = DiskPack.for(spec, {
-      clock,
-      onWrongBytes,
-      ended: (failure) => tell({ kind: 'boot-pack', failure }),
-    });
-    const opened = await openChain(spec.chain, {
-      clock,
-      readOnly: spec.readOnly,
-      deferRemote: spec.onSourceLost === 'wait',
-      seals,
-      onWrongBytes,
-      onServed: (source) => served.push(source),
-      parts: pack?.parts,
-      ...(spec.connections !== undefined && { connections: spec.connections }),
-      qed: {
-        // All changes a guest could see go through the device, which clears the stamp before the first one.
-        keepContentStamp: true,
-        onBackgroundFailure: ({ failure }) => tell({ kind: 'store-failed', failure }),
-      },
-      copier: (image, source) => {
-        const data = {
-          source: withoutPorts(source),
-          imagePath: image.file.path,
-          clusterBytes: image.geometry.clusterBytes,
-          connections: spec.connections,
-          pack: pack?.shared,
-          seals: { locations: seals.locations, memory: seals.memory },
-        };
-        copier = new WorkerCopier(data, image.table.allocator, onWrongBytes);
-        return copier;
-      },
-    });
-    if (!opened.ok) return opened;
-    const incomplete = lacksBacking(opened.value);
-    if (incomplete === null)
-      return ok(new OpenDisk(opened.value, { copier, served, seals, pack }, spec, clock, tell));
-    await opened.value.close();
-    return incomplete;
+    const sources = await openSources(spec, clock, tell);
+    return sources.ok ? ok(new OpenDisk(sources.value, spec, clock, tell)) : sources;
   }
 
   private constructor(
-    device: BlockDevice,
-    { copier, served, seals, pack }: DiskSources,
+    { device, copier, served, seals, pack }: DiskSources,
     spec: DiskSpec,
     clock: Clock,
     tell: (event: DiskEvent) => void,
@@ -308,16 +260,6 @@ export class OpenDisk {
   }
 }
 
-/** How an open disk gets its bytes. */
-interface DiskSources {
-  /** Null where nothing is copied. */
-  readonly copier: WorkerCopier | null;
-  readonly served: readonly ServedSource[];
-  readonly seals: SourceSeals;
-  /** Null where the master has no boot pack. */
-  readonly pack: DiskPack | null;
-}
-
 /** What a start reads: as it was learned here, or else as whoever published the master recorded it. */
 function bootOrder({ bootProfile, chain }: DiskSpec, clock: Clock): OrderPolicy[] {
   if (bootProfile !== undefined) return [new BootProfile(bootProfile)];
@@ -332,15 +274,4 @@ function commonLimit({ globalLimit, share }: DiskSpec, clock: Clock): RateLimit[
   if (globalLimit === undefined) return [];
   const bucket = new TokenBucket(clock, undefined, globalLimit);
   return [share === undefined ? bucket : new FairShare(bucket, clock, share)];
-}
-
-/** A guest on an overlay whose backing file nobody named would see zeroes where its data is, and write them back. */
-function lacksBacking(device: BlockDevice): Err | null {
-  if (!(device instanceof QedDevice)) return null;
-  if (device.backing !== null) return lacksBacking(device.backing);
-  if (device.image.backing === null) return null;
-  return err(
-    'invalid-argument',
-    `'${device.name}' still needs its backing file ('${device.image.backing.name}'), which was not given`,
-  );
 }

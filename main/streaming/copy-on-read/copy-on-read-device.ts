@@ -1,15 +1,15 @@
 import type { Clock } from '../../../shared/clock.ts';
-import { DONE, ok, type Failure, type Result } from '../../../shared/result.ts';
-import { alignDown, alignUp, MIB } from '../../../shared/units.ts';
+import { DONE, type Failure, type Result } from '../../../shared/result.ts';
+import { MIB } from '../../../shared/units.ts';
 import { closedFailure, checkRange } from '../../block/bounds.ts';
 import type { BlockDevice, Extent } from '../../block/device.ts';
 import { InFlight } from '../../block/in-flight.ts';
-import { knownFrom, type KnownParts } from '../../block/known-parts.ts';
+import type { KnownParts } from '../../block/known-parts.ts';
 import type { OverlayDevice } from '../../block/overlay.ts';
-import { rangeEnd, type Range } from '../../block/range.ts';
+import type { Range } from '../../block/range.ts';
 import { REPORT, type SourcePolicy } from '../waiting/back-off.ts';
+import { DemandReads } from './demand-reads.ts';
 import { DemandWait } from './demand-wait.ts';
-import type { Fetch } from './fetches.ts';
 import { Fetcher } from './fetcher.ts';
 import type { GuestAccess } from '../order/guest-access.ts';
 import type { CopyOnReadObserver, WaitingForData } from './observer.ts';
@@ -18,8 +18,6 @@ import { StoreQueue } from './store-queue.ts';
 import { UNLIMITED } from '../limits/bucket-chain.ts';
 import type { RateLimit } from '../limits/rate-limit.ts';
 
-/** One fetch brings at most this much; a longer read takes several. */
-const LARGEST_FETCH_BYTES = 4 * MIB;
 /** QEMU's bound on the bounce buffers of copy-on-read. */
 const MOST_PENDING_BYTES = 16 * MIB;
 
@@ -55,13 +53,11 @@ export class CopyOnReadDevice implements BlockDevice {
   readonly #overlay: OverlayDevice;
   readonly #clock: Clock;
   readonly #observer: CopyOnReadObserver;
-  readonly #limit: RateLimit;
   readonly #stores: StoreQueue;
   readonly #fetcher: Fetcher;
   readonly #waits: DemandWait;
   readonly #ahead: ReadAhead | null;
-  readonly #leftToJob: () => boolean;
-  readonly #parts: KnownParts | null;
+  readonly #reads: DemandReads;
   readonly #requests = new InFlight();
   #failedStores = 0;
   #closing: Promise<Result<void>> | null = null;
@@ -71,11 +67,13 @@ export class CopyOnReadDevice implements BlockDevice {
     this.#overlay = overlay;
     this.#clock = clock;
     this.#observer = observer;
-    this.#limit = limit;
     this.#stores = new StoreQueue(options.mostPendingBytes ?? MOST_PENDING_BYTES);
     this.#fetcher = new Fetcher(this.#stores, limit, (range, failure) => this.#storeFailed(range, failure));
-    this.#leftToJob = options.leftToJob ?? (() => false);
-    this.#parts = options.parts ?? null;
+    this.#reads = new DemandReads(overlay, this.#fetcher, this.#stores, {
+      limit,
+      leftToJob: options.leftToJob ?? (() => false),
+      parts: options.parts ?? null,
+    });
     this.#waits = new DemandWait(clock, options.onSourceLost ?? REPORT, (state) => {
       observer.waitingForData?.(state);
     });
@@ -206,7 +204,7 @@ export class CopyOnReadDevice implements BlockDevice {
     let missed = false;
     await this.#noteSequence({ offset, length: target.length });
     for (let at = offset; at < offset + target.length;) {
-      const read = await this.#readSome(at, target.subarray(at - offset));
+      const read = await this.#reads.readSome(at, target.subarray(at - offset));
       if (read.ok) {
         at += read.value.bytes;
         missed ||= read.value.missed;
@@ -221,88 +219,9 @@ export class CopyOnReadDevice implements BlockDevice {
     return DONE;
   }
 
-  /** Fills the beginning of `target`: the local bytes from `at` on, or else missing ones. */
-  async #readSome(at: number, target: Uint8Array): Promise<Result<{ bytes: number; missed: boolean }>> {
-    const { clusterBytes } = this.#overlay;
-    const end = at + target.length;
-    const run = await this.#overlay.findMissing(alignDown(at, clusterBytes), end);
-    if (!run.ok) return run;
-    if (run.value === null || run.value.offset > at) {
-      const bytes = (run.value?.offset ?? end) - at;
-      const read = await this.#overlay.read(at, target.subarray(0, bytes));
-      return read.ok ? ok({ bytes, missed: false }) : read;
-    }
-    const missingEnd = Math.min(end, alignUp(rangeEnd(run.value), clusterBytes));
-    const known = await this.#knownFrom({ offset: at, length: missingEnd - at });
-    if (known > 0) {
-      const read = await this.#readExactly(at, target.subarray(0, known));
-      return read.ok ? ok({ bytes: read.value, missed: false }) : read;
-    }
-    const brought = await this.#bring(at, target.subarray(0, missingEnd - at));
-    return brought.ok ? ok({ bytes: brought.value, missed: true }) : brought;
-  }
-
   /** Nobody needs to run ahead of a guest that reads what comes anyway. */
   async #noteSequence(read: Range): Promise<void> {
-    if (this.#ahead === null) return;
-    if (this.#parts === null || (await this.#knownFrom(read)) < read.length) this.#ahead.note(read);
-  }
-
-  async #knownFrom(range: Range): Promise<number> {
-    return this.#parts === null ? 0 : knownFrom(this.#parts, range);
-  }
-
-  /**
-   * Fills the beginning of `target` with missing bytes from `at` on, however they are had soonest.
-   * @returns how many bytes; 0 when the clusters became local meanwhile.
-   */
-  async #bring(at: number, target: Uint8Array): Promise<Result<number>> {
-    const { backing } = this.#overlay;
-    if (backing === null) return ok(0);
-    if (!backing.remote && this.#leftToJob()) return this.#readExactly(at, target);
-    // Whoever holds the cluster is writing it; waiting for a local disk's data to be copied only costs the guest time.
-    if (!backing.remote && this.#overlay.isClaimed(at)) return this.#readClaimed(at, target);
-    const joined = backing.remote ? this.#fetcher.at(at) : null;
-    if (joined !== null) {
-      const taken = await takeFrom(joined, at, target);
-      if (taken.ok || (joined.demand && isSourceFailure(taken.failure))) return taken;
-    }
-    return this.#fetch(backing, at, target);
-  }
-
-  async #readClaimed(at: number, target: Uint8Array): Promise<Result<number>> {
-    const { clusterBytes } = this.#overlay;
-    let end = alignDown(at, clusterBytes) + clusterBytes;
-    while (end < at + target.length && this.#overlay.isClaimed(end)) end += clusterBytes;
-    const length = Math.min(end - at, target.length);
-    const read = await this.#overlay.read(at, target.subarray(0, length));
-    return read.ok ? ok(length) : read;
-  }
-
-  async #fetch(backing: BlockDevice, at: number, target: Uint8Array): Promise<Result<number>> {
-    const { clusterBytes, lengthBytes } = this.#overlay;
-    const start = alignDown(at, clusterBytes);
-    const limit = Math.min(
-      lengthBytes,
-      alignUp(at + target.length, clusterBytes),
-      start + Math.max(LARGEST_FETCH_BYTES, clusterBytes),
-    );
-    const reservedBytes = limit - start;
-    await this.#stores.reserve(reservedBytes);
-    const claim = await this.#overlay.claim(start, limit);
-    if (!claim.ok || claim.value === null) {
-      this.#stores.giveBack(reservedBytes);
-      return claim.ok ? ok(0) : this.#readExactly(at, target);
-    }
-    this.#limit.debit(claim.value.length);
-    const taken = await takeFrom(this.#fetcher.start(backing, claim.value, reservedBytes, true), at, target);
-    // Perhaps the cluster cannot be read as a whole, but what the guest wants of it can.
-    return taken.ok || isSourceFailure(taken.failure) ? taken : this.#readExactly(at, target);
-  }
-
-  async #readExactly(at: number, target: Uint8Array): Promise<Result<number>> {
-    const read = await this.#overlay.read(at, target);
-    return read.ok ? ok(target.length) : read;
+    if (this.#ahead !== null && !(await this.#reads.comesAnyway(read))) this.#ahead.note(read);
   }
 
   #tell(access: GuestAccess): void {
@@ -321,16 +240,4 @@ export class CopyOnReadDevice implements BlockDevice {
   #closedFailure() {
     return closedFailure(this);
   }
-}
-
-async function takeFrom(fetch: Fetch, at: number, target: Uint8Array): Promise<Result<number>> {
-  const data = await fetch.data;
-  if (!data.ok) return data;
-  const piece = data.value.subarray(at - fetch.offset, at - fetch.offset + target.length);
-  target.set(piece);
-  return ok(piece.length);
-}
-
-function isSourceFailure(failure: Failure): boolean {
-  return failure.code.startsWith('source-');
 }
