@@ -43,6 +43,8 @@ export const console: Messages['console'] = {
     Print: 'Druck',
     Pause: 'Pause',
   },
+  noScreen: 'Die Maschine ist aus: Es gibt kein Bild.',
+  noPower: 'In diesem Augenblick gibt es nichts zu schalten.',
   starting: 'Die Maschine startet …',
   fetchingState: (here, all) => `Die gesicherte Maschine kommt herein: ${here} von ${all}`,
   suspending: 'Die Maschine wird schlafen gelegt …',

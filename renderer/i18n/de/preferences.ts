@@ -25,6 +25,7 @@ export const preferences: Messages['preferences'] = {
   parallelStreamsHint: 'Von ausgeschalteten Maschinen; die anderen warten, bis sie dran sind.',
   scheduleHint: 'Grenzen für Teile der Woche. Außerhalb gilt die Grenze aller Platten.',
   scheduleEmpty: 'Keine geplanten Grenzen.',
+  scheduleFull: (most) => `Mehr als ${most} Zeiten haben keinen Platz.`,
   addEntry: 'Zeit hinzufügen',
   editEntry: (entry) => `${entry} bearbeiten`,
   removeEntry: (entry) => `${entry} entfernen`,

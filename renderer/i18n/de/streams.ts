@@ -73,6 +73,7 @@ export const waysOut: Messages['waysOut'] = {
     keep: 'Nicht mehr streamen',
   },
   offFirst: (names) => `Nicht, solange eine Maschine sie liest: Schalten Sie zuerst ${names} aus.`,
+  placeFirst: 'Sagen Sie zuerst, wo sie liegt.',
   newVersion: (name) => `${name}, neue Fassung`,
 };
 

@@ -42,6 +42,8 @@ export const console = {
     Print: 'Print Screen',
     Pause: 'Pause',
   },
+  noScreen: 'The machine is off: there is no picture.',
+  noPower: 'There is nothing to switch at this moment.',
   starting: 'The machine starts…',
   fetchingState: (here: string, all: string) => `The saved machine comes in: ${here} of ${all}`,
   suspending: 'The machine is being suspended…',

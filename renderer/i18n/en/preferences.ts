@@ -24,6 +24,7 @@ export const preferences = {
   parallelStreamsHint: 'Of machines that are off; the others wait for their turn.',
   scheduleHint: 'Limits for parts of the week. Outside them the limit of all disks holds.',
   scheduleEmpty: 'No scheduled limits.',
+  scheduleFull: (most: string) => `There is no room for more than ${most} times.`,
   addEntry: 'Add a time',
   editEntry: (entry: string) => `Edit ${entry}`,
   removeEntry: (entry: string) => `Remove ${entry}`,

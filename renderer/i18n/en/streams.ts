@@ -68,6 +68,7 @@ export const waysOut = {
   },
   doit: { retry: 'Try again', elsewhere: 'Read from there', renew: 'Make and start', keep: 'Stop streaming' },
   offFirst: (names: string) => `Not while a machine reads it: power off ${names} first.`,
+  placeFirst: 'Say first where it lies.',
   newVersion: (name: string) => `${name}, new version`,
 };
 

@@ -108,7 +108,9 @@ test.describe.serial('the overlays', () => {
     await desk.step('Needed masters cannot be removed', async () => {
       const far = masters.getByRole('row', { name: 'Far away' });
       await expect(far).toContainText('Under way');
-      await expect(far.getByRole('button', { name: 'Still needed by Under way' })).toBeDisabled();
+      const remove = far.getByRole('button', { name: 'Remove Far away from the catalog' });
+      await expect(remove).toBeDisabled();
+      await expect(remove).toHaveAccessibleDescription('Still needed by Under way');
     });
   });
 
