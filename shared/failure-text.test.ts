@@ -16,10 +16,19 @@ describe('a failure', () => {
     expect(failureText(failure, 'de')).toBe('Eine Maschine „Tiny“ gibt es schon.');
   });
 
-  it('without words is said by its code, with the detail in English', () =>
-    expect(failureText(err('source-unreachable', 'example.org: timed out').failure, 'de')).toBe(
-      'Die Quelle antwortet nicht. (example.org: timed out)',
-    ));
+  it('without words is said by its code, and by what the system calls it', () => {
+    const said = (errno?: string) =>
+      failureText(err('source-unreachable', 'example.org: timed out', { errno }).failure, 'de');
+    expect(said()).toBe('Die Quelle antwortet nicht.');
+    expect(said('ECONNREFUSED')).toBe('Die Quelle antwortet nicht. (der Rechner nimmt keine Verbindung an)');
+    expect(said('ESOMETHING')).toBe('Die Quelle antwortet nicht.');
+  });
+
+  it.each(FAILURE_CODES)('of the code %s never quotes its English in another language', (code) => {
+    for (const errno of [undefined, 'EIO', 'ENEW']) {
+      expect(failureText(err(code, 'SOME ENGLISH', { errno }).failure, 'de')).not.toContain('ENGLISH');
+    }
+  });
 
   it.each(FAILURE_CODES)('of the code %s has words in German', (code) =>
     expect(GERMAN_CODES[code]).toMatch(/^\p{Lu}.+\.$/u),

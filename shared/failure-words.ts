@@ -1,11 +1,12 @@
 /**
  * Failures that people meet often, by a key and what goes into the words for it: windows say these in the language of
- * their user. What a failure has no key for is told by its code, and in English in detail.
+ * their user. What a failure has no key for is told by its code.
  */
 export const FAILURE_FACTS = {
   bug: [],
   closing: [],
   'no-answer': [],
+  'not-understood': [],
   'not-chosen': ['path'],
   'catalog-in-use': [],
   'catalog-newer': [],
@@ -65,6 +66,23 @@ export const FAILURE_FACTS = {
   'master-needed': ['master', 'machines'],
   'master-lain-on': ['master'],
   'copy-needed': ['master', 'machines'],
+
+  'source-answers': ['status'],
+  'source-busy': ['status'],
+  'source-without-ranges': [],
+  'source-wants-login': [],
+  'source-forbids': [],
+  'source-lacks-file': [],
+  'source-compresses': [],
+  'source-insecure': [],
+  'source-silent': [],
+  'state-unfit': [],
+  'machine-without-screen': ['machine'],
+  'copy-just-used': [],
+  'changed-while-imported': ['file'],
+  'nothing-to-copy': [],
+  'disk-stalled-full': ['file'],
+  'disk-stalled': ['file'],
 
   'not-an-address': ['text'],
   'feed-gone': [],

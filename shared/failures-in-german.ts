@@ -8,6 +8,7 @@ export const GERMAN_FAILURES: { readonly [Key in FailureKey]: Say<Key> } = {
     'In Headwater ist ein Fehler aufgetreten; soweit es weiß, hat sich nichts geändert. Näheres steht in seinem Protokoll.',
   closing: () => 'Headwater wird gerade beendet.',
   'no-answer': () => 'Headwater antwortet nicht. Starten Sie es neu, wenn das so bleibt.',
+  'not-understood': () => 'Mit dieser Eingabe kann Headwater nichts anfangen; es hat sich nichts geändert.',
   'not-chosen': (path) =>
     `„${path}“ wurde nicht in einem Dialog gewählt. Benutzen Sie die Schaltfläche daneben.`,
   'catalog-in-use': () => 'Ein anderes Headwater benutzt den Katalog gerade. Beenden Sie es zuerst.',
@@ -92,6 +93,28 @@ export const GERMAN_FAILURES: { readonly [Key in FailureKey]: Say<Key> } = {
     `${master} wird noch gebraucht: Eine Kopie oder eine andere Vorlage liegt darauf. Entfernen Sie diese zuerst.`,
   'copy-needed': (master, machines) => `Die lokale Kopie von ${master} wird noch gebraucht von ${machines}.`,
 
+  'source-answers': (status) => `Die Quelle antwortete mit dem Status ${status}.`,
+  'source-busy': (status) => `Die Quelle ist überlastet (Status ${status}).`,
+  'source-without-ranges': () =>
+    'Der Server gibt die Datei nur im Ganzen heraus, nicht in Teilen. Wählen Sie einen anderen.',
+  'source-wants-login': () => 'Die Quelle verlangt einen Benutzernamen und ein Passwort.',
+  'source-forbids': () => 'Die Quelle verweigert den Zugriff.',
+  'source-lacks-file': () => 'An der Quelle gibt es die Datei nicht mehr.',
+  'source-compresses': () => 'Der Server komprimiert die Daten, obwohl er das nicht soll.',
+  'source-insecure': () => 'Eine sichere Verbindung zur Quelle kommt nicht zustande.',
+  'source-silent': () => 'Die Quelle schickt seit einiger Zeit nichts mehr.',
+  'state-unfit': () =>
+    'Der Zustand passt nicht zu dieser Maschine, ihrer Platte oder diesem Headwater, oder er ist beschädigt.',
+  'machine-without-screen': (machine) => `${machine} hat keinen Bildschirm.`,
+  'copy-just-used': () => 'Gerade wurde eine Maschine angelegt, die auf der Kopie liegt.',
+  'changed-while-imported': (file) =>
+    `„${file}“ wurde verändert, während es importiert wurde. Fügen Sie es noch einmal hinzu.`,
+  'nothing-to-copy': () => 'Es gibt nichts zu kopieren.',
+  'disk-stalled-full': (file) =>
+    `Für „${file}“ ist kein Platz mehr. Schaffen Sie welchen, und setzen Sie dann fort.`,
+  'disk-stalled': (file) =>
+    `Das Streamen nach „${file}“ brach mit einem Fehler ab. „Fortsetzen“ versucht es noch einmal.`,
+
   'not-an-address': (text) => `„${text}“ ist keine Adresse, die Headwater versteht.`,
   'feed-gone': () => 'Diesen Feed gibt es nicht mehr.',
   'feed-known': (feed) =>
@@ -106,7 +129,32 @@ export const GERMAN_FAILURES: { readonly [Key in FailureKey]: Say<Key> } = {
     `Der Feed wurde am ${date} ausgestellt, also in der Zukunft. Geht die Uhr dieses Computers richtig?`,
 };
 
-/** What all failures of a code have in common; the detail follows. */
+/** What the operating system calls what went wrong, as far as people meet it. */
+export const GERMAN_ERRNOS: Readonly<Partial<Record<string, string>>> = {
+  EACCES: 'kein Zugriff',
+  EAI_AGAIN: 'der Name des Rechners kann gerade nicht nachgeschlagen werden',
+  EBUSY: 'wird benutzt',
+  ECONNREFUSED: 'der Rechner nimmt keine Verbindung an',
+  ECONNRESET: 'die Verbindung brach ab',
+  EDQUOT: 'der zugeteilte Platz ist verbraucht',
+  EFBIG: 'die Datei würde zu groß für dieses Dateisystem',
+  EHOSTUNREACH: 'kein Weg führt zu dem Rechner',
+  EIO: 'Fehler des Datenträgers',
+  EISDIR: 'es ist ein Ordner',
+  EMFILE: 'zu viele offene Dateien',
+  ENETUNREACH: 'es gibt kein Netz',
+  ENOENT: 'die Datei gibt es nicht',
+  ENOSPC: 'kein Platz mehr',
+  ENOTDIR: 'es ist kein Ordner',
+  ENOTFOUND: 'den Namen des Rechners kennt niemand',
+  EPERM: 'nicht erlaubt',
+  EPIPE: 'die Verbindung brach ab',
+  EROFS: 'der Datenträger kann nur gelesen werden',
+  ETIMEDOUT: 'keine Antwort',
+  EXDEV: 'anderer Datenträger',
+};
+
+/** What all failures of a code have in common. */
 export const GERMAN_CODES: Readonly<Record<FailureCode, string>> = {
   'invalid-argument': 'So geht das nicht.',
   'not-found': 'Etwas wurde nicht gefunden.',

@@ -23,6 +23,7 @@ export function findBuiltAppliance(folder: string, id: string): Result<Installed
     return err(
       'not-found',
       `There is no appliance '${id}'; ${choice}. 'npm start' builds the ones that come along`,
+      { words: ['appliance-gone'] },
     );
   }
   const place = path.join(folder, id);

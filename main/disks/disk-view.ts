@@ -128,8 +128,16 @@ function failureOf({ file, stream, waiting, status, openFailure, row }: DiskKnow
   if (!isActive(status)) return null;
   const ioStatus = status?.job?.ioStatus;
   if (ioStatus === 'nospace') {
-    return { code: 'no-space', message: `There is no room for '${row.path}'; make some, then resume` };
+    return {
+      code: 'no-space',
+      message: `There is no room for '${row.path}'; make some, then resume`,
+      words: ['disk-stalled-full', row.path],
+    };
   }
   if (ioStatus !== 'failed') return null;
-  return { code: 'io', message: `Streaming into '${row.path}' stopped on an error; resume to try again` };
+  return {
+    code: 'io',
+    message: `Streaming into '${row.path}' stopped on an error; resume to try again`,
+    words: ['disk-stalled', row.path],
+  };
 }

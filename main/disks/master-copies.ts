@@ -48,7 +48,8 @@ export class MasterCopies {
     return disks.occupy(id, 'being removed', async () => {
       const removed = catalog.change((tables) => takeOut(tables, id, nowMs()));
       if (!removed.ok) return removed;
-      if (removed.value === null) return err('busy', 'A machine that lies on the copy was just made');
+      if (removed.value === null)
+        return err('busy', 'A machine that lies on the copy was just made', { words: ['copy-just-used'] });
       void disks.forget(id);
       const freed = await deletePassing(catalog, files, [removed.value]);
       return freed.ok ? ok({ freedBytes: freed.value }) : freed;

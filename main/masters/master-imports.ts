@@ -123,6 +123,8 @@ export class MasterImports {
     const now = await qemuImg.lengthOf(source);
     if (!now.ok) return now;
     if (now.value === lengthBytes) return DONE;
-    return err('source-changed', `'${source.path}' was changed while it was imported; add it again`);
+    return err('source-changed', `'${source.path}' was changed while it was imported; add it again`, {
+      words: ['changed-while-imported', source.path],
+    });
   }
 }

@@ -25,7 +25,9 @@ export async function answerRequest(
       const [issue] = input.error.issues;
       const where = [name, ...(issue?.path ?? [])].map(String).join(' → ');
       log.warn(`refused a malformed request: ${where}: ${issue?.message}`);
-      return err('invalid-argument', `${where}: ${issue?.message ?? 'malformed'}`);
+      return err('invalid-argument', `${where}: ${issue?.message ?? 'malformed'}`, {
+        words: ['not-understood'],
+      });
     }
     // The schema was looked up by the same name as the handler; the compiler cannot follow that through the table.
     const handler = handlers[name] as (input: unknown, caller: Caller) => Promise<Result<unknown>>;

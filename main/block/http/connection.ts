@@ -61,7 +61,7 @@ export class Connection {
     this.#options = options;
     this.#onClosed = onClosed;
     this.#watch = new ProgressWatch(options.clock, options.noProgressTimeoutMs, (why) =>
-      this.close(err('source-unreachable', why)),
+      this.close(err('source-unreachable', why, { words: ['source-silent'] })),
     );
     this.#socket = this.#connect();
     this.#socket.setNoDelay(true);

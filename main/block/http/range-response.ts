@@ -69,31 +69,42 @@ export function failureOfStatus(head: ResponseHead): Err {
   const { status } = head;
   const answered = `the server answered with status ${status}`;
   if (status === 429 || status === 503) {
-    return err('source-unreachable', `${answered}: it is busy`, { retryAfterMs: retryAfterMs(head) });
+    return err('source-unreachable', `${answered}: it is busy`, {
+      retryAfterMs: retryAfterMs(head),
+      words: ['source-busy', String(status)],
+    });
   }
-  if (status >= 500 || status === 408) return err('source-unreachable', answered);
+  const words = ['source-answers', String(status)] as const;
+  if (status >= 500 || status === 408) return err('source-unreachable', answered, { words });
   switch (status) {
     case 200:
       return err(
         'source-refused',
         'the server ignores ranges (status 200 instead of 206): use one that supports them',
+        { words: ['source-without-ranges'] },
       );
     case 401:
-      return err('source-refused', `${answered}: it wants a user name and password`);
+      return err('source-refused', `${answered}: it wants a user name and password`, {
+        words: ['source-wants-login'],
+      });
     case 403:
-      return err('source-refused', `${answered}: access denied`);
+      return err('source-refused', `${answered}: access denied`, { words: ['source-forbids'] });
     case 404:
     case 410:
-      return err('source-refused', `${answered}: there is no such file (any more)`);
+      return err('source-refused', `${answered}: there is no such file (any more)`, {
+        words: ['source-lacks-file'],
+      });
     default:
-      return err('source-refused', answered);
+      return err('source-refused', answered, { words });
   }
 }
 
 function checkFraming(head: ResponseHead): Result<void> {
   const encoding = head.fields.get('content-encoding');
   if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
-    return err('source-refused', 'field Content-Encoding: the server compresses although asked not to');
+    return err('source-refused', 'field Content-Encoding: the server compresses although asked not to', {
+      words: ['source-compresses'],
+    });
   }
   if (!head.fields.has('transfer-encoding')) return DONE;
   if (head.minorVersion === 0 || head.fields.has('content-length')) {

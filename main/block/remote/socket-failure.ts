@@ -15,7 +15,10 @@ const WORDS: Readonly<Record<string, string>> = {
 export function failureOfSocket(error: Error): Err {
   const errno = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
   if (errno !== undefined && /CERT|ERR_TLS|ERR_SSL|EPROTO|UNABLE_TO/.test(errno)) {
-    return err('source-refused', `no secure connection is possible (${errno})`, { errno });
+    return err('source-refused', `no secure connection is possible (${errno})`, {
+      errno,
+      words: ['source-insecure'],
+    });
   }
   const words = errno === undefined ? undefined : WORDS[errno];
   return err('source-unreachable', words ?? `the connection failed (${errno ?? error.message})`, { errno });

@@ -62,7 +62,11 @@ export class MachineConsoles implements ConsoleBroker {
     const machine = this.#machines.running(machineId);
     if (machine === null || !isAlive(machine.state))
       return err('closed', 'The machine is off', { words: ['machine-off'] });
-    return machine.screen === null ? err('unsupported', `${machine.name} has no screen`) : ok(machine.screen);
+    return machine.screen === null
+      ? err('unsupported', `${machine.name} has no screen`, {
+          words: ['machine-without-screen', machine.name],
+        })
+      : ok(machine.screen);
   }
 
   #serialLog(machineId: string): SerialLog {

@@ -74,7 +74,7 @@ export function planDuplicate(
     createdMs,
   });
   const backing = masterChain([snapshot, ...behind]);
-  if (backing === null) return err('not-found', 'There is nothing to copy');
+  if (backing === null) return err('not-found', 'There is nothing to copy', { words: ['nothing-to-copy'] });
   const folder = path.dirname(disk.path);
   const thin = !isFarAway(behind);
   const kind = thin ? 'linked' : 'standalone';

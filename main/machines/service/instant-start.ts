@@ -1,4 +1,4 @@
-import { DONE, err, ok, type Result } from '../../../shared/result.ts';
+import { DONE, err, ok, type Failure, type Result } from '../../../shared/result.ts';
 import type { MachineView } from '../../../shared/ipc/machines.ts';
 import type { Catalog } from '../../catalog/catalog.ts';
 import type { DiskRow } from '../../catalog/tables/disks.ts';
@@ -8,6 +8,7 @@ import { publishedContentStamp } from '../../storage/saved-state/published-state
 import type { DiskService } from '../../disks/disk-service.ts';
 import type { Journal } from '../../disks/journal.ts';
 import type { Started } from '../machine.ts';
+import { unfitState } from './unfit-state.ts';
 import type { InstantStates } from './instant-states.ts';
 
 export interface InstantStartParts {
@@ -61,11 +62,11 @@ export class InstantStart {
     if (published === null || state === undefined) return ok(null);
     const { files, instantStates, disks } = this.#parts;
     const unfit = instantStates.whyNot(state, row.memoryMiB);
-    if (unfit !== null) return this.#bootInstead(row, unfit);
+    if (unfit !== null) return this.#bootInstead(row, unfitState(unfit));
     const stamp = await files.contentStampOf(disk.path);
     if (!stamp.ok) return stamp;
     if (stamp.value !== publishedContentStamp(published.description)) {
-      return this.#bootInstead(row, 'the disk was written since');
+      return this.#bootInstead(row, unfitState('the disk was written since'));
     }
     const waiting: Waiting = { abort: new AbortController(), fraction: 0 };
     const { signal } = waiting.abort;
@@ -84,7 +85,7 @@ export class InstantStart {
     if (signal.aborted) {
       return (signal.reason as CalledOff) === 'boot' ? ok(null) : err('closed', `${row.name} was stopped`);
     }
-    return fetched.ok ? ok(instantStates.fileOf(state)) : this.#bootInstead(row, fetched.failure.message);
+    return fetched.ok ? ok(instantStates.fileOf(state)) : this.#bootInstead(row, fetched.failure);
   }
 
   /** Calls off the wait of a machine for its state; false when it does not wait. */
@@ -105,7 +106,7 @@ export class InstantStart {
     if (stateRefused !== null && state !== undefined) {
       // The disk fitted a moment ago: it is the file.
       journal.report(instantStates.drop(state));
-      this.#bootInstead(row, stateRefused);
+      this.#bootInstead(row, unfitState(stateRefused));
     }
     if (row.instantStart !== null) {
       journal.report(catalog.note(({ machines }) => machines.setInstantStart(row.id, null)));
@@ -124,12 +125,13 @@ export class InstantStart {
     return needed.ok ? this.#parts.instantStates.tidy(needed.value) : DONE;
   }
 
-  #bootInstead({ id, name }: MachineRow, why: string): Result<null> {
-    const text = `${name} was booted. What was published to start it at once could not be used: ${why}.`;
+  #bootInstead({ id, name }: MachineRow, failure: Failure): Result<null> {
+    const text = `${name} was booted. What was published to start it at once could not be used: ${failure.message}.`;
     this.#parts.journal.tell({
       level: 'warning',
       kind: 'instant-start-refused',
-      facts: [name, why],
+      facts: [name],
+      failure,
       subject: id,
       text,
     });

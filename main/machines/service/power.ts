@@ -104,7 +104,8 @@ export class Power {
   /** Boots a machine that is off, or waits for the state it would go on from, whatever was published with its master. */
   async boot(row: MachineRow): Promise<Result<void>> {
     if (this.#instantStart.callOff(row.id, 'boot')) return DONE;
-    if (this.isOn(row.id)) return err('invalid-argument', `${row.name} is on`);
+    if (this.isOn(row.id))
+      return err('invalid-argument', `${row.name} is on`, { words: ['machine-is-on', row.name] });
     const forgotten = this.#parts.catalog.change(({ machines }) => machines.setInstantStart(row.id, null));
     return forgotten.ok ? this.start({ ...row, instantStart: null }) : forgotten;
   }

@@ -11,6 +11,7 @@ import type { OpenedDisk } from '../../disks/opened-disk.ts';
 import { deletePassing } from '../../disks/passing-files.ts';
 import type { Machine, Started } from '../machine.ts';
 import { stateFileName } from './names.ts';
+import { unfitState } from './unfit-state.ts';
 
 export interface SavedStateParts {
   readonly catalog: Catalog;
@@ -86,8 +87,15 @@ export class SavedStates {
     const { journal } = this.#parts;
     if (stateRefused !== null) {
       const text = `${name} was started from its disk. Its saved state could not be used: ${stateRefused}.`;
-      const facts = [name, stateRefused];
-      journal.tell({ level: 'warning', kind: 'saved-state-refused', facts, subject: id, text });
+      const failure = unfitState(stateRefused);
+      journal.tell({
+        level: 'warning',
+        kind: 'saved-state-refused',
+        facts: [name],
+        failure,
+        subject: id,
+        text,
+      });
     }
     journal.report(await this.discard(id));
   }

@@ -1,5 +1,6 @@
 import type { Messages } from '../en.ts';
 import { plural } from '../plural.ts';
+import { sentenceEnd } from '../sentence-end.ts';
 
 export const shell: Messages['shell'] = {
   skip: 'Zum Inhalt springen',
@@ -69,7 +70,7 @@ export const happened: Messages['happened'] = {
   'start-failed': (name, why) => `${name} konnte nicht gestartet werden: ${why}`,
   'machine-failed': (name, why) => `${name} ist ausgefallen: ${why}`,
   'instant-start-refused': (name, why) =>
-    `${name} wurde gebootet. Was für einen augenblicklichen Start veröffentlicht ist, war nicht zu gebrauchen: ${why}.`,
+    `${name} wurde gebootet. Was für einen augenblicklichen Start veröffentlicht ist, war nicht zu gebrauchen: ${sentenceEnd(why)}`,
   'disk-missing': (file) => `„${file}“ fehlt. Legen Sie die Datei zurück, oder löschen Sie ihre Maschine.`,
   'disk-moved': (from, to) => `„${from}“ wurde als „${to}“ wiedergefunden.`,
   'disk-without-machine': (file) => `„${file}“ gehört zu keiner Maschine mehr.`,
@@ -79,7 +80,7 @@ export const happened: Messages['happened'] = {
   'saved-state-missing': (name, file) =>
     `Der gesicherte Zustand von ${name} fehlt („${file}“). Legen Sie ihn zurück, sonst startet die Maschine von ihrer Platte.`,
   'saved-state-refused': (name, why) =>
-    `${name} wurde von der Platte gestartet. Der gesicherte Zustand war nicht zu gebrauchen (${why}).`,
+    `${name} wurde von der Platte gestartet. Der gesicherte Zustand war nicht zu gebrauchen: ${sentenceEnd(why)}`,
   imported: (name) => `${name} ist importiert und kann gestartet werden.`,
   'import-failed': (name, why) => `${name} konnte nicht importiert werden: ${why}`,
   'feed-new-key': (name, fingerprint) =>

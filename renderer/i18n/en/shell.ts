@@ -1,4 +1,5 @@
 import { plural } from '../plural.ts';
+import { sentenceEnd } from '../sentence-end.ts';
 
 export const shell = {
   skip: 'Skip to content',
@@ -66,7 +67,7 @@ export const happened = {
   'start-failed': (name: string, why: string) => `${name} could not be started: ${why}`,
   'machine-failed': (name: string, why: string) => `${name} stopped: ${why}`,
   'instant-start-refused': (name: string, why: string) =>
-    `${name} was booted. What was published to start it at once could not be used: ${why}.`,
+    `${name} was booted. What was published to start it at once could not be used: ${sentenceEnd(why)}`,
   'disk-missing': (file: string) => `“${file}” is missing. Put it back, or delete its machine.`,
   'disk-moved': (from: string, to: string) => `“${from}” was found again as “${to}”.`,
   'disk-without-machine': (file: string) => `“${file}” belongs to no machine any more.`,
@@ -76,7 +77,7 @@ export const happened = {
   'saved-state-missing': (name: string, file: string) =>
     `What was saved of ${name} is missing (“${file}”): put it back, or it will start from its disk.`,
   'saved-state-refused': (name: string, why: string) =>
-    `${name} was started from its disk. Its saved state could not be used: ${why}.`,
+    `${name} was started from its disk. Its saved state could not be used: ${sentenceEnd(why)}`,
   imported: (name: string) => `${name} is imported and can be started.`,
   'import-failed': (name: string, why: string) => `${name} could not be imported: ${why}`,
   'feed-new-key': (name: string, fingerprint: string) =>
