@@ -93,7 +93,7 @@ function unlisted(installed: Installed, { built, learned, emulator }: Known): Ca
     withdrawn: cameFromFeed(installed),
     obstacle: null,
     download: null,
-    // What was learned on this computer counts before what the publisher says.
+    // What starts go by here: the publisher's profile once it was fetched, one that was learned until then.
     bootBytes: learned.get(master.id) ?? master.published?.description.bootProfile?.bootBytes ?? null,
     state: usableState(master.published?.description, emulator),
   };

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { bootProfileOf } from '../../shared/boot-profile.ts';
 import { MASTER_FILES } from '../../shared/master-files.ts';
-import { err, unwrap } from '../../shared/result.ts';
+import { err, ok, unwrap } from '../../shared/result.ts';
 import { CLUSTER_BYTES } from '../../test/support/disk-workbench.ts';
 import { aFeed, anEntry, newKey, NOW_MS, publish } from '../../test/support/feeds.ts';
 import { MachineRoom } from '../../test/support/machine-room.ts';
@@ -62,6 +62,32 @@ describe('a boot profile that was published', () => {
     await expect
       .poll(async () => unwrap(await backEnd.disks.list())[0]?.boot)
       .toEqual({ bytes: 1536, missingBytes: 1536 });
+  });
+
+  it('is fetched anew where another was published, though it reads as much', async () => {
+    const { backEnd, applianceId, profile } = await subscriber();
+    unwrap(await backEnd.appliances.install({ id: applianceId }));
+    await expect.poll(profile).not.toBeNull();
+    const known = profile();
+    if (known === null) throw new Error('it is known');
+    unwrap(
+      backEnd.catalog.change(({ bootProfiles }) => bootProfiles.put({ ...known, sha256: 'ab'.repeat(32) })),
+    );
+    let asked = 0;
+    const boots = new PublishedBoots({
+      catalog: backEnd.catalog,
+      nowMs: () => NOW_MS,
+      fetch: async () => {
+        asked++;
+        return ok(RANGES);
+      },
+      learned: () => undefined,
+      warn: () => undefined,
+    });
+    await boots.look();
+    await boots.look();
+    expect(asked).toBe(1);
+    expect(profile()?.sha256).toBe(known.sha256);
   });
 
   it.each([

@@ -1,4 +1,4 @@
-import { bootBytesOf, bootProfileOf } from '../../shared/boot-profile.ts';
+import { bootProfileOf, type BootProfileDocument } from '../../shared/boot-profile.ts';
 import type { PublishedMaster } from '../../shared/master.ts';
 import { DONE, type Result } from '../../shared/result.ts';
 import type { Range } from '../block/range.ts';
@@ -60,7 +60,7 @@ export class PublishedBoots {
     if (this.#wrong.has(hash)) return;
     const fetched = await fetch(published);
     const profile = fetched.ok && fetched.value !== null ? bootProfileOf(fetched.value) : null;
-    const stored = profile === null ? DONE : this.#store(masterId, profile);
+    const stored = profile === null ? DONE : this.#store(masterId, profile, hash);
     if (profile !== null && stored.ok) {
       learned(masterId);
       return;
@@ -72,11 +72,11 @@ export class PublishedBoots {
     if (!failed.ok) warn(`The boot profile of a master is done without: ${failed.failure.message}`);
   }
 
-  #store(masterId: string, profile: NonNullable<ReturnType<typeof bootProfileOf>>): Result<void> {
+  #store(masterId: string, profile: BootProfileDocument, hash: string): Result<void> {
     const { catalog, nowMs } = this.#parts;
     return catalog.change(({ bootProfiles, masters, surveys }) => {
       if (masters.find(masterId) === null) return;
-      bootProfiles.put({ masterId, origin: 'published', profile, recordedMs: nowMs() });
+      bootProfiles.put({ masterId, origin: 'published', profile, recordedMs: nowMs(), sha256: hash });
       surveys.forgetBoot(masterId);
     });
   }
@@ -91,8 +91,6 @@ function missingProfiles({
     const described = published?.description.bootProfile;
     if (published === null || described === undefined) return [];
     const known = bootProfiles.find(id);
-    // A boot is recorded anew together with how much it reads.
-    const same = known?.origin === 'published' && bootBytesOf(known.profile) === described.bootBytes;
-    return same ? [] : [{ id, published }];
+    return known?.sha256 === described.sha256 ? [] : [{ id, published }];
   });
 }

@@ -172,10 +172,10 @@ export class DiskService {
     await this.#registry.get(id)?.release();
   }
 
-  /** The machine that has the disk is about to boot its guest for the first time: what that reads is learned from. */
-  async recordBoot(id: string): Promise<void> {
+  /** The machine that has the disk is about to boot its guest: what that reads is learned from, where it teaches anything. */
+  async recordBoot(id: string, isFirst: boolean): Promise<void> {
     const control = this.#registry.get(id);
-    if (control === null || !wantsBoot(this.#parts.catalog, control.rows)) return;
+    if (control === null || !wantsBoot(this.#parts.catalog, control.rows, isFirst)) return;
     this.#parts.journal.report((await control.opened?.recordBoot()) ?? DONE);
   }
 

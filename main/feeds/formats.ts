@@ -1,3 +1,4 @@
+import fs from 'node:fs';
 import path from 'node:path';
 import { FEED_FILES } from '../../shared/feed.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
@@ -29,7 +30,8 @@ export function placeOf(typed: string): Result<FeedPlace> {
         words: ['not-an-address', text],
       });
     }
-    return ok(named(path.resolve(file) + (file.endsWith('/') ? '/' : '')));
+    const isFolder = file.endsWith('/') || fs.statSync(file, { throwIfNoEntry: false })?.isDirectory();
+    return ok(named(path.resolve(file) + (isFolder ? '/' : '')));
   }
   if (!URL.canParse(text))
     return err('invalid-argument', `'${text}' is not an address`, { words: ['not-an-address', text] });

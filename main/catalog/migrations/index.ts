@@ -8,6 +8,7 @@ import { INSTANT_STARTS } from './0007-instant-starts.ts';
 import { PACKED_FEED_COPIES } from './0008-packed-feed-copies.ts';
 import { BACK_ENDS } from './0009-back-ends.ts';
 import { TOLD_EVENTS } from './0010-told-events.ts';
+import { PROFILE_HASHES } from './0011-profile-hashes.ts';
 
 /** Step `n` takes a catalog from version `n` to `n + 1`. Released steps are never changed; new ones go to the end. */
 export const MIGRATIONS: readonly string[] = [
@@ -21,4 +22,5 @@ export const MIGRATIONS: readonly string[] = [
   PACKED_FEED_COPIES,
   BACK_ENDS,
   TOLD_EVENTS,
+  PROFILE_HASHES,
 ];

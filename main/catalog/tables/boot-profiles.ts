@@ -9,12 +9,14 @@ const bootProfileRowSchema = z
     origin: z.enum(['published', 'login', 'quiet']),
     profile: jsonColumn(bootProfileSchema),
     recorded_ms: z.number(),
+    sha256: z.string().nullable(),
   })
   .transform((row) => ({
     masterId: row.master_id,
     origin: row.origin,
     profile: row.profile,
     recordedMs: row.recorded_ms,
+    sha256: row.sha256,
   }));
 
 /** What a start of a master reads, and how that is known. */
@@ -39,8 +41,8 @@ export class BootProfileTable {
   put(row: BootProfileRow): void {
     this.#db
       .prepare(
-        `INSERT OR REPLACE INTO boot_profiles (master_id, origin, profile, boot_bytes, recorded_ms)
-         VALUES (@masterId, @origin, @profile, @bootBytes, @recordedMs)`,
+        `INSERT OR REPLACE INTO boot_profiles (master_id, origin, profile, boot_bytes, recorded_ms, sha256)
+         VALUES (@masterId, @origin, @profile, @bootBytes, @recordedMs, @sha256)`,
       )
       .run({ ...row, profile: JSON.stringify(row.profile), bootBytes: bootBytesOf(row.profile) });
   }

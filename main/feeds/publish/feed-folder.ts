@@ -1,8 +1,7 @@
-import fs from 'node:fs';
 import path from 'node:path';
-import { FEED_FILES, feedSchema, type FeedDocument } from '../../../shared/feed.ts';
+import { FEED_FILES, FEED_LIMITS, feedSchema, type FeedDocument } from '../../../shared/feed.ts';
 import { because, err, ok, type Result } from '../../../shared/result.ts';
-import { failureFromSystem } from '../../../shared/errno.ts';
+import { readSmallFile } from '../../block/small-file.ts';
 import { writeWhole } from '../../block/whole-file.ts';
 import { parseDocument } from '../document.ts';
 import { rotationStatement } from '../rotation.ts';
@@ -12,12 +11,10 @@ import { signDetached } from '../signature/signature.ts';
 /** A feed at its publisher's: a folder to be served, with `feed.json` and its signature. */
 export function readFeed(folder: string): Result<FeedDocument> {
   const file = path.join(folder, FEED_FILES.document);
-  try {
-    const parsed = parseDocument(fs.readFileSync(file), feedSchema, 'a feed');
-    return parsed.ok ? parsed : because(`'${file}'`, parsed);
-  } catch (error) {
-    return failureFromSystem(error, `Could not read '${file}'`);
-  }
+  const content = readSmallFile(file, { mostBytes: FEED_LIMITS.documentBytes });
+  if (!content.ok) return content;
+  const parsed = parseDocument(content.value, feedSchema, 'a feed');
+  return parsed.ok ? parsed : because(`'${file}'`, parsed);
 }
 
 /** Stores a feed that is not signed yet: readers go on with what they have until it is. */

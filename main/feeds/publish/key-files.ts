@@ -1,7 +1,11 @@
 import fs from 'node:fs';
 import { because, DONE, err, type Result } from '../../../shared/result.ts';
+import { readSmallFile } from '../../block/small-file.ts';
 import { failureFromSystem } from '../../../shared/errno.ts';
 import { generateSecretKey, parseSecretKey, publicKeyFile, type SecretKey } from '../signature/secret-key.ts';
+
+/** A key file of minisign has some 300 bytes. */
+export const KEY_FILE_BYTES = 16 * 1024;
 
 /** Makes a key pair, the secret half for its owner's eyes only. Never replaces a file. */
 export function createKeyFiles(file: string): Result<SecretKey> {
@@ -24,7 +28,9 @@ export function readKeyFile(file: string): Result<SecretKey> {
         `The secret key '${file}' can be read by others; run: chmod 600 '${file}'`,
       );
     }
-    const key = parseSecretKey(fs.readFileSync(file, 'utf8'));
+    const content = readSmallFile(file, { mostBytes: KEY_FILE_BYTES });
+    if (!content.ok) return content;
+    const key = parseSecretKey(content.value.toString());
     return key.ok ? key : because(`'${file}' cannot be used`, key);
   } catch (error) {
     return failureFromSystem(error, `Could not read '${file}'`);

@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
+import { bootProfileOf } from '../../../shared/boot-profile.ts';
 import { ok, unwrap, type Result } from '../../../shared/result.ts';
 import { KIB, MIB } from '../../../shared/units.ts';
 import { MachineRoom, PretendMachine, RECIPE, type BackEnd } from '../../../test/support/machine-room.ts';
@@ -95,6 +96,30 @@ describe('what a start of a master reads', () => {
     unwrap(await again.machines.command({ id, command: 'start' }));
     unwrap(await again.machines.command({ id, command: 'stop' }));
     expect(await bootBytesOf(again)).toBeNull();
+  });
+
+  it('is completed by the next start of the machine, where it was half learned', async () => {
+    const { room, reads } = bootingRoom();
+    const backEnd = await room.open({ makeMachine: () => ok(new PretendMachine()) });
+    // Its disk is to lie on the master still when it is started again.
+    unwrap(await backEnd.preferences.set({ globalLimit: 1000 }));
+    const { id } = await room.create({ start: true });
+    await vi.waitFor(async () => expect((await machineOf(backEnd, id)).state).toBe('running'), PATIENCE);
+    const masterId = unwrap(await backEnd.masters.list())[0]?.id ?? '';
+    const [first] = reads;
+    if (first === undefined) throw new Error('a boot reads something');
+    const profile = bootProfileOf([{ offset: first.offset, length: 512 }]);
+    if (profile === null) throw new Error('it has a range');
+    const row = { masterId, origin: 'quiet', recordedMs: 1, sha256: null } as const;
+    unwrap(backEnd.catalog.change(({ bootProfiles }) => bootProfiles.put({ ...row, profile })));
+    await room.close();
+    const again = await room.open();
+    unwrap(await again.machines.command({ id, command: 'start' }));
+    await vi.waitFor(async () => expect(await bootBytesOf(again)).toBe(68 * KIB), PATIENCE);
+    expect(unwrap(again.catalog.read(({ bootProfiles }) => bootProfiles.find(masterId)))).toMatchObject({
+      origin: 'login',
+      profile: { ranges: reads.map(({ offset, length }) => [offset, length]) },
+    });
   });
 
   it('is not learned from a linked disk, which leaves no trace of its reads', async () => {

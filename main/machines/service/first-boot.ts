@@ -13,7 +13,8 @@ export interface FirstBootParts {
 }
 
 /**
- * Notes a start. A machine that was never started boots what its master has: worth learning from.
+ * Notes a start. A machine that was never started boots what its master has: worth learning from. Later boots complete what
+ * was half learned.
  * @param boots whether it boots, and does not go on from a saved state
  */
 export async function noteStart(
@@ -28,9 +29,9 @@ export async function noteStart(
     return row.applianceId === null ? null : appliances.find(row.applianceId);
   });
   journal.report(noted);
-  if (!boots || row.startedMs !== null || !noted.ok) return;
+  if (!boots || !noted.ok) return;
   whenLoginIsAsked(machine, noted.value?.description.serial?.loginPrompt, () => {
     void disks.bootEnded(diskId);
   });
-  await disks.recordBoot(diskId);
+  await disks.recordBoot(diskId, row.startedMs === null);
 }

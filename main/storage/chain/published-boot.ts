@@ -9,7 +9,7 @@ import { MirrorSet } from '../../block/verified/mirror-set.ts';
 import { masterSources } from './published-master.ts';
 
 /** A profile of more than that would cost more time than it saves. */
-const MOST_BYTES = 8 * MIB;
+export const MOST_PROFILE_BYTES = 8 * MIB;
 
 /**
  * Fetches and verifies what a boot of a published master reads, in order; null where nobody published that. Fails with
@@ -22,7 +22,8 @@ export async function fetchBootProfile(
   const { bootProfile } = description;
   if (bootProfile === undefined) return ok(null);
   const { lengthBytes } = bootProfile;
-  if (lengthBytes > MOST_BYTES) return err('unsupported', 'the boot profile of the master is too long');
+  if (lengthBytes > MOST_PROFILE_BYTES)
+    return err('unsupported', 'the boot profile of the master is too long');
   const made = masterSources(sources, { clock, connections: 1 });
   if (!made.ok) return made;
   const mirrors = new MirrorSet(made.value, { clock, random: Math.random });

@@ -38,6 +38,20 @@ describe('the watch over a boot', () => {
     expect(told).toEqual([{ ranges, end: 'quiet' }]);
   });
 
+  it('is as patient as the guest is slow', async () => {
+    const { clock, told, watch } = watched();
+    watch.note(access('read', 0));
+    for (let step = 1; step < 10; step++) {
+      await clock.advance(10_000);
+      watch.note(access('read', step * 65_536));
+    }
+    await clock.advance(80_000);
+    expect(told).toEqual([]);
+    watch.note(access('read', 50 * MIB));
+    await clock.advance(170_000);
+    expect(told).toMatchObject([{ end: 'quiet', ranges: { length: 11 } }]);
+  });
+
   it('does not take waiting for a slow source for quiet', async () => {
     const { clock, line, told, watch } = watched();
     watch.note(access('read', 0));

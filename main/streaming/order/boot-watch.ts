@@ -4,7 +4,7 @@ import type { Range } from '../../block/range.ts';
 import type { GuestAccess } from './guest-access.ts';
 import { BootRecorder } from './boot-recorder.ts';
 
-/** A guest that has asked nothing of its disk for so long has booted, or waits for its user; unless told otherwise. */
+/** A guest that has asked nothing of its disk for so long may have booted, or wait for its user; unless told otherwise. */
 const QUIET_MS = 15_000;
 /** Whatever reads more than this is not booting any more. */
 const MOST_BYTES = 512 * MIB;
@@ -18,7 +18,7 @@ export interface BootWatchParts {
   readonly sourceBytes: number;
   /** Milliseconds since a guest last waited for the source; 0 while one does, `Infinity` when none ever did. */
   readonly sinceDemandMs: () => number;
-  /** How long a disk that nobody reads means the end of the boot, in milliseconds. */
+  /** How long a disk that nobody reads means the end of the boot, at least, in milliseconds. */
   readonly quietMs?: number | undefined;
   /** Called once, with what the boot read in order of first use. */
   readonly done: (ranges: readonly Range[], end: BootEnd) => void;
@@ -26,12 +26,14 @@ export interface BootWatchParts {
 
 /**
  * Records one boot. It is over when somebody has seen the guest's login prompt ({@link finish}), or when the guest
- * has left its disk alone for a while; time it spends waiting for its source does not count as that.
+ * has left its disk alone for as long as it took so far: on a slow machine a guest is busy with itself for longer. Time it
+ * spends waiting for its source does not count as that.
  */
 export class BootWatch {
   readonly #parts: BootWatchParts;
   readonly #recorder: BootRecorder;
   readonly #quietMs: number;
+  #firstAccessMs = 0;
   #lastAccessMs = 0;
   #cancelTimer: () => void = () => {};
   #state: 'idle' | 'recording' | 'over' = 'idle';
@@ -49,6 +51,7 @@ export class BootWatch {
     this.#recorder.note(access);
     if (this.#state === 'idle') {
       this.#state = 'recording';
+      this.#firstAccessMs = this.#lastAccessMs;
       this.#lookAfter(this.#quietMs);
     }
     if (this.#recorder.full) this.#end('quiet');
@@ -69,8 +72,9 @@ export class BootWatch {
     this.#cancelTimer = this.#parts.clock.after(delayMs, () => {
       const sinceAccessMs = this.#parts.clock.now() - this.#lastAccessMs;
       const quietMs = Math.min(sinceAccessMs, this.#parts.sinceDemandMs());
-      if (quietMs >= this.#quietMs) this.#end('quiet');
-      else this.#lookAfter(this.#quietMs - quietMs);
+      const enoughMs = Math.max(this.#quietMs, this.#lastAccessMs - this.#firstAccessMs);
+      if (quietMs >= enoughMs) this.#end('quiet');
+      else this.#lookAfter(enoughMs - quietMs);
     });
   }
 

@@ -28,7 +28,10 @@ ${COMMON_HELP}`,
       const shown = all.value.filter(
         (one) => feed === undefined || one.feed?.name === feed || one.feed?.id === feed,
       );
-      return ok({ json: shown, text: shown.map(lineOf).join('') || 'no appliances\n' });
+      return ok({
+        json: shown,
+        text: shown.length === 0 ? 'no appliances\n' : HEADING + shown.map(lineOf).join(''),
+      });
     });
   },
 });
@@ -73,9 +76,12 @@ ${COMMON_HELP}`,
   },
 });
 
+const ID_COLUMNS = 36;
+const HEADING = `${'ID'.padEnd(ID_COLUMNS)}  NAME, PROCESSOR, DISK  FEED\n`;
+
 function lineOf({ id, name, version, arch, diskBytes, feed, available }: ApplianceView): string {
   const from = feed === null ? '' : `  ${feed.name}${feed.signed ? '' : ' (not signed)'}`;
-  return `${id.padEnd(36)}  ${`${name} ${version}`.trim()}, ${arch}, ${formatBytes(diskBytes)}${from}${available ? '' : '  (unavailable)'}\n`;
+  return `${id.padEnd(ID_COLUMNS)}  ${`${name} ${version}`.trim()}, ${arch}, ${formatBytes(diskBytes)}${from}${available ? '' : '  (unavailable)'}\n`;
 }
 
 function factsOf(view: ApplianceView): string {

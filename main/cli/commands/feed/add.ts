@@ -1,11 +1,11 @@
-import fs from 'node:fs';
 import path from 'node:path';
 import { feedApplianceSchema } from '../../../../shared/feed.ts';
 import { MASTER_FILES } from '../../../../shared/master-files.ts';
 import { err, ok, type Result } from '../../../../shared/result.ts';
-import { failureFromSystem } from '../../../../shared/errno.ts';
+import { MIB } from '../../../../shared/units.ts';
 import { firstProblem } from '../../../feeds/document.ts';
 import { readFeed, writeFeed } from '../../../feeds/publish/feed-folder.ts';
+import { readJsonFile } from '../../arguments/json-file.ts';
 import { reportCommand } from '../../arguments/command.ts';
 
 const HELP = `usage: headwater feed add DIR APPLIANCE.json --master MASTER [--source PLACE]...
@@ -61,6 +61,9 @@ export const addCommand = reportCommand({
   },
 });
 
+/** A description with its icon has some kilobytes. */
+const DESCRIPTION_BYTES = MIB;
+
 function sourcesOf(folder: string, master: string, given: readonly string[]): Result<readonly string[]> {
   if (given.length > 0) return ok(given);
   const below = path.relative(folder, master).split(path.sep).join('/');
@@ -72,14 +75,10 @@ function sourcesOf(folder: string, master: string, given: readonly string[]): Re
 }
 
 function readObject(file: string): Result<Record<string, unknown>> {
-  try {
-    const content: unknown = JSON.parse(fs.readFileSync(file, 'utf8'));
-    if (typeof content === 'object' && content !== null && !Array.isArray(content)) {
-      return ok(content as Record<string, unknown>);
-    }
-    return err('malformed', `'${file}' is not a JSON object`);
-  } catch (error) {
-    if (error instanceof SyntaxError) return err('malformed', `'${file}' is not JSON: ${error.message}`);
-    return failureFromSystem(error, `Could not read '${file}'`);
-  }
+  const content = readJsonFile(file, DESCRIPTION_BYTES);
+  if (!content.ok) return content;
+  const { value } = content;
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? ok(value as Record<string, unknown>)
+    : err('malformed', `'${file}' is not a JSON object`);
 }

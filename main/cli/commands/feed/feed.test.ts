@@ -82,6 +82,24 @@ describe('headwater feed, for publishers', () => {
     expect(await run('verify', location, '--key', 'RW'.padEnd(56, 'A'))).toMatchObject({ code: 1 });
   });
 
+  it('is verified in its folder, too', async () => {
+    const { at, sign } = await publisher();
+    await sign();
+    expect(await must('verify', at('feed'), '--key', at('key.pub'))).toContain('appliances   1');
+  });
+
+  it('is not read from what never ends', async () => {
+    const { at } = await publisher();
+    const endless = '/dev/zero';
+    const refused = { code: 1, err: expect.stringContaining(`'${endless}' is not a regular file`) as string };
+    expect(await run('add', at('feed'), endless, '--master', at('feed'))).toMatchObject(refused);
+    expect(await run('lint', endless)).toMatchObject(refused);
+    expect(await run('sign', at('feed'), '--key', endless)).toMatchObject({ code: 1 });
+    expect(await run('verify', at('feed'), '--key', endless)).toMatchObject({ code: 1 });
+    fs.writeFileSync(at('long.json'), Buffer.alloc(5 * 1024 * 1024, 0x20));
+    expect(await run('lint', at('long.json'))).toMatchObject({ code: 1 });
+  });
+
   it('makes the same bytes of the same feed', async () => {
     const { at, sign } = await publisher();
     await sign('--serial', '5');

@@ -1,9 +1,9 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { FEED_FILES } from '../../../../shared/feed.ts';
+import { FEED_FILES, FEED_LIMITS } from '../../../../shared/feed.ts';
 import { ok } from '../../../../shared/result.ts';
-import { failureFromSystem } from '../../../../shared/errno.ts';
 import { lintFeed, type LintRemark } from '../../../feeds/publish/lint-feed.ts';
+import { readJsonFile } from '../../arguments/json-file.ts';
 import { reportCommand } from '../../arguments/command.ts';
 
 const HELP = `usage: headwater feed lint FILE|DIR
@@ -25,13 +25,11 @@ export const lintCommand = reportCommand({
   async run(place) {
     const isFolder = fs.statSync(place, { throwIfNoEntry: false })?.isDirectory() === true;
     const file = isFolder ? path.join(place, FEED_FILES.document) : place;
-    let remarks: LintRemark[];
-    try {
-      remarks = lintFeed(JSON.parse(fs.readFileSync(file, 'utf8')), Date.now());
-    } catch (error) {
-      if (!(error instanceof SyntaxError)) return failureFromSystem(error, `Could not read '${file}'`);
-      remarks = [{ level: 'error', text: `it is not JSON: ${error.message}` }];
-    }
+    const document = readJsonFile(file, FEED_LIMITS.documentBytes);
+    if (!document.ok && document.failure.code !== 'malformed') return document;
+    const remarks: LintRemark[] = document.ok
+      ? lintFeed(document.value, Date.now())
+      : [{ level: 'error', text: document.failure.message }];
     const errors = remarks.filter(({ level }) => level === 'error').length;
     return ok({
       json: { file, remarks },

@@ -8,7 +8,7 @@ import { reportCommand } from '../../arguments/command.ts';
 import { expectedKey } from './expected-key.ts';
 import { offerText } from './offer-text.ts';
 
-const HELP = `usage: headwater feed verify FILE|URL [--key KEY]
+const HELP = `usage: headwater feed verify FILE|DIR|URL [--key KEY]
 
 Fetches a feed and its signature as its readers do, and checks them: format, signature,
 time. Without --key this says only that feed and signature belong together.

@@ -4,11 +4,12 @@ import path from 'node:path';
 import { bootProfileSchema, stretchesOf } from '../../../../shared/boot-profile.ts';
 import { systemClock } from '../../../../shared/clock.ts';
 import { err, ok, type Result } from '../../../../shared/result.ts';
-import { failureFromSystem } from '../../../../shared/errno.ts';
 import type { Range } from '../../../block/range.ts';
 import { findPublished } from '../../../storage/chain/master-description.ts';
 import { V86_MOST_MEMORY_MIB } from '../../../../shared/back-end.ts';
+import { MOST_PROFILE_BYTES } from '../../../storage/chain/published-boot.ts';
 import { isRemote } from '../../../storage/chain/location.ts';
+import { readJsonFile } from '../../arguments/json-file.ts';
 import { memoryOption } from '../../arguments/memory.ts';
 import { command, type NamedOption } from '../../arguments/command.ts';
 import type { Given } from '../../arguments/given.ts';
@@ -132,15 +133,10 @@ async function recordAndPublish(
 }
 
 function readProfile(file: string): Result<readonly Range[]> {
-  try {
-    const parsed = bootProfileSchema.safeParse(JSON.parse(fs.readFileSync(file, 'utf8')));
-    return parsed.success
-      ? ok(stretchesOf(parsed.data))
-      : err('malformed', `'${file}' is not a boot profile`);
-  } catch (error) {
-    if (error instanceof SyntaxError) return err('malformed', `'${file}' is not JSON`);
-    return failureFromSystem(error, `Could not read '${file}'`);
-  }
+  const content = readJsonFile(file, MOST_PROFILE_BYTES);
+  if (!content.ok) return content;
+  const parsed = bootProfileSchema.safeParse(content.value);
+  return parsed.success ? ok(stretchesOf(parsed.data)) : err('malformed', `'${file}' is not a boot profile`);
 }
 
 function report(
