@@ -1,3 +1,4 @@
+import fs from 'node:fs';
 import path from 'node:path';
 import { app } from 'electron';
 import { z } from 'zod';
@@ -6,7 +7,7 @@ import { ok, type Result } from '../../shared/result.ts';
 import { CatalogPages } from '../appliances/catalog-pages.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import { MachineConsoles } from '../machines/consoles/machine-consoles.ts';
-import { machineMaker } from '../machines/make-machine.ts';
+import { machineLog, machineMaker } from '../machines/make-machine.ts';
 import { QemuHost } from '../machines/qemu/host.ts';
 import { openBackEnd } from './back-end.ts';
 import type { Log } from './log.ts';
@@ -19,6 +20,7 @@ import type { WindowStateStore } from './windows/window-state.ts';
 export const openServices: OpenServices = async ({ publish, log, clock, dataFolder }) => {
   const places = placesOf({ isPackaged: app.isPackaged, resources: process.resourcesPath });
   const qemu = new QemuHost();
+  const logsFolder = path.join(dataFolder, 'logs');
   const opened = await openBackEnd({
     publish,
     clock,
@@ -29,7 +31,7 @@ export const openServices: OpenServices = async ({ publish, log, clock, dataFold
     makeMachine: machineMaker({
       qemu,
       firmwareFolder: places.firmware,
-      logsFolder: path.join(dataFolder, 'logs'),
+      logsFolder,
     }),
   });
   if (!opened.ok) return opened;
@@ -46,6 +48,7 @@ export const openServices: OpenServices = async ({ publish, log, clock, dataFold
     ownFiles,
     close,
   } = opened.value;
+  machines.on('removed', ({ id }) => fs.rmSync(machineLog(logsFolder, id), { force: true }));
   const monitors = new Monitors({
     machines,
     disks,

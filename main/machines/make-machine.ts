@@ -21,6 +21,11 @@ export interface MakerParts {
   readonly logsFolder: string;
 }
 
+/** Where what QEMU says of a machine is kept. */
+export function machineLog(logsFolder: string, id: string): string {
+  return path.join(logsFolder, `${id}.log`);
+}
+
 /** Makes machines of the catalog, on what the user chose or what fits. */
 export function machineMaker({ qemu, firmwareFolder, logsFolder }: MakerParts) {
   const inV86 = v86Maker(firmwareFolder);
@@ -33,7 +38,7 @@ export function machineMaker({ qemu, firmwareFolder, logsFolder }: MakerParts) {
     if (chosen.value === 'v86') return inV86(machine, disk);
     const { arch } = chosen.value;
     const diskBus = guest.diskBus ?? 'virtio';
-    const logFile = path.join(logsFolder, `${id}.log`);
+    const logFile = machineLog(logsFolder, id);
     return ok(makeQemuMachine(qemu, { ...hardware, name, arch, memoryMiB, diskBus, logFile }, disk));
   };
 }

@@ -2,7 +2,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { DONE, ok, type Result } from '../../shared/result.ts';
-import type { QemuProgram } from '../../main/machines/qemu/host.ts';
+import { QemuHost, type QemuProgram } from '../../main/machines/qemu/host.ts';
 import { QemuMachine, type QemuDisk } from '../../main/machines/qemu/qemu-machine.ts';
 import { tempFolder } from './temp-folder.ts';
 
@@ -31,6 +31,11 @@ export function scriptAsQemu(script: string): QemuProgram {
   const file = path.join(tempFolder(), 'qemu-system-x86_64');
   fs.writeFileSync(file, script, { mode: 0o755 });
   return { path: file, version: '7.2.0', accelerator: 'tcg', sandbox: [] };
+}
+
+/** A computer with something that is called QEMU, which is never run. */
+export function hostWithQemu(): QemuHost {
+  return new QemuHost({ path: path.dirname(scriptAsQemu('#!/bin/sh\nexit 1\n').path) });
 }
 
 /** A disk that nobody reads. */

@@ -1,22 +1,13 @@
-import fs from 'node:fs';
-import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { USUAL_HARDWARE, type Hardware } from '../../../shared/hardware.ts';
 import { err, unwrap } from '../../../shared/result.ts';
 import { MachineRoom } from '../../../test/support/machine-room.ts';
-import { tempFolder } from '../../../test/support/temp-folder.ts';
+import { hostWithQemu } from '../../../test/support/pretended-qemu.ts';
 import type { MachineToMake } from '../make-machine.ts';
 import { QemuHost } from '../qemu/host.ts';
 
 const SSH = { protocol: 'tcp', hostPort: 2222, guestPort: 22 } as const;
 const WITH_SSH: Hardware = { ...USUAL_HARDWARE, backEnd: 'qemu', forwards: [SSH] };
-
-/** A computer with something that is called QEMU, and is never run here. */
-function withQemu(): QemuHost {
-  const folder = tempFolder();
-  fs.writeFileSync(path.join(folder, 'qemu-system-x86_64'), '#!/bin/sh\nexit 1\n', { mode: 0o755 });
-  return new QemuHost({ path: folder });
-}
 
 async function openRoom(qemu: QemuHost) {
   const made: MachineToMake[] = [];
@@ -32,7 +23,7 @@ async function openRoom(qemu: QemuHost) {
 
 describe('what a machine runs on', () => {
   it('is chosen by itself, and can be chosen while the machine is off', async () => {
-    const { room, made, machines } = await openRoom(withQemu());
+    const { room, made, machines } = await openRoom(hostWithQemu());
     const { id, runsOn, hardware } = await room.create();
     expect([runsOn?.backEnd, hardware]).toEqual(['v86', USUAL_HARDWARE]);
     unwrap(await machines.setHardware({ id, hardware: WITH_SSH }));
@@ -45,7 +36,7 @@ describe('what a machine runs on', () => {
   });
 
   it('can be chosen for a new machine, where it is there', async () => {
-    const { machines } = await openRoom(withQemu());
+    const { machines } = await openRoom(hostWithQemu());
     const wanted = { applianceId: 'tiny', start: false, backEnd: 'qemu' } as const;
     expect(unwrap(await machines.create(wanted))).toMatchObject({ runsOn: { backEnd: 'qemu' } });
     const bare = await openRoom(new QemuHost({ path: '' }));
@@ -55,7 +46,7 @@ describe('what a machine runs on', () => {
   });
 
   it('is QEMU for memory that nothing else has, and nothing where that is missing', async () => {
-    const { room, machines } = await openRoom(withQemu());
+    const { room, machines } = await openRoom(hostWithQemu());
     const { id } = await room.create();
     unwrap(await machines.setMemory({ id, memoryMiB: 4096 }));
     expect(unwrap(await machines.list())[0]?.runsOn?.backEnd).toBe('qemu');
@@ -66,7 +57,7 @@ describe('what a machine runs on', () => {
   });
 
   it('has no port that leads to another machine, and a duplicate none at all', async () => {
-    const { room, machines } = await openRoom(withQemu());
+    const { room, machines } = await openRoom(hostWithQemu());
     const first = await room.create({ name: 'Anna' });
     const second = await room.create({ name: 'Berta' });
     unwrap(await machines.setHardware({ id: first.id, hardware: WITH_SSH }));

@@ -1,9 +1,11 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { USUAL_HARDWARE } from '../../../shared/hardware.ts';
 import type { NewMachine } from '../../../shared/ipc/catalog.ts';
 import { unwrap } from '../../../shared/result.ts';
 import { MIB } from '../../../shared/units.ts';
+import { hostWithQemu } from '../../../test/support/pretended-qemu.ts';
 import { MachineRoom } from '../../../test/support/machine-room.ts';
 import { asGuest, machineOf, onlyDisk } from '../../../test/support/machine-watch.ts';
 import { publishWithState, STATE_EMULATOR } from '../../../test/support/published-state.ts';
@@ -20,7 +22,7 @@ async function catalogWith({ memoryMiB = MEMORY_MIB, emulator = STATE_EMULATOR, 
   const asked: string[] = [];
   const server = await serve(folder, { onRequest: ({ path: file }) => asked.push(path.basename(file)) });
   const published = { description, sources: [server.url] };
-  const room = new MachineRoom({ emulator });
+  const room = new MachineRoom({ emulator, qemu: hostWithQemu() });
   const backEnd = await room.open();
   const createdMs = Date.now();
   unwrap(
@@ -100,6 +102,21 @@ describe('the first start of a machine whose master is published with a state', 
     const other = await make();
     unwrap(await backEnd.machines.command({ id: other, command: 'boot' }));
     expect([room.machine(id).commands, room.machine(other).commands]).toEqual([['boot'], ['boot']]);
+    expect(fetched()).toBe(0);
+    expect(told()).toEqual([]);
+  });
+
+  it('is a boot in QEMU, as what is published was saved by what is built in', async () => {
+    const { room, told, backEnd, make, start, fetched } = await catalogWith();
+    const hardware = { ...USUAL_HARDWARE, backEnd: 'qemu' } as const;
+    const made = await make({ backEnd: 'qemu' });
+    const changed = await make();
+    unwrap(await backEnd.machines.setHardware({ id: changed, hardware }));
+    for (const id of [made, changed]) {
+      expect(await machineOf(backEnd, id)).toMatchObject({ hardware, instantStart: null });
+      await start(id);
+      expect(room.machine(id).commands).toEqual(['boot']);
+    }
     expect(fetched()).toBe(0);
     expect(told()).toEqual([]);
   });

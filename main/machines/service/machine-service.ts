@@ -171,7 +171,11 @@ export class MachineService {
     if (!off.ok) return off;
     const allowed = checkHardware(this.#parts, this.#rows, off.value, hardware);
     if (!allowed.ok) return allowed;
-    const changed = this.#parts.catalog.change(({ machines }) => machines.setHardware(id, hardware));
+    const changed = this.#parts.catalog.change(({ machines }) => {
+      machines.setHardware(id, hardware);
+      // What is published to go on from was saved by v86.
+      if (hardware.backEnd === 'qemu') machines.setInstantStart(id, null);
+    });
     this.#views.publish(id);
     return changed;
   }
