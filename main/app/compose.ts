@@ -1,6 +1,8 @@
 import { shell } from 'electron';
+import type { MasterPlace } from '../../shared/ipc/catalog.ts';
 import { REQUESTS, type CheckedInput } from '../../shared/ipc/contract.ts';
 import { DONE, err, type Result } from '../../shared/result.ts';
+import { parseNbdAddress } from '../block/nbd/address.ts';
 import { isRemote } from '../storage/chain/location.ts';
 import { appInfo } from './handlers/app-info.ts';
 import { ChosenPaths } from './handlers/chosen-paths.ts';
@@ -38,12 +40,23 @@ type Guards = { readonly [Name in ServiceRequest]?: (input: CheckedInput<Name>) 
 function pathGuards(chosen: ChosenPaths): Guards {
   const folder = (given: string | null | undefined) =>
     typeof given === 'string' ? chosen.check('folder', given) : DONE;
+  const pathsInNbdAddress = (url: string) => {
+    const target = parseNbdAddress(url);
+    if (!target.ok) return target;
+    const { at, certificates } = target.value;
+    const socket = at.kind === 'unix' ? chosen.check('read', at.path) : DONE;
+    return socket.ok ? folder(certificates) : socket;
+  };
+  const place = (given: MasterPlace) => {
+    if (given.source === 'file') return chosen.check('read', given.path);
+    return given.source === 'nbd' ? pathsInNbdAddress(given.url) : DONE;
+  };
   const location = (given: string) => (isRemote(given) ? DONE : chosen.check('read', given));
   return {
     'feeds.look': (feed) => location(feed.location),
     'feeds.add': (feed) => location(feed.location),
-    'masters.add': (master) => (master.source === 'file' ? chosen.check('read', master.path) : DONE),
-    'masters.relocate': ({ to }) => (to.source === 'file' ? chosen.check('read', to.path) : DONE),
+    'masters.add': (master) => place(master),
+    'masters.relocate': ({ to }) => place(to),
     'machines.create': (machine) => folder(machine.folder),
     'disks.export': (target) => chosen.check('save', target.path),
     'preferences.set': ({ storageFolder, qemuFolder }) => {

@@ -156,6 +156,37 @@ describe('the file of the catalog', () => {
     });
   });
 
+  it('tells masters on NBD servers from those on web servers since they have a source of their own', () => {
+    const file = catalogFile();
+    const before = unwrap(open(file, MIGRATIONS.slice(0, 8)));
+    const insert =
+      before.prepare(`INSERT INTO masters (id, name, source, location, format, length_bytes, parent_id, owned,
+      role, import_state, created_ms, copy_of) VALUES (?, ?, ?, ?, 'raw', 512, ?, 0, ?, 'ready', 1, ?)`);
+    insert.run('web', 'Web', 'http', 'https://example.org/nbd.raw', null, 'master', null);
+    insert.run('nbd', 'NBD', 'http', 'nbd://example.org/disk', null, 'master', null);
+    insert.run('socket', 'Socket', 'http', 'NBD+unix:///?socket=/s', null, 'master', null);
+    insert.run('copy', 'Copy', 'file', '/nbd.qed', 'nbd', 'copy', 'nbd');
+    before.exec(`INSERT INTO disks VALUES ('d', NULL, 'copy', 'linked', '/d.qed', 512, 1)`);
+    before.close();
+    unwrap(open(file)).close();
+    const catalog = unwrap(Catalog.open(file, { nowMs }));
+    const kept = unwrap(
+      catalog.read(({ masters, disks }) => ({
+        sources: masters.list().map(({ id, source }) => [id, source]),
+        behind: masters.withParents(disks.find('d')?.masterId ?? '').map(({ id }) => id),
+        copy: masters.copyOf('nbd')?.id,
+      })),
+    );
+    catalog.close();
+    expect(kept.sources).toEqual([
+      ['copy', 'file'],
+      ['nbd', 'nbd'],
+      ['socket', 'nbd'],
+      ['web', 'http'],
+    ]);
+    expect(kept).toMatchObject({ behind: ['copy', 'nbd'], copy: 'copy' });
+  });
+
   it('stays as it was when a migration fails', () => {
     const file = catalogFile();
     unwrap(open(file)).close();

@@ -9,7 +9,12 @@ import { FeedService } from '../feeds/feed-service.ts';
 import type { ImageInstalls } from '../appliances/image-installs.ts';
 import { PublishedBoots } from '../appliances/published-boots.ts';
 import { Catalog } from '../catalog/catalog.ts';
+import { newCatalogId } from '../catalog/catalog-id.ts';
 import { dataFolder } from '../catalog/data-folder.ts';
+import type { Master } from '../catalog/tables/masters.ts';
+import { enterMaster } from '../masters/enter-master.ts';
+import type { PlaceFacts } from '../masters/place-facts.ts';
+import { PreferencesService } from '../preferences/preferences-service.ts';
 import { fetchBootProfile } from '../storage/chain/published-boot.ts';
 import { QemuHost } from '../machines/qemu/host.ts';
 import { emulatorName } from '../machines/v86/emulator-name.ts';
@@ -23,6 +28,8 @@ export interface CatalogServices {
   readonly appliances: ApplianceService;
   readonly boots: PublishedBoots;
   readonly images: ImageInstalls;
+  /** Enters a master that nobody published. */
+  readonly enter: (name: string, facts: PlaceFacts) => Result<Master>;
 }
 
 /** Whether the app, or a command, has made a catalog yet. */
@@ -72,6 +79,13 @@ export async function withCatalog<T>(
     learned: () => undefined,
     warn: say,
   });
+  const enter = (name: string, facts: PlaceFacts) => {
+    const preferences = PreferencesService.open({ catalog, publish: () => undefined });
+    if (!preferences.ok) return preferences;
+    const { defaultMemoryMiB } = preferences.value.current;
+    const entry = { catalog, nowMs: Date.now, newId: newCatalogId, defaultMemoryMiB: () => defaultMemoryMiB };
+    return enterMaster(entry, name, facts, 'ready');
+  };
   const stop = () => {
     void feeds.close();
     void closeImages();
@@ -79,7 +93,7 @@ export async function withCatalog<T>(
   terminal.interrupted.addEventListener('abort', stop);
   try {
     const listed = await feeds.open();
-    return listed.ok ? await work({ feeds, appliances, boots, images }) : listed;
+    return listed.ok ? await work({ feeds, appliances, boots, images, enter }) : listed;
   } finally {
     terminal.interrupted.removeEventListener('abort', stop);
     await feeds.close();

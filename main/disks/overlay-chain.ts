@@ -1,4 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
+import { isFromServer } from '../../shared/ipc/catalog.ts';
 import type { Tables } from '../catalog/catalog.ts';
 import type { DiskRow } from '../catalog/tables/disks.ts';
 import type { Master } from '../catalog/tables/masters.ts';
@@ -44,5 +45,5 @@ export function fillingCopy(masters: readonly Master[]): Master | null {
 export function isFarAway(masters: readonly Master[]): boolean {
   const copy = masters.findIndex(({ role }) => role === 'copy');
   const own = copy < 0 ? masters : masters.slice(0, copy);
-  return own.some(({ source }) => source === 'http');
+  return own.some(({ source }) => isFromServer(source));
 }

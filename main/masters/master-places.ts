@@ -1,19 +1,13 @@
 import path from 'node:path';
-import type { MasterPlace } from '../../shared/ipc/catalog.ts';
+import { isFromServer, type MasterPlace } from '../../shared/ipc/catalog.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { because, err, ok, type Err, type Result } from '../../shared/result.ts';
-import { openRemoteSource } from '../block/remote/open-remote-source.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { Master } from '../catalog/tables/masters.ts';
 import { findPublished } from '../storage/chain/master-description.ts';
 import { publishedLayer } from '../storage/chain/published-master.ts';
 import type { ImageTasks } from '../storage/overlays/image-tasks-client.ts';
-
-/** What a master that nobody published is recognised by, and how long it is. */
-export type PlaceFacts = Pick<
-  Master,
-  'source' | 'location' | 'format' | 'lengthBytes' | 'etag' | 'lastModified'
->;
+import { lookAtAddress, type PlaceFacts } from './place-facts.ts';
 
 export interface MasterPlacesParts {
   readonly catalog: Catalog;
@@ -35,13 +29,8 @@ export class MasterPlaces {
   }
 
   /** What lies at an address: a raw disk. */
-  async lookAtAddress(url: string): Promise<Result<PlaceFacts>> {
-    const device = await openRemoteSource(url, { clock: this.#parts.clock, connections: 1 });
-    if (!device.ok) return device;
-    const { lengthBytes, identity } = device.value;
-    await device.value.close();
-    const { etag, lastModified } = identity;
-    return ok({ source: 'http', location: url, format: 'raw', lengthBytes, etag, lastModified });
+  lookAtAddress(url: string): Promise<Result<PlaceFacts>> {
+    return lookAtAddress(url, this.#parts.clock);
   }
 
   /** What lies in a file. */
@@ -55,7 +44,7 @@ export class MasterPlaces {
 
   /** What lies now where a master did. */
   lookAgain({ source, location, format }: Master): Promise<Result<PlaceFacts>> {
-    return source === 'http' ? this.lookAtAddress(location) : this.lookAtFile(location, format);
+    return isFromServer(source) ? this.lookAtAddress(location) : this.lookAtFile(location, format);
   }
 
   /**
@@ -73,9 +62,9 @@ export class MasterPlaces {
   }
 
   async #plain(master: Master, to: MasterPlace): Promise<Result<Master>> {
-    const facts = await (to.source === 'http'
-      ? this.lookAtAddress(to.url)
-      : this.lookAtFile(to.path, master.format));
+    const facts = await (to.source === 'file'
+      ? this.lookAtFile(to.path, master.format)
+      : this.lookAtAddress(to.url));
     if (!facts.ok) return facts;
     if (facts.value.format !== master.format || facts.value.lengthBytes !== master.lengthBytes) {
       return anotherDisk(master, facts.value.location);
@@ -84,7 +73,7 @@ export class MasterPlaces {
   }
 
   async #published(master: Master, to: MasterPlace): Promise<Result<Master>> {
-    const place = to.source === 'http' ? to.url : to.path;
+    const place = to.source === 'file' ? to.path : to.url;
     const found = await findPublished(place, this.#parts.clock);
     if (!found.ok) return because(`'${place}' is not a place of published masters`, found);
     const description = master.published?.description ?? found.value.description;

@@ -3,12 +3,14 @@ import type { Clock } from '../../shared/clock.ts';
 import { DONE, err, ok, type Result } from '../../shared/result.ts';
 import type { Activities } from '../activities/activities.ts';
 import type { Catalog } from '../catalog/catalog.ts';
-import { newMaster, type Master } from '../catalog/tables/masters.ts';
+import type { Master } from '../catalog/tables/masters.ts';
 import type { ImageTasks } from '../storage/overlays/image-tasks-client.ts';
-import { draftOf, removeFile } from './master-files.ts';
+import { enterMaster } from './enter-master.ts';
+import { removeFile } from './master-files.ts';
 import type { MasterImports } from './master-imports.ts';
-import { MasterPlaces, type MasterPlacesParts, type PlaceFacts } from './master-places.ts';
+import { MasterPlaces, type MasterPlacesParts } from './master-places.ts';
 import { masterView } from './master-view.ts';
+import type { PlaceFacts } from './place-facts.ts';
 
 export interface MasterParts {
   readonly catalog: Catalog;
@@ -51,9 +53,9 @@ export class MasterService {
     if (wanted.source === 'file' && wanted.format !== 'raw' && wanted.format !== 'qed') {
       return this.#import(wanted.name, wanted);
     }
-    const facts = await (wanted.source === 'http'
-      ? this.#places.lookAtAddress(wanted.url)
-      : this.#places.lookAtFile(wanted.path, wanted.format === 'qed' ? 'qed' : 'raw'));
+    const facts = await (wanted.source === 'file'
+      ? this.#places.lookAtFile(wanted.path, wanted.format === 'qed' ? 'qed' : 'raw')
+      : this.#places.lookAtAddress(wanted.url));
     return facts.ok ? this.#enter(wanted.name, facts.value, 'ready') : facts;
   }
 
@@ -157,41 +159,10 @@ export class MasterService {
   }
 
   #enter(name: string, facts: PlaceFacts, state: 'ready' | 'importing'): Result<MasterView> {
-    const { catalog, newId, nowMs, defaultMemoryMiB, changed } = this.#parts;
-    if (facts.lengthBytes === 0)
-      return err('invalid-argument', `'${facts.location}' is empty`, {
-        words: ['file-empty', facts.location],
-      });
-    const id = newId();
-    const importing = state === 'importing';
-    const master = newMaster({
-      ...facts,
-      id,
-      name,
-      owned: importing,
-      importState: state,
-      createdMs: nowMs(),
-    });
-    const description = {
-      formatVersion: 1,
-      id,
-      name,
-      summary: '',
-      publisher: '',
-      version: '',
-      arch: 'i386',
-      licence: '',
-      memoryMiB: defaultMemoryMiB(),
-      diskSizeBytes: facts.lengthBytes,
-    } as const;
-    const stored = catalog.change(({ masters, appliances, passingFiles }) => {
-      masters.add(master);
-      appliances.put({ id, feedId: null, masterId: id, description, addedMs: nowMs() });
-      if (importing) passingFiles.add([draftOf(facts.location)], 'making', nowMs());
-    });
-    if (!stored.ok) return stored;
-    changed();
-    return ok(masterView(master, []));
+    const entered = enterMaster(this.#parts, name, facts, state);
+    if (!entered.ok) return entered;
+    this.#parts.changed();
+    return ok(masterView(entered.value, []));
   }
 }
 

@@ -5,11 +5,12 @@ import { formatOfName, masterDraftErrors, newMaster, type MasterDraft } from './
 
 const empty: MasterDraft = { source: 'file', name: '', path: '', format: '', url: '' };
 const file: MasterDraft = { ...empty, name: ' Debian ', path: '/images/debian.img', format: 'raw' };
+const nbd: MasterDraft = { ...empty, source: 'nbd', name: 'Debian', url: 'nbd://example.org:10810/disk' };
 const web: MasterDraft = { ...empty, source: 'http', name: 'Debian', url: ' https://example.org/disk.raw ' };
 
 describe('a new master', () => {
   it('is a request once it is complete', () => {
-    for (const draft of [file, web]) {
+    for (const draft of [file, web, nbd, { ...nbd, url: 'nbd+unix:///?socket=/run/a.sock' }]) {
       expect(masterDraftErrors(draft, en.addMaster)).toEqual({});
       expect(newMasterSchema.safeParse(newMaster(draft)).success).toBe(true);
     }
@@ -21,8 +22,13 @@ describe('a new master', () => {
   });
 
   it('needs an address of the web', () => {
-    for (const url of ['', 'file:///etc/passwd', 'https://', 'ftp://example.org/a'])
+    for (const url of ['', 'file:///etc/passwd', 'https://', 'ftp://example.org/a', nbd.url])
       expect(masterDraftErrors({ ...web, url }, en.addMaster).url).toBeDefined();
+  });
+
+  it('needs an address of NBD where it says so', () => {
+    for (const url of ['', 'nbd://', 'nbd+unix://host/', 'nbd:host:10809', 'https://example.org/a'])
+      expect(masterDraftErrors({ ...nbd, url }, en.addMaster).url).toBe(en.addMaster.nbdError);
   });
 
   it('suggests a format by the name', () => {

@@ -1,4 +1,4 @@
-import type { NewMaster } from '../../shared/ipc/catalog.ts';
+import { ADDRESSES, type NewMaster } from '../../shared/ipc/catalog.ts';
 import type { Messages } from '../i18n/en.ts';
 
 type Format = Extract<NewMaster, { source: 'file' }>['format'];
@@ -34,23 +34,24 @@ export function masterDraftErrors(draft: MasterDraft, words: Messages['addMaster
   if (draft.source === 'file') {
     if (draft.path === '') errors.path = words.fileError;
     if (draft.format === '') errors.format = words.formatError;
-  } else if (!isWebAddress(draft.url.trim())) {
-    errors.url = words.urlError;
+  } else if (!isAddress(draft.source, draft.url.trim())) {
+    errors.url = draft.source === 'nbd' ? words.nbdError : words.urlError;
   }
   return errors;
 }
 
-function isWebAddress(text: string): boolean {
-  return /^(https?|nbds?):\/\/[^/\s]+/.test(text) && URL.canParse(text);
+function isAddress(source: keyof typeof ADDRESSES, text: string): boolean {
+  return ADDRESSES[source].test(text) && URL.canParse(text);
 }
 
 /** The request, once everything is filled in. */
 export function newMaster(draft: MasterDraft): NewMaster | undefined {
   const name = draft.name.trim();
   if (name === '' || name.length > 80) return undefined;
-  if (draft.source === 'http') {
+  const { source } = draft;
+  if (source !== 'file') {
     const url = draft.url.trim();
-    return isWebAddress(url) ? { source: 'http', name, url } : undefined;
+    return isAddress(source, url) ? { source, name, url } : undefined;
   }
   return draft.path === '' || draft.format === ''
     ? undefined

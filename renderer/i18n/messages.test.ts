@@ -53,7 +53,7 @@ const SPOKEN = new Set([
   'confirm',
 ]);
 const hasWords = (text: string) =>
-  /\p{L}{2}/u.test(text) && !NAMES.has(text.trim()) && text.trim() !== 'https://';
+  /\p{L}{2}/u.test(text) && !NAMES.has(text.trim()) && !/^(https|nbd):\/\/$/.test(text.trim());
 
 /** Words that stand in a template instead of coming from the messages. */
 function hardCoded(file: string): readonly string[] {

@@ -7,7 +7,12 @@ import { feedStateSchema } from './feeds.ts';
 import { bytesSchema, diskKindSchema, idSchema, machineNameSchema, pathSchema } from './machines.ts';
 
 /** Where a master lies. */
-export const masterSourceSchema = z.enum(['recipe', 'file', 'http']);
+export const masterSourceSchema = z.enum(['recipe', 'file', 'http', 'nbd']);
+
+/** Whether a master has to come from a server, which may be lost. */
+export function isFromServer(source: z.infer<typeof masterSourceSchema>): boolean {
+  return source === 'http' || source === 'nbd';
+}
 
 /** An appliance as its card shows it. */
 export const applianceViewSchema = z.object({
@@ -102,16 +107,21 @@ export const newMachineSchema = z.object({
   boot: z.boolean().optional(),
 });
 
-/** Addresses that a window may name. Sockets of this machine are files: those come from a dialog. */
-const addressSchema = z
-  .string()
-  .max(2048)
-  .regex(/^(https?|nbds?):\/\//, 'an http://, https://, nbd:// or nbds:// address');
+/** Addresses that a window may name, by the kind of server. Sockets and folders in them are files, and come from a dialog. */
+export const ADDRESSES = {
+  http: /^https?:\/\/[^/\s]+/,
+  nbd: /^nbds?(\+unix:\/\/\/|:\/\/[^/\s]+)/,
+} as const;
+
+const address = (pattern: RegExp, examples: string) => z.string().max(2048).regex(pattern, examples);
+const webAddressSchema = address(ADDRESSES.http, 'an http:// or https:// address');
+const nbdAddressSchema = address(ADDRESSES.nbd, 'an nbd:// or nbd+unix:/// address, nbds for TLS');
 
 /** Another place of a master that is known. */
 export const masterPlaceSchema = z.discriminatedUnion('source', [
   z.object({ source: z.literal('file'), path: pathSchema }),
-  z.object({ source: z.literal('http'), url: addressSchema }),
+  z.object({ source: z.literal('http'), url: webAddressSchema }),
+  z.object({ source: z.literal('nbd'), url: nbdAddressSchema }),
 ]);
 
 const masterNameSchema = z.string().trim().min(1).max(80);
@@ -126,11 +136,8 @@ export const newMasterSchema = z.discriminatedUnion('source', [
     path: pathSchema,
     format: z.enum(['raw', 'qed', 'qcow2', 'vmdk']),
   }),
-  z.object({
-    source: z.literal('http'),
-    name: masterNameSchema,
-    url: addressSchema,
-  }),
+  z.object({ source: z.literal('http'), name: masterNameSchema, url: webAddressSchema }),
+  z.object({ source: z.literal('nbd'), name: masterNameSchema, url: nbdAddressSchema }),
 ]);
 
 export type ApplianceView = z.infer<typeof applianceViewSchema>;

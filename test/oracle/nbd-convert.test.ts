@@ -5,7 +5,7 @@ import { MIB } from '../../shared/units.ts';
 import { serveNbd } from '../support/nbd-served.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { WatchedDevice } from '../support/watched-device.ts';
-import { startServer } from './foreign-server.ts';
+import { startServer } from '../support/foreign-server.ts';
 import { headwaterImage, prepare, runBoth, Twins, words, type TwinFolders } from './image-twins.ts';
 
 const EXPORT = 'nbd+unix:///?socket=socket';

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { MIB } from '../../shared/units.ts';
 import { COMMAND } from '../support/headwater-process.ts';
 import { tempFolder } from '../support/temp-folder.ts';
-import { startServer, uriOf } from './foreign-server.ts';
+import { startServer, uriOf } from '../support/foreign-server.ts';
 import { prepare } from './image-twins.ts';
 
 const run = promisify(execFile);

@@ -11,7 +11,7 @@ import { describeBlockDevice } from '../../main/block/device.conformance.ts';
 import { openNbdDevice } from '../../main/block/nbd/nbd-device.ts';
 import { newImages, openDisk, MASTER_BYTES } from '../support/disk-workbench.ts';
 import { tempFolder } from '../support/temp-folder.ts';
-import { startServer, uriOf } from './foreign-server.ts';
+import { startServer, uriOf } from '../support/foreign-server.ts';
 
 const run = promisify(execFile);
 

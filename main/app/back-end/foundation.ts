@@ -1,9 +1,9 @@
-import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import type { Clock } from '../../../shared/clock.ts';
 import type { Notice } from '../../../shared/ipc/notices.ts';
 import { ok, type Result } from '../../../shared/result.ts';
 import { Activities } from '../../activities/activities.ts';
+import { newCatalogId } from '../../catalog/catalog-id.ts';
 import type { Catalog } from '../../catalog/catalog.ts';
 import { Journal } from '../../disks/journal.ts';
 import { OwnFiles } from '../../disks/own-files.ts';
@@ -73,14 +73,14 @@ export function openFoundation(
     catalog,
     clock,
     nowMs,
-    newId,
+    newId: newCatalogId,
     publish,
     notice: (told) => journal.tell(told),
     warn,
     catalogChanged: () => publish('catalog.changed', null),
     journal,
     activities: new Activities({
-      newId,
+      newId: newCatalogId,
       changed: (activity) => publish('activity.changed', activity),
       removed: (id) => publish('activity.removed', { id }),
     }),
@@ -106,8 +106,4 @@ function bandwidthOf(
   const bandwidth = new Bandwidth(preferences.current, { clock, nowMs, localTime });
   preferences.onChange((changed) => bandwidth.setPreferences(changed));
   return bandwidth;
-}
-
-function newId(): string {
-  return randomBytes(8).toString('hex');
 }

@@ -9,6 +9,7 @@ import { PACKED_FEED_COPIES } from './0008-packed-feed-copies.ts';
 import { BACK_ENDS } from './0009-back-ends.ts';
 import { TOLD_EVENTS } from './0010-told-events.ts';
 import { PROFILE_HASHES } from './0011-profile-hashes.ts';
+import { NBD_MASTERS } from './0012-nbd-masters.ts';
 
 /** Step `n` takes a catalog from version `n` to `n + 1`. Released steps are never changed; new ones go to the end. */
 export const MIGRATIONS: readonly string[] = [
@@ -23,4 +24,5 @@ export const MIGRATIONS: readonly string[] = [
   BACK_ENDS,
   TOLD_EVENTS,
   PROFILE_HASHES,
+  NBD_MASTERS,
 ];

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { masterSourceSchema } from '../../../shared/ipc/catalog.ts';
 import { publishedMasterSchema } from '../../../shared/master.ts';
 import type { Database } from '../database.ts';
 import { flagColumn, jsonColumn, readOptionalRow, readRows } from '../rows.ts';
@@ -7,7 +8,7 @@ const masterRowSchema = z
   .object({
     id: z.string(),
     name: z.string(),
-    source: z.enum(['recipe', 'file', 'http']),
+    source: masterSourceSchema,
     location: z.string(),
     format: z.enum(['raw', 'qed']),
     length_bytes: z.number().int().positive(),

@@ -27,4 +27,9 @@ export const kindHelp: Messages['kindHelp'] = {
 export const arch: Messages['arch'] = (arch) =>
   ({ i386: 'x86, 32 Bit', x86_64: 'x86, 64 Bit', aarch64: 'ARM, 64 Bit' })[arch] ?? arch;
 
-export const source: Messages['source'] = { recipe: 'Hier gebaut', file: 'Lokale Datei', http: 'Webadresse' };
+export const source: Messages['source'] = {
+  recipe: 'Hier gebaut',
+  file: 'Lokale Datei',
+  http: 'Webadresse',
+  nbd: 'NBD-Server',
+};

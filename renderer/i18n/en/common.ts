@@ -24,4 +24,4 @@ export const kindHelp = {
 export const arch = (arch: string) =>
   ({ i386: 'x86, 32 bit', x86_64: 'x86, 64 bit', aarch64: 'ARM, 64 bit' })[arch] ?? arch;
 
-export const source = { recipe: 'Built here', file: 'Local file', http: 'Web address' };
+export const source = { recipe: 'Built here', file: 'Local file', http: 'Web address', nbd: 'NBD server' };

@@ -127,6 +127,8 @@ test.describe('requests', () => {
     const strangers = [
       ['disks.export', { id: 'disk-1', path: mine, format: 'raw' }],
       ['masters.add', { source: 'file', name: 'Mine', path: mine, format: 'raw' }],
+      ['masters.add', { source: 'nbd', name: 'Mine', url: `nbd+unix:///?socket=${mine}` }],
+      ['masters.add', { source: 'nbd', name: 'Mine', url: `nbds://example.org/?tls-certificates=/root` }],
       ['preferences.set', { storageFolder: '/root' }],
     ] as const;
     for (const [name, input] of strangers) expect(await ask(main, name, input), name).toMatchObject(DENIED);

@@ -17,6 +17,10 @@ export const appliancesCommand = withSubcommands(
       summary: 'enter one of a feed into the catalog, with its master',
       load: async () => (await import('./catalog-commands.ts')).installCommand,
     },
+    add: {
+      summary: 'enter a disk image on a web server or an NBD server',
+      load: async () => (await import('./add.ts')).addCommand,
+    },
     build: {
       summary: 'build one from its recipe, out of Debian packages',
       load: async () => (await import('./build.ts')).buildCommand,
