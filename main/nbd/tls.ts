@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { createSecureContext, createServer, type TlsOptions } from 'node:tls';
 import { err, ok, type Result } from '../../shared/result.ts';
-import { failureFromSystem } from '../../shared/errno.ts';
+import { credentialFailure } from '../block/nbd/credentials.ts';
 import { HandshakeStream } from '../block/nbd/handshake-stream.ts';
 
 /** How connections are secured. A server that has this serves nobody without. */
@@ -33,10 +33,9 @@ export function loadTlsFolder(folder: string, verifyClients: boolean): Result<Nb
     createSecureContext(options);
     return ok({ options });
   } catch (error) {
-    const what = `The TLS credentials in '${folder}'`;
-    if (isSystemError(error)) return failureFromSystem(error, `${what} cannot be read`);
+    if (isSystemError(error)) return credentialFailure(error, folder);
     const reason = error instanceof Error ? error.message : String(error);
-    return err('invalid-argument', `${what} cannot be used: ${reason}`);
+    return err('invalid-argument', `The TLS credentials in '${folder}' cannot be used: ${reason}`);
   }
 }
 

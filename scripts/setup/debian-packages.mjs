@@ -72,6 +72,7 @@ const TO_TEST = [
   },
   { name: 'fio', proof: 'fio', reason: 'measures reads and writes' },
   { name: 'libnbd-bin', proof: 'nbdcopy', reason: 'nbdinfo and nbdcopy judge the disks we serve' },
+  { name: 'openssl', proof: 'openssl', reason: 'makes certificates to serve disks over TLS with' },
   { name: 'socat', proof: 'socat', reason: "talks to machines' QMP sockets as people do" },
   { name: 'nbdkit', proof: 'nbdkit', reason: 'serves disks that we are to read over NBD' },
 ];

@@ -3,9 +3,9 @@ import { isIP } from 'node:net';
 import path from 'node:path';
 import { connect, type ConnectionOptions } from 'node:tls';
 import { err, ok, type Result } from '../../../shared/result.ts';
-import { failureFromSystem } from '../../../shared/errno.ts';
 import { failureOfSocket } from '../remote/socket-failure.ts';
 import type { NbdTarget } from './address.ts';
+import { credentialFailure } from './credentials.ts';
 import { HandshakeStream } from './handshake-stream.ts';
 
 const AUTHORITY = 'ca-cert.pem';
@@ -36,7 +36,7 @@ export function clientTls(target: NbdTarget, trusted: string | undefined): Resul
       ...(hasOwn && { cert: read(OWN.cert), key: read(OWN.key) }),
     });
   } catch (error) {
-    return failureFromSystem(error, `The TLS credentials in '${folder}' cannot be read`);
+    return credentialFailure(error, folder);
   }
 }
 
