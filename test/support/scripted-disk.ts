@@ -18,6 +18,7 @@ export class ScriptedDisk implements BlockDevice {
   readonly log: string[] = [];
   closed = false;
   readonly #held: { operation: ScriptedOperation; go: () => void }[] = [];
+  readonly #arrivals: (() => void)[] = [];
   readonly #holding = new Set<ScriptedOperation>();
   readonly #failures = new Map<ScriptedOperation, Err[]>();
 
@@ -38,6 +39,11 @@ export class ScriptedDisk implements BlockDevice {
       if (held.operation === operation) held.go();
       else this.#held.push(held);
     }
+  }
+
+  /** Resolves when a request of this kind waits. */
+  async held(operation: ScriptedOperation): Promise<void> {
+    while (this.waiting(operation) === 0) await new Promise<void>((resolve) => this.#arrivals.push(resolve));
   }
 
   /** How many requests of this kind wait now. */
@@ -97,7 +103,10 @@ export class ScriptedDisk implements BlockDevice {
     const inside = checkRange(this, offset, length);
     if (!inside.ok) return inside;
     if (this.#holding.has(operation)) {
-      await new Promise<void>((go) => this.#held.push({ operation, go }));
+      await new Promise<void>((go) => {
+        this.#held.push({ operation, go });
+        for (const arrived of this.#arrivals.splice(0)) arrived();
+      });
     }
     const failure = this.#failures.get(operation)?.shift();
     if (failure) return failure;

@@ -33,6 +33,7 @@ afterEach(async () => {
   }
 });
 
+/** Time in which something could happen that must not. */
 const turn = () => new Promise<void>((resolve) => setTimeout(resolve, 5));
 
 describe('a disk behind a message port', () => {
@@ -93,7 +94,7 @@ describe('a disk behind a message port', () => {
     const { client, disk } = await connected();
     disk.hold('read');
     const slow = client.read(0, new Uint8Array(512));
-    await turn();
+    await disk.held('read');
     expect((await client.flush()).ok).toBe(true);
     expect(disk.waiting('read')).toBe(1);
     disk.release('read');
@@ -144,7 +145,7 @@ describe('the end of a disk connection', () => {
     disk.hold('write');
     const write = client.write(0, new Uint8Array(512));
     const closing = client.close();
-    await turn();
+    await disk.held('write');
     disk.release('write');
     expect((await write).ok).toBe(true);
     expect((await closing).ok).toBe(true);
@@ -155,7 +156,7 @@ describe('the end of a disk connection', () => {
     const { client, disk, service } = await connected();
     disk.hold('read');
     const reading = client.readOwned(0, 512);
-    await turn();
+    await disk.held('read');
     unwrap(await client.close());
     expect(await reading).toMatchObject({ failure: { code: 'closed' } });
     let over = false;
@@ -176,7 +177,7 @@ describe('the end of a disk connection', () => {
     const { client, disk, service } = await connected();
     disk.hold('read');
     const read = client.read(0, new Uint8Array(512));
-    await turn();
+    await disk.held('read');
     const ended = service.close();
     expect(await read).toMatchObject({ failure: { code: 'closed' } });
     let over = false;
