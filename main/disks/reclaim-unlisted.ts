@@ -23,6 +23,12 @@ export async function reclaimUnlisted({
   copies,
   nowMs,
 }: ReclaimParts): Promise<Result<number>> {
+  const anything = catalog.read(
+    ({ appliances, masters }) =>
+      appliances.unlisted().length + masters.unused().length + masters.uselessCopies().length > 0,
+  );
+  // This is looked at whenever a feed changes; mostly there is nothing.
+  if (!anything.ok || !anything.value) return anything.ok ? ok(0) : anything;
   const dropped = catalog.change((tables) => {
     const gone = dropUnlisted(tables, nowMs());
     return { gone, copies: tables.masters.uselessCopies() };
