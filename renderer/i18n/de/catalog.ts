@@ -29,7 +29,7 @@ export const catalog: Messages['catalog'] = {
   unavailable: 'Kann zurzeit nicht gestartet werden',
   importing: 'Import',
   download: (size: string) => `${size} laden`,
-  downloadNamed: (name: string, size: string) => `${name} laden, ${size}`,
+  downloadNamed: (name: string, size: string) => `${size} laden: ${name}`,
   facts: {
     publisher: 'Herausgeber',
     version: 'Version',

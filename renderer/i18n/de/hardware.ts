@@ -4,6 +4,12 @@ export const hardware: Messages['hardware'] = {
   runsOn: 'Läuft auf',
   nothing: 'nichts auf diesem Computer',
   accelerators: { kvm: 'KVM', hvf: 'HVF', whpx: 'WHPX', tcg: 'emuliert' },
+  network: 'Netz',
+  networks: {
+    v86: 'Keines: Die eingebaute Maschine hat keine Netzwerkkarte.',
+    qemu: 'Das dieses Computers, hinter seiner Adresse',
+  },
+  noNetwork: 'ohne Netz',
   change: 'Läuft auf …',
   suspended: 'Setzen Sie sie fort, oder verwerfen Sie zuerst ihren gesicherten Zustand',
   heading: 'Worauf die Maschine läuft',

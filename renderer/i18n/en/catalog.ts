@@ -28,7 +28,7 @@ export const catalog = {
   unavailable: 'Cannot be started at present',
   importing: 'Importing',
   download: (size: string) => `Download ${size}`,
-  downloadNamed: (name: string, size: string) => `Download ${name}, ${size}`,
+  downloadNamed: (name: string, size: string) => `Download ${size}: ${name}`,
   facts: {
     publisher: 'Publisher',
     version: 'Version',

@@ -3,6 +3,12 @@ export const hardware = {
   runsOn: 'Runs on',
   nothing: 'nothing on this computer',
   accelerators: { kvm: 'KVM', hvf: 'HVF', whpx: 'WHPX', tcg: 'emulated' },
+  network: 'Network',
+  networks: {
+    v86: 'None: the built-in machine has no network card.',
+    qemu: 'That of this computer, behind its address',
+  },
+  noNetwork: 'no network',
   change: 'Runs on…',
   suspended: 'Resume it, or discard its saved state first',
   heading: 'What the machine runs on',
