@@ -1,12 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { QmpLine } from '../support/qmp-client.ts';
-import { DEVICE, normalised, startTwins, type Twin } from './qmp-twins.ts';
-
-type Step =
-  /** A request. */
-  | readonly [execute: string, given?: object]
-  /** Wait until a job has been in this state. */
-  | { readonly job: string; readonly reaches: string };
+import { play, type Step } from './qmp-play.ts';
+import { DEVICE, startTwins, type Twin } from './qmp-twins.ts';
 
 const stream = (given: object = {}): Step => ['block-stream', { device: DEVICE, ...given }];
 const gone = (job = DEVICE): Step => ({ job, reaches: 'null' });
@@ -176,39 +170,6 @@ const SCRIPTS: Readonly<Record<string, readonly Step[]>> = {
     ['nothing-of-the-kind', { device: 'x' }],
   ],
 };
-
-/** Everything that is said meanwhile: answers by their requests, events in their order. */
-async function play({ client, ...twin }: Twin, steps: readonly Step[]) {
-  const answers: unknown[] = [];
-  for (const step of steps) {
-    if ('job' in step) {
-      const since = lastStart(client.lines, step.job);
-      await client.until(() => client.lines.slice(since).some((line) => isStatus(line, step)));
-      continue;
-    }
-    const [execute, given] = step;
-    answers.push([execute, given, settled(normalised(await client.ask(execute, given), twin))]);
-  }
-  return { answers, events: client.events.map((event) => settled(normalised(event, twin))) };
-}
-
-function lastStart(lines: readonly QmpLine[], job: string): number {
-  return Math.max(
-    0,
-    lines.findLastIndex((line) => isStatus(line, { job, reaches: 'created' })),
-  );
-}
-
-function isStatus(line: QmpLine, { job, reaches }: { job: string; reaches: string }): boolean {
-  return JSON.stringify(line['data']) === JSON.stringify({ status: reaches, id: job });
-}
-
-/** How far a job with a limit got is a matter of the steps it takes: QEMU's are of 512 KiB. */
-function settled(line: unknown): unknown {
-  const text = JSON.stringify(line);
-  if (!/"(offset|current-progress)":/.test(text) || /"speed":0|concluded|pending/.test(text)) return line;
-  return JSON.parse(text.replace(/"(offset|current-progress)":\d+/g, '"$1":"…"'));
-}
 
 describe('a monitor, asked the same as QEMU', () => {
   it.each(Object.entries(SCRIPTS))('%s', async (_, steps) => {

@@ -1,5 +1,5 @@
 /** The same machine twice, one QEMU's and one ours, each with a monitor; on copies of the same images. */
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -8,6 +8,7 @@ import { unwrap } from '../../shared/result.ts';
 import { monitorOf } from '../../main/cli/commands/run/qmp.ts';
 import { MachineSession } from '../../main/cli/machine-session.ts';
 import type { JobEvent } from '../../main/streaming/job/job-events.ts';
+import { startServer, uriOf } from '../support/foreign-server.ts';
 import { QmpClient, type QmpLine } from '../support/qmp-client.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
@@ -19,30 +20,68 @@ export interface Twin {
   readonly folder: string;
   /** Resolves when the machine's program, or what stands for it, has ended. */
   readonly over: Promise<void>;
+  /** Has reads of the base fail, or not; only where that was asked for. */
+  baseFails(fails: boolean): void;
 }
 
-/** `top.qed` over `mid.qed` over `base.raw`, all of 4 MiB; 1 MiB of the base is data. */
-function makeImages(folder: string): void {
+/** A base whose reads can be made to fail with an error of the system, the same for both. */
+export type BaseError = 'EIO' | 'ENOSPC';
+
+interface Images {
+  readonly folder: string;
+  /** A file, or the address of an export. */
+  readonly base: string;
+  readonly baseFails: (fails: boolean) => void;
+}
+
+/**
+ * `top.qed` over `mid.qed` over `base.raw`, all of 4 MiB; 1 MiB of the base is data.
+ * @param error serves the base over NBD, and makes reads of it fail with this where the test wants that
+ */
+async function makeImages(error: BaseError | null): Promise<Images> {
+  const folder = tempFolder();
   const run = (program: string, ...args: string[]) => {
     const { status, stderr } = spawnSync(program, args, { cwd: folder, encoding: 'utf8' });
     if (status !== 0) throw new Error(`${program} ${args.join(' ')}: ${stderr}`);
   };
   run('qemu-img', 'create', '-q', '-f', 'raw', 'base.raw', '4M');
   run('qemu-io', '-f', 'raw', '-c', 'write -P 1 0 1M', 'base.raw');
-  run('qemu-img', 'create', '-q', '-f', 'qed', '-b', 'base.raw', '-F', 'raw', 'mid.qed', '4M');
+  const [socket, failing] = [path.join(folder, 'base.nbd'), path.join(folder, 'base-fails')];
+  if (error !== null) {
+    const errors = [`error-pread=${error}`, 'error-pread-rate=100%', `error-file=${failing}`];
+    const args = [
+      '-f',
+      '-r',
+      '-U',
+      socket,
+      '--filter=error',
+      'file',
+      path.join(folder, 'base.raw'),
+      ...errors,
+    ];
+    await startServer('nbdkit', args, socket);
+  }
+  const base = error === null ? 'base.raw' : uriOf(socket);
+  run('qemu-img', 'create', '-q', '-f', 'qed', '-b', base, '-F', 'raw', 'mid.qed', '4M');
   run('qemu-io', '-f', 'qed', '-c', 'write -P 2 2M 64k', 'mid.qed');
   run('qemu-img', 'create', '-q', '-f', 'qed', '-b', 'mid.qed', '-F', 'qed', 'top.qed', '4M');
+  const baseFails = (fails: boolean) => {
+    if (fails) fs.writeFileSync(failing, '');
+    else fs.rmSync(failing, { force: true });
+  };
+  return { folder, base, baseFails };
 }
 
 /** Starts both, with clients that have agreed on capabilities. They end with the test. */
-export async function startTwins(): Promise<{ readonly qemu: Twin; readonly ours: Twin }> {
-  const [qemu, ours] = await Promise.all([startQemu(), startOurs()]);
+export async function startTwins(
+  error: BaseError | null = null,
+): Promise<{ readonly qemu: Twin; readonly ours: Twin }> {
+  const [qemu, ours] = await Promise.all([startQemu(error), startOurs(error)]);
   return { qemu, ours };
 }
 
-async function startQemu(): Promise<Twin> {
-  const folder = tempFolder();
-  makeImages(folder);
+async function startQemu(error: BaseError | null): Promise<Twin> {
+  const { folder, baseFails } = await makeImages(error);
   const socket = path.join(folder, 'qmp');
   const names = ['', 'backing.', 'backing.backing.'].map(
     (prefix, depth) => `${prefix}node-name=node${depth},${prefix}file.node-name=node${depth}-file`,
@@ -62,16 +101,23 @@ async function startQemu(): Promise<Twin> {
     program.kill();
     await over;
   });
-  while (!fs.existsSync(socket)) {
-    if (program.exitCode !== null) throw new Error('qemu-system-i386 did not start');
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-  return { client: await QmpClient.open(socket), socket, folder, over };
+  return { client: await clientOf(program, socket), socket, folder, over, baseFails };
 }
 
-async function startOurs(): Promise<Twin> {
-  const folder = tempFolder();
-  makeImages(folder);
+/** The socket is there a moment before somebody listens. */
+async function clientOf(program: ChildProcess, socket: string): Promise<QmpClient> {
+  for (;;) {
+    try {
+      return await QmpClient.open(socket);
+    } catch (error) {
+      if (program.exitCode !== null) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+}
+
+async function startOurs(error: BaseError | null): Promise<Twin> {
+  const { folder, base, baseFails } = await makeImages(error);
   const socket = path.join(folder, 'qmp');
   let hearJob: (event: JobEvent) => void = () => {};
   const file = (name: string) => path.join(folder, name);
@@ -89,7 +135,12 @@ async function startOurs(): Promise<Twin> {
           location: file('mid.qed'),
           format: 'qed',
           nodeName: 'node1',
-          backing: { location: file('base.raw'), format: 'raw', nodeName: 'node2', backing: null },
+          backing: {
+            location: error === null ? file(base) : base,
+            format: 'raw',
+            nodeName: 'node2',
+            backing: null,
+          },
         },
       },
       listen: (event) => {
@@ -110,7 +161,7 @@ async function startOurs(): Promise<Twin> {
   });
   unwrap(await session.machine.start());
   unwrap(await monitor.listen({ kind: 'unix', path: socket }));
-  return { client: await QmpClient.open(socket), socket, folder, over };
+  return { client: await QmpClient.open(socket), socket, folder, over, baseFails };
 }
 
 /** What two servers may say differently, taken out. */
