@@ -63,6 +63,7 @@ export const FAILURE_FACTS = {
   'master-came-along': ['master'],
   'master-of-headwater': ['master'],
   'another-disk': ['place', 'master'],
+  'disk-of-machine': ['file', 'machine'],
   'master-needed': ['master', 'machines'],
   'master-lain-on': ['master'],
   'copy-needed': ['master', 'machines'],

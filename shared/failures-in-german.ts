@@ -88,6 +88,8 @@ export const GERMAN_FAILURES: { readonly [Key in FailureKey]: Say<Key> } = {
   'master-of-headwater': (master) => `${master} ist eine Datei von Headwater selbst und bleibt, wo sie ist.`,
   'another-disk': (place, master) =>
     `An „${place}“ liegt nicht dieselbe Platte wie ${master}; Platten, die darauf liegen, können dort nicht weiterlesen.`,
+  'disk-of-machine': (file, machine) =>
+    `„${file}“ ist die Platte von ${machine} und wird von dort beschrieben. Duplizieren Sie diese Maschine, oder nehmen Sie eine Kopie der Datei.`,
   'master-needed': (master, machines) => `${master} wird noch gebraucht von ${machines}.`,
   'master-lain-on': (master) =>
     `${master} wird noch gebraucht: Eine Kopie oder eine andere Vorlage liegt darauf. Entfernen Sie diese zuerst.`,

@@ -71,6 +71,23 @@ describe('a master that lies elsewhere now', () => {
   });
 });
 
+describe('the disk of a machine', () => {
+  it('is not taken for a master, by whatever name: its machine writes it', async () => {
+    const room = new MachineRoom();
+    const backEnd = await room.open();
+    const { id } = await room.create();
+    const disk = await diskIs(backEnd, id, { state: 'complete' });
+    const link = path.join(room.folder, 'link.qed');
+    fs.symlinkSync(disk.path, link);
+    for (const file of [disk.path, link]) {
+      const taken = { source: 'file', format: 'qed', name: 'Taken', path: file } as const;
+      expect(await backEnd.masters.add(taken)).toMatchObject({
+        failure: { code: 'busy', words: ['disk-of-machine', file, 'Tiny'] },
+      });
+    }
+  });
+});
+
 describe('a master that was exchanged', () => {
   it('is added beside the old one, whose disks keep what they have', async () => {
     const { backEnd, master, machine, file } = await farMachine();

@@ -1,10 +1,11 @@
 import path from 'node:path';
 import { isFromServer, type MasterPlace } from '../../shared/ipc/catalog.ts';
 import type { Clock } from '../../shared/clock.ts';
-import { because, err, ok, type Err, type Result } from '../../shared/result.ts';
+import { because, DONE, err, ok, type Err, type Result } from '../../shared/result.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { Master } from '../catalog/tables/masters.ts';
 import { findPublished } from '../storage/chain/master-description.ts';
+import { identityOf } from '../storage/chain/location.ts';
 import { publishedLayer } from '../storage/chain/published-master.ts';
 import type { ImageTasks } from '../storage/overlays/image-tasks-client.ts';
 import { lookAtAddress, type PlaceFacts } from './place-facts.ts';
@@ -33,9 +34,11 @@ export class MasterPlaces {
     return lookAtAddress(url, this.#parts.clock);
   }
 
-  /** What lies in a file. */
+  /** What lies in a file. That of a machine's disk is refused: the machine would change what others are made from. */
   async lookAtFile(file: string, format: Master['format']): Promise<Result<PlaceFacts>> {
     const location = path.resolve(file);
+    const free = this.#checkUnused(location);
+    if (!free.ok) return free;
     const inspected = await this.#parts.tasks.run('inspect', { path: location, format });
     return inspected.ok
       ? ok({ source: 'file', location, format, etag: null, ...inspected.value })
@@ -58,6 +61,23 @@ export class MasterPlaces {
     if (!moved.ok) return moved;
     return whileUnread(master.id, async () =>
       catalog.change(({ masters }) => masters.relocated(moved.value)),
+    );
+  }
+
+  #checkUnused(location: string): Result<void> {
+    const identity = identityOf(location);
+    const user = this.#parts.catalog.read(({ disks, machines }) => {
+      const disk = disks.list().find(({ path: file }) => identityOf(file) === identity);
+      if (disk === undefined) return null;
+      const machine = disk.machineId === null ? null : machines.find(disk.machineId);
+      return machine?.name ?? path.basename(disk.path);
+    });
+    if (!user.ok) return user;
+    if (user.value === null) return DONE;
+    return err(
+      'busy',
+      `'${location}' is the disk of '${user.value}', which writes it: duplicate that machine, or use a copy of the file`,
+      { words: ['disk-of-machine', location, user.value] },
     );
   }
 
