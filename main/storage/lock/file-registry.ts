@@ -15,6 +15,8 @@ type Registered =
   | { readonly release: () => void }
   | { readonly release: null; readonly lockPath: string; readonly holder: LockContent | null };
 
+const NAME = 'headwater-locks';
+
 const UNREGISTERED: Registered = { release: () => {} };
 
 /**
@@ -52,22 +54,23 @@ export function unregisterThread(thread: number): void {
 }
 
 /**
- * Where the system has a place for what runs, which is emptied when it starts, or in the folder for temporary files. Not
- * by the environment: a program of a timer or of another login must find the same. Null where it is not ours alone.
+ * Where the system has a place for what runs, which is emptied when it starts, or in `/tmp`. Not by the environment: a
+ * program of a timer or of another login must find the same. Null where it is not ours alone.
  */
 function registryFolder(): string | null {
   const user = process.getuid?.();
-  const runtime = user === undefined ? null : `/run/user/${user}`;
-  const folder =
-    runtime !== null && isOurs(runtime, user)
-      ? path.join(runtime, 'headwater-locks')
-      : path.join(os.tmpdir(), `headwater-locks${user === undefined ? '' : `-${user}`}`);
+  const folder = user === undefined ? path.join(os.tmpdir(), NAME) : folderOfUser(user);
   try {
     fs.mkdirSync(folder, { mode: 0o700 });
   } catch {
     // It is there already, or cannot be made: what it is is looked at now.
   }
   return isOurs(folder, user) ? folder : null;
+}
+
+function folderOfUser(user: number): string {
+  const runtime = `/run/user/${user}`;
+  return isOurs(runtime, user) ? path.join(runtime, NAME) : path.join('/tmp', `${NAME}-${user}`);
 }
 
 /** What others may write to they can fill with locks of theirs; a link may lead anywhere. */
