@@ -26,7 +26,7 @@ async function all(commands: Readonly<Record<string, CommandEntry>>, above = '')
 const LISTED = await all(COMMANDS);
 
 /** Those end as the tools whose arguments they take, except where they are more than these. */
-const standsForTool = (name: string) => (/^(image|io)\b/.test(name) ? name !== 'image stream' : false);
+const standsForTool = (name: string) => (/^(image|io|nbd)\b/.test(name) ? name !== 'image stream' : false);
 
 describe.each(LISTED)('headwater $name', ({ name, command }) => {
   it(`ends with ${standsForTool(name) ? '1, as its tool does,' : EXIT.misused} when it is misused, and says how`, async () => {

@@ -15,7 +15,7 @@ export interface Terminal {
   readonly interrupted: AbortSignal;
 }
 
-/** How commands end. `image` and `io` end as the tools do that they stand for: there, a misuse is 1. */
+/** How commands end. `image`, `io` and `nbd` end as the tools do that they stand for: there, a misuse is 1. */
 export const EXIT = { done: 0, failed: 1, misused: 2, interrupted: 130 } as const;
 
 /** A `headwater` subcommand, loaded only when it is run. */

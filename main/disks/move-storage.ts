@@ -7,7 +7,7 @@ import type { DiskRegistry } from './disk-registry.ts';
 import { setImagePath } from './disk-rows.ts';
 import type { Journal } from './journal.ts';
 import { occupyAll } from './occupy-all.ts';
-import { deletePassing } from './passing-files.ts';
+import { deletePassing, noteMaking } from './passing-files.ts';
 
 export interface MoveParts {
   readonly catalog: Catalog;
@@ -124,7 +124,8 @@ function imagesIn(catalog: Catalog, folder: string, target: string): Result<Mova
  * Moves one image: writes down the new file, copies, lets the row name it, and only then deletes the old one. A crash
  * leaves the row with one whole file, and the other is deleted at the next start.
  */
-async function moveImage({ catalog, files, nowMs }: MoveParts, image: Movable): Promise<Result<void>> {
+async function moveImage(parts: MoveParts, image: Movable): Promise<Result<void>> {
+  const { catalog, files, nowMs } = parts;
   const { from, to } = image;
   const context = `Could not move '${from}'`;
   // What is there already is somebody's. After it is written down it would be taken for ours.
@@ -134,7 +135,7 @@ async function moveImage({ catalog, files, nowMs }: MoveParts, image: Movable): 
       words: ['file-in-the-way', to],
     });
   if (there.failure.code !== 'not-found') return because(context, there);
-  const begun = catalog.change(({ passingFiles }) => passingFiles.add([to], 'making', nowMs()));
+  const begun = await noteMaking(parts, [to]);
   if (!begun.ok) return because(context, begun);
   const copied = await files.duplicate(from, to);
   if (!copied.ok) {

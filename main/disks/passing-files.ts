@@ -1,6 +1,26 @@
-import { ok, type Result } from '../../shared/result.ts';
+import { DONE, ok, type Result } from '../../shared/result.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { ImageFiles } from '../storage/overlays/image-files.ts';
+
+/**
+ * Writes files down that are about to be made, so that a crash leaves none that nobody knows of. Their folders are made
+ * before: one that is not there means that its drive is away.
+ */
+export async function noteMaking(
+  {
+    catalog,
+    files,
+    nowMs,
+  }: { readonly catalog: Catalog; readonly files: ImageFiles; readonly nowMs: () => number },
+  paths: readonly string[],
+): Promise<Result<void>> {
+  for (const path of paths) {
+    const made = await files.makeFolderOf(path);
+    if (!made.ok) return made;
+  }
+  const noted = catalog.change(({ passingFiles }) => passingFiles.add(paths, 'making', nowMs()));
+  return noted.ok ? DONE : noted;
+}
 
 /**
  * Deletes files that the catalog has let go of, and crosses them out. A file that cannot be deleted now, or that may lie on

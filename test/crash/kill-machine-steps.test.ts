@@ -47,6 +47,7 @@ class Mortal {
     return {
       ...imageFiles,
       create: mortal((...args: Parameters<ImageFiles['create']>) => imageFiles.create(...args)),
+      makeFolderOf: mortal((file: string) => imageFiles.makeFolderOf(file)),
       duplicate: mortal((from: string, to: string) => imageFiles.duplicate(from, to)),
       delete: mortal((file: string) => imageFiles.delete(file)),
     };

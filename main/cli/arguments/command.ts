@@ -14,6 +14,8 @@ export interface CommandLine<Name extends string, Arguments> {
   readonly name: string;
   readonly help: string;
   readonly options: readonly NamedOption<Name>[];
+  /** How a misuse ends, for a command that stands for another tool; with {@link EXIT}'s own code where left out. */
+  readonly misuseExit?: number;
   /** A failure is a misuse of the command. */
   readonly parse: (given: Given<Name>) => Result<Arguments>;
 }
@@ -63,7 +65,7 @@ export function command<Name extends string, Arguments>(
       const read = readCommandLine(definition, args);
       if (!read.ok) {
         complain(read.failure);
-        return EXIT.misused;
+        return definition.misuseExit ?? EXIT.misused;
       }
       if (read.value === null) {
         terminal.out(help);

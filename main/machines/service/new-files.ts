@@ -4,7 +4,7 @@ import type { ContentStamp } from '../../qed/content-stamp.ts';
 import type { ImageChain } from '../../storage/chain/image-chain.ts';
 import type { OverlayUse } from '../../storage/overlays/create-overlay.ts';
 import type { ImageFiles } from '../../storage/overlays/image-files.ts';
-import { deletePassing } from '../../disks/passing-files.ts';
+import { deletePassing, noteMaking } from '../../disks/passing-files.ts';
 
 export interface NewOverlay {
   readonly kind: 'overlay';
@@ -34,9 +34,9 @@ export async function createFiles(
   wanted: readonly NewFile[],
   enter: (tables: Tables) => void,
 ): Promise<Result<void>> {
-  const { catalog, files, nowMs } = parts;
+  const { catalog, files } = parts;
   const paths = wanted.map(({ path }) => path);
-  const begun = catalog.change(({ passingFiles }) => passingFiles.add(paths, 'making', nowMs()));
+  const begun = await noteMaking(parts, paths);
   if (!begun.ok) return begun;
   const created = await createAll(files, wanted);
   const entered = created.ok

@@ -8,7 +8,7 @@ import { CONTENT_STAMP_BYTES } from '../../qed/content-stamp.ts';
 import type { ImageFiles } from '../../storage/overlays/image-files.ts';
 import type { Journal } from '../../disks/journal.ts';
 import type { OpenedDisk } from '../../disks/opened-disk.ts';
-import { deletePassing } from '../../disks/passing-files.ts';
+import { deletePassing, noteMaking } from '../../disks/passing-files.ts';
 import type { Machine, Started } from '../machine.ts';
 import { stateFileName } from './names.ts';
 import { unfitState } from './unfit-state.ts';
@@ -47,10 +47,10 @@ export class SavedStates {
    * time it took: when something fails the machine goes on.
    */
   async save({ row, machine, disk, folder }: Powered): Promise<Result<void>> {
-    const { catalog, files, nowMs, newId } = this.#parts;
+    const { catalog, files, newId } = this.#parts;
     const paused = machine.state.kind === 'paused' && machine.state.by === 'user';
     const file = path.join(folder, stateFileName(row.name, newId()));
-    const begun = catalog.change(({ passingFiles }) => passingFiles.add([file], 'making', nowMs()));
+    const begun = await noteMaking(this.#parts, [file]);
     if (!begun.ok) return begun;
     const entered = await this.#saveTo(file, { row, machine, disk });
     if (entered.ok) return DONE;

@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { systemClock } from '../../../shared/clock.ts';
 import type { MachineCommand } from '../../../shared/ipc/machines.ts';
 import { err, unwrap } from '../../../shared/result.ts';
@@ -217,7 +217,9 @@ describe('suspending a machine', () => {
         finish = () => resolve(err('closed', 'killed'));
       });
     const suspending = tell(backEnd, id, 'suspend');
-    expect(await machineOf(backEnd, id)).toMatchObject({ state: 'suspending', savedFraction: 0.5 });
+    await vi.waitFor(async () => {
+      expect(await machineOf(backEnd, id)).toMatchObject({ state: 'suspending', savedFraction: 0.5 });
+    });
     expect(backEnd.machines.runningCount).toBe(1);
     for (const command of ['pause', 'resume', 'reset', 'stop', 'power-button'] as const) {
       expect(await tell(backEnd, id, command)).toMatchObject({ failure: { code: 'busy' } });

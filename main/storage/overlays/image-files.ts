@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { err, ok, type Result } from '../../../shared/result.ts';
+import { DONE, err, ok, type Result } from '../../../shared/result.ts';
 import { failureFromSystem } from '../../../shared/errno.ts';
 import { NodeFile } from '../../block/node-file.ts';
 import { syncFile, syncFolder } from '../../block/whole-file.ts';
@@ -31,6 +31,8 @@ export interface ImageFiles {
   duplicate(from: string, to: string): Promise<Result<void>>;
   /** Answers with the bytes that became free; a file that is gone already frees none. `busy` while it is open. */
   delete(file: string): Promise<Result<number>>;
+  /** Makes the folder that a file is to lie in, with those above it. */
+  makeFolderOf(file: string): Promise<Result<void>>;
   /** Whether its folder is there: where it is not, nobody can say whether the file is gone or its drive is away. */
   isReachable(file: string): Promise<boolean>;
   /** `not-found` when there is none. */
@@ -45,6 +47,7 @@ export const imageFiles: ImageFiles = {
   create: createOverlay,
   duplicate: duplicateFile,
   delete: deleteImage,
+  makeFolderOf,
   isReachable,
   stateOf,
   contentStampOf,
@@ -88,6 +91,15 @@ async function deleteImage(file: string): Promise<Result<number>> {
     return failureFromSystem(error, `Could not delete '${file}'`);
   } finally {
     lock.value();
+  }
+}
+
+async function makeFolderOf(file: string): Promise<Result<void>> {
+  try {
+    await fs.promises.mkdir(path.dirname(file), { recursive: true });
+    return DONE;
+  } catch (error) {
+    return failureFromSystem(error, `Could not make the folder '${path.dirname(file)}'`);
   }
 }
 

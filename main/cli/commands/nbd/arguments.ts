@@ -9,6 +9,7 @@ import { parseCredentials, parseModes, type DiskModes } from './disk-modes.ts';
 import { NBD_HELP } from './help.ts';
 import { checkPossible, OPTIONS, type OptionName } from './options.ts';
 import { chooseFormat } from '../image/format-choice.ts';
+import { EXIT } from '../../terminal.ts';
 
 export interface NbdExportArguments {
   readonly name: string;
@@ -135,5 +136,7 @@ export const NBD: CommandLine<OptionName, NbdArguments> = {
   name: 'nbd',
   help: NBD_HELP,
   options: OPTIONS,
+  // As qemu-nbd, whose place it takes in scripts.
+  misuseExit: EXIT.failed,
   parse,
 };
