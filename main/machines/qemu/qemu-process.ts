@@ -89,7 +89,14 @@ export class QemuProcess {
     const met = await meet(place, start);
     cancelLimit();
     signal.removeEventListener('abort', giveUp);
-    if (met.ok && !signal.aborted) return ok(new QemuProcess(met.value, place, ended, leash));
+    if (met.ok && !signal.aborted) {
+      // Whoever is deaf to a full disk and a guest that has ended cannot be driven: its disk is safe, so it goes.
+      void met.value.qmp.broken.then(({ failure }) => {
+        log.value.append(Buffer.from(`headwater: ${failure.message}: ended\n`));
+        leash.kill();
+      });
+      return ok(new QemuProcess(met.value, place, ended, leash));
+    }
     leash.kill();
     const how = await ended;
     const text = late.signal.aborted

@@ -23,6 +23,22 @@ describe('a QEMU that does not answer the order to go on', () => {
   });
 });
 
+describe('a QEMU whose monitor says what no QEMU would', () => {
+  it('is ended, and the machine has failed for that reason', async () => {
+    const machine = machineOf(
+      talkingProgram(
+        `say({ return: request.execute === 'query-status' ? { status: 'running', running: true, singlestep: false } : {}, id: request.id });
+         if (request.execute === 'cont') say('nonsense');`,
+      ),
+    );
+    await machine.start();
+    await expect.poll(() => machine.state.kind).toBe('failed');
+    expect(machine.state).toMatchObject({
+      failure: { message: expect.stringContaining('cannot be understood: "nonsense"') as string },
+    });
+  });
+});
+
 describe('a script in the place of QEMU', () => {
   it('is ended with all that it started', async () => {
     const pidFile = path.join(tempFolder(), 'pid');

@@ -22,6 +22,11 @@ export class QmpClient {
   #nextId = 1;
   #received = '';
   #greeted: (greeted: Result<void>) => void = () => undefined;
+  #broken: (why: Err) => void = () => undefined;
+  /** Why nothing that the other side says is believed any more, once it has said what no QEMU would. */
+  readonly broken = new Promise<Err>((resolve) => {
+    this.#broken = resolve;
+  });
   #end: Err | null = null;
 
   /** Takes the connection over and says hello. */
@@ -83,7 +88,9 @@ export class QmpClient {
   }
 
   #refuse(what: string): void {
-    this.#close(err('malformed', `QEMU's monitor said what cannot be understood: ${what}`));
+    const why = err('malformed', `QEMU's monitor said what cannot be understood: ${what}`);
+    this.#close(why);
+    this.#broken(why);
     this.#socket.destroy();
   }
 
