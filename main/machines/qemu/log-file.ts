@@ -11,7 +11,7 @@ const TAIL_BYTES = 4096;
 /** What QEMU prints: begun anew at each start, up to a MiB in a file, the end of it at hand. */
 export class LogFile {
   readonly path: string;
-  readonly #descriptor: number;
+  #descriptor: number | null;
   #writtenBytes = 0;
   #tail = Buffer.alloc(0);
 
@@ -32,7 +32,7 @@ export class LogFile {
   append(bytes: Uint8Array): void {
     this.#tail = Buffer.concat([this.#tail, bytes]).subarray(-TAIL_BYTES);
     const kept = bytes.subarray(0, MOST_BYTES - this.#writtenBytes);
-    if (kept.length === 0) return;
+    if (kept.length === 0 || this.#descriptor === null) return;
     this.#writtenBytes += kept.length;
     try {
       fs.writeSync(this.#descriptor, kept);
@@ -54,7 +54,9 @@ export class LogFile {
       .join(' | ');
   }
 
+  /** What comes later is not written: the number of a closed file goes to the next one opened. */
   close(): void {
-    fs.closeSync(this.#descriptor);
+    if (this.#descriptor !== null) fs.closeSync(this.#descriptor);
+    this.#descriptor = null;
   }
 }
