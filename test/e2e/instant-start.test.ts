@@ -57,6 +57,14 @@ async function headwater(...args: string[]): Promise<string> {
   return run.stdout;
 }
 
+/** No table of the image is wrong. Who was killed may have left clusters that none names (ADR 3): they cost space only. */
+async function expectSound(overlay: string): Promise<void> {
+  const check = HeadwaterProcess.start(['image', 'check', overlay], { lasts: 'until-it-ends' });
+  const { code } = await check.ended;
+  expect(check.stdout + check.stderr).not.toMatch(/error (?!s were)|corrupt/i);
+  expect([0, 3], check.stdout).toContain(code);
+}
+
 /** The master in a folder of the running test. */
 function masterFolder(): string {
   const folder = path.join(tempFolder(), 'masters', description.sha256);
@@ -210,7 +218,7 @@ describe('headwater run, killed', () => {
     expect(fs.statSync(`${state}.part`).size).toBeGreaterThan(1_000_000);
     await killed(overlay, folder, /starting [0-9a-f]{12} from/);
     expect(fs.existsSync(state)).toBe(true);
-    expect(await headwater('image', 'check', overlay)).toContain('No errors were found');
+    await expectSound(overlay);
 
     const run = HeadwaterProcess.start(['run', '--disk', overlay, '--link', LINE, folder], {
       terminal: true,
@@ -223,6 +231,6 @@ describe('headwater run, killed', () => {
     await run.take(/has stopped/);
     expect((await run.ended).code).toBe(0);
     expect(run.output).not.toContain('booting');
-    expect(await headwater('image', 'check', overlay)).toContain('No errors were found');
+    await expectSound(overlay);
   });
 });
