@@ -145,11 +145,9 @@ test.describe.serial('preferences', () => {
     const [before = 'none'] = desk.home.disks;
     await desk.step('Another folder is chosen', async () => {
       await chooseNext(desk, folder);
-      await main
-        .getByRole('region', { name: 'Machines and storage' })
-        .getByRole('button', { name: 'Choose…' })
-        .click();
-      await expect(main.getByLabel('Folder for new disks')).toHaveValue(folder);
+      const field = main.getByLabel('Folder for new disks');
+      await main.locator('.row', { has: field }).getByRole('button', { name: 'Choose…' }).click();
+      await expect(field).toHaveValue(folder);
       await expect.poll(() => readdirSync(folder).filter((name) => name.endsWith('.qed'))).toHaveLength(1);
       expect(desk.home.disks).not.toContain(before);
       await expectFullSpeed();
