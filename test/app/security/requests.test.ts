@@ -38,6 +38,8 @@ test.describe('requests', () => {
         (_, name) => globalThis.headwaterTest.asked.filter((call) => call.name === name).length,
         name,
       );
+    // What the window asks by itself as it opens; the catalog comes last.
+    await expect.poll(() => asked('catalog.list')).toBeGreaterThan(0);
     for (const name of Object.keys(REQUESTS) as RequestName[]) {
       const wrong = malformations(REQUESTS[name].input, VALID_INPUTS[name]);
       const before = await asked(name);
