@@ -48,6 +48,18 @@ function expectSame(room: MachineRoom, master: string): void {
   expect(compared).toMatchObject({ code: 0, stdout: 'Images are identical.\n' });
 }
 
+/** A machine whose master a slow server has, which is killed while the disk streams. */
+async function cutOff() {
+  const far = servers();
+  const first = await far.nbdkit(['delay'], 'delay-read=300ms');
+  const room = new MachineRoom();
+  const backEnd = await room.open();
+  const { master, machine } = await machineOver(backEnd, uriOf(far.socket));
+  await diskIs(backEnd, machine.id, { state: 'streaming' });
+  first.kill('SIGKILL');
+  return { far, room, backEnd, master, machine };
+}
+
 describe('a machine over a master on an NBD server', () => {
   it.each([
     ['qemu-nbd at a socket', ({ qemuNbd }: ReturnType<typeof servers>) => qemuNbd()],
@@ -70,13 +82,7 @@ describe('a machine over a master on an NBD server', () => {
   });
 
   it('waits for a server that is gone, and goes on when it is back', async () => {
-    const far = servers();
-    const first = await far.nbdkit(['delay'], 'delay-read=300ms');
-    const room = new MachineRoom();
-    const backEnd = await room.open();
-    const { machine } = await machineOver(backEnd, uriOf(far.socket));
-    await diskIs(backEnd, machine.id, { state: 'streaming' });
-    first.kill('SIGKILL');
+    const { far, room, backEnd, machine } = await cutOff();
     await diskIs(backEnd, machine.id, { state: 'waiting-for-source' });
     await far.qemuNbd();
     const [disk] = unwrap(await backEnd.disks.list());
@@ -87,26 +93,14 @@ describe('a machine over a master on an NBD server', () => {
   });
 
   it('does not go on from another disk that is served there', async () => {
-    const far = servers();
-    const first = await far.nbdkit(['delay'], 'delay-read=300ms');
-    const room = new MachineRoom();
-    const backEnd = await room.open();
-    const { machine } = await machineOver(backEnd, uriOf(far.socket));
-    await diskIs(backEnd, machine.id, { state: 'streaming' });
-    first.kill('SIGKILL');
+    const { far, backEnd, machine } = await cutOff();
     fs.truncateSync(far.master, MASTER_BYTES + MIB);
     await far.qemuNbd();
     await diskIs(backEnd, machine.id, { state: 'source-changed' });
   });
 
   it('reads the same master from another server when it is told so', async () => {
-    const far = servers();
-    const first = await far.nbdkit(['delay'], 'delay-read=300ms');
-    const room = new MachineRoom();
-    const backEnd = await room.open();
-    const { master, machine } = await machineOver(backEnd, uriOf(far.socket));
-    await diskIs(backEnd, machine.id, { state: 'streaming' });
-    first.kill('SIGKILL');
+    const { far, room, backEnd, master, machine } = await cutOff();
     await diskIs(backEnd, machine.id, { state: 'waiting-for-source' });
     await far.qemuNbd('-x', 'moved');
     const url = uriOf(far.socket, 'moved');
