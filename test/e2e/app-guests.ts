@@ -3,7 +3,7 @@ import path from 'node:path';
 import { expect, onTestFinished, vi } from 'vitest';
 import { systemClock } from '../../shared/clock.ts';
 import { unwrap } from '../../shared/result.ts';
-import { openBackEnd, type BackEnd } from '../../main/app/back-end.ts';
+import { openBackEnd, type BackEnd, type BackEndOptions } from '../../main/app/back-end.ts';
 import { firmwareFolder } from '../../main/cli/places.ts';
 import { SerialConsole } from '../../main/machines/expect.ts';
 import { v86Maker } from '../../main/machines/v86/make-machine.ts';
@@ -11,10 +11,13 @@ import { v86Maker } from '../../main/machines/v86/make-machine.ts';
 /** Guests run many times slower on a busy machine. */
 export const LONG = { timeout: 500_000, interval: 200 };
 
-export async function openApp(folder: string): Promise<BackEnd> {
+export async function openApp(
+  folder: string,
+  publish: BackEndOptions['publish'] = () => undefined,
+): Promise<BackEnd> {
   const backEnd = unwrap(
     await openBackEnd({
-      publish: () => undefined,
+      publish,
       warn: () => undefined,
       clock: systemClock,
       dataFolder: path.join(folder, 'data'),
