@@ -1,4 +1,4 @@
-import type { CommandEntry } from './terminal.ts';
+import type { CommandEntry } from './arguments/command-entry.ts';
 
 /** Every subcommand of `headwater`. */
 export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
@@ -44,7 +44,7 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   },
   completion: {
     summary: 'print a script by which bash completes commands and options',
-    load: async () => (await import('./commands/completion/index.ts')).completionCommand,
+    load: async () => (await import('./commands/completion/index.ts')).completionCommand(COMMANDS),
   },
 };
 

@@ -5,7 +5,8 @@ import { describe, expect, it } from 'vitest';
 import { FakeTerminal } from '../../test/support/fake-terminal.ts';
 import { tempFolder } from '../../test/support/temp-folder.ts';
 import { COMMANDS } from './command-table.ts';
-import { EXIT, type Command, type CommandEntry } from './terminal.ts';
+import type { Command, CommandEntry } from './arguments/command-entry.ts';
+import { EXIT } from './terminal.ts';
 
 interface Listed {
   /** As in `feed sign`. */

@@ -1,4 +1,5 @@
-import { EXIT, type Command, type CommandEntry } from './terminal.ts';
+import type { Command, CommandEntry } from './arguments/command-entry.ts';
+import { EXIT } from './terminal.ts';
 
 /** A command that consists of others: `headwater NAME COMMAND`. */
 export function withSubcommands(

@@ -1,7 +1,7 @@
 import type { Clock } from '../../shared/clock.ts';
 import { ok, type Result } from '../../shared/result.ts';
 import { isNbdAddress } from '../block/nbd/address.ts';
-import { openRemoteSource } from '../block/remote/open-remote-source.ts';
+import { openRemoteSource } from '../block/open-remote-source.ts';
 import type { Master } from '../catalog/tables/masters.ts';
 
 /** What a master that nobody published is recognised by, and how long it is. */

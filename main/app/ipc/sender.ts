@@ -1,4 +1,4 @@
-import { APP_ORIGIN } from '../security/origin.ts';
+import { APP_ORIGIN } from '../origin.ts';
 
 /** The frame a message came from, as Electron tells; null when it is gone already. */
 export type SenderFrame = { readonly url: string; readonly parent: unknown } | null;

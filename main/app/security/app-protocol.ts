@@ -2,7 +2,7 @@ import fs from 'node:fs/promises';
 import path from 'node:path';
 import { protocol } from 'electron';
 import { contentSecurityPolicy } from './content-security-policy.ts';
-import { APP_HOST, APP_SCHEME } from './origin.ts';
+import { APP_HOST, APP_SCHEME } from '../origin.ts';
 import { pageFile } from './page-file.ts';
 
 /** To be called before Electron is ready: makes `app://headwater` an origin like any https one. */

@@ -3,7 +3,7 @@ import { app, type Session } from 'electron';
 import type { Log } from '../log.ts';
 import type { Windows } from '../windows/windows.ts';
 import type { ExternalLinks } from './external-links.ts';
-import { APP_ORIGIN } from './origin.ts';
+import { APP_ORIGIN } from '../origin.ts';
 import { isPermitted } from './permissions.ts';
 
 /** Schemes that lead nowhere: what a page made itself, and the developer tools. */

@@ -2,7 +2,7 @@ import { app, BrowserWindow, nativeTheme, screen, type WebContents } from 'elect
 import type { Clock } from '../../../shared/clock.ts';
 import { PUSH_PREFIX } from '../../../shared/ipc/bridge.ts';
 import type { Push } from '../../../shared/ipc/channel.ts';
-import { APP_ORIGIN } from '../security/origin.ts';
+import { APP_ORIGIN } from '../origin.ts';
 import type { WindowRole } from './window-role.ts';
 import { ifVisible, SMALLEST_WINDOW, type WindowStateStore } from './window-state.ts';
 

@@ -1,5 +1,6 @@
 import { ok, type Failure, type Result } from '../../../shared/result.ts';
-import { EXIT, type Command, type Terminal } from '../terminal.ts';
+import { EXIT, type Terminal } from '../terminal.ts';
+import type { Command } from './command-entry.ts';
 import { parseArguments, type OptionSpec } from './getopt.ts';
 import { Given } from './given.ts';
 

@@ -1,8 +1,8 @@
 import { availableParallelism } from 'node:os';
 import type { PcArch } from '../../../shared/back-end.ts';
 import type { PortForward } from '../../../shared/port-forward.ts';
-import type { Accelerator, QemuProgram } from './host.ts';
-import { processorFor } from './trial.ts';
+import { processorFor, type Accelerator } from './accelerator.ts';
+import type { QemuProgram } from './host.ts';
 
 /** What a machine is made of. */
 export interface QemuConfiguration {

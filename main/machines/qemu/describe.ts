@@ -1,4 +1,5 @@
-import type { Accelerator, QemuProgram } from './host.ts';
+import type { Accelerator } from './accelerator.ts';
+import type { QemuProgram } from './host.ts';
 
 const NAMES: Readonly<Record<Accelerator, string>> = {
   kvm: 'KVM',

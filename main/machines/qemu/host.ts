@@ -1,11 +1,9 @@
 import { qemuMissing, type PcArch } from '../../../shared/back-end.ts';
 import { err, ok, type Result } from '../../../shared/result.ts';
+import type { Accelerator } from './accelerator.ts';
 import { findProgram, searchPath, versionIn } from './programs.ts';
 import { runShortly } from './run-shortly.ts';
 import { tryPc } from './trial.ts';
-
-/** What runs a guest's instructions: the computer's processor, through its system, or QEMU's own translator (`tcg`). */
-export type Accelerator = 'kvm' | 'hvf' | 'whpx' | 'tcg';
 
 /** QEMU on this computer, and what works with it. */
 export interface QemuProgram {

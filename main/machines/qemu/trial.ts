@@ -3,7 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { failureFromSystem } from '../../../shared/errno.ts';
 import { ok, type Result } from '../../../shared/result.ts';
-import type { Accelerator } from './host.ts';
+import { processorFor, type Accelerator } from './accelerator.ts';
 import { runShortly } from './run-shortly.ts';
 
 const FIRMWARE_BYTES = 0x10000;
@@ -48,11 +48,6 @@ export function trialFirmware(): Uint8Array {
   firmware.set(descriptors, 0x40);
   firmware.set([0xe9, 0x0d, 0x00], RESET_VECTOR); // jmp 0, around the end of the segment
   return firmware;
-}
-
-/** Which processor QEMU shows a guest: what the computer has, or all it can emulate. */
-export function processorFor(accelerator: Accelerator): string {
-  return accelerator === 'tcg' ? 'max' : 'host';
 }
 
 /**

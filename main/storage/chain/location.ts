@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { err, ok, type Result } from '../../../shared/result.ts';
-import { isRemoteAddress } from '../../block/remote/open-remote-source.ts';
+import { isRemoteAddress } from '../../block/open-remote-source.ts';
 
 /** Formats an image can have. Always said explicitly: contents are never probed (design §4, rule 8). */
 export const IMAGE_FORMATS = ['raw', 'qed'] as const;

@@ -7,7 +7,7 @@ import type { BlockFile } from '../../block/file.ts';
 import type { KnownParts } from '../../block/known-parts.ts';
 import { NodeFile } from '../../block/node-file.ts';
 import { PartsFirst } from '../../block/parts-first.ts';
-import { openRemoteSource } from '../../block/remote/open-remote-source.ts';
+import { openRemoteSource } from '../../block/open-remote-source.ts';
 import type { WrongBytes } from '../../block/verified/mirror-set.ts';
 import { RawDevice } from '../../block/raw.ts';
 import type { ClusterCopier } from '../../qed/copier.ts';

@@ -1,7 +1,7 @@
 import { err, ok } from '../../../../shared/result.ts';
 import { command } from '../../arguments/command.ts';
-import { COMMANDS } from '../../command-table.ts';
-import { EXIT, type CommandEntry } from '../../terminal.ts';
+import type { Command, CommandEntry } from '../../arguments/command-entry.ts';
+import { EXIT } from '../../terminal.ts';
 import { bashScript, type Completions } from './bash.ts';
 
 const HELP = `usage: headwater completion bash
@@ -14,20 +14,21 @@ Prints a script by which bash completes commands and options of headwater:
 `;
 
 /** `headwater completion bash`. */
-export const completionCommand = command({
-  name: 'completion',
-  help: HELP,
-  options: [],
-  parse(given) {
-    const shell = given.one('the name of a shell: bash');
-    if (!shell.ok || shell.value === 'bash') return shell;
-    return err('invalid-argument', `there is no completion for '${shell.value}'; there is one for bash`);
-  },
-  async run(_, terminal) {
-    terminal.out(bashScript(await completionsOf('headwater', COMMANDS)));
-    return ok(EXIT.done);
-  },
-});
+export const completionCommand = (commands: Readonly<Record<string, CommandEntry>>): Command =>
+  command({
+    name: 'completion',
+    help: HELP,
+    options: [],
+    parse(given) {
+      const shell = given.one('the name of a shell: bash');
+      if (!shell.ok || shell.value === 'bash') return shell;
+      return err('invalid-argument', `there is no completion for '${shell.value}'; there is one for bash`);
+    },
+    async run(_, terminal) {
+      terminal.out(bashScript(await completionsOf('headwater', commands)));
+      return ok(EXIT.done);
+    },
+  });
 
 /** What may follow a command and all that it consists of. */
 async function completionsOf(

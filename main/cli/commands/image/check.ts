@@ -2,7 +2,7 @@ import { systemClock } from '../../../../shared/clock.ts';
 import { ok, type Result } from '../../../../shared/result.ts';
 import { DeviceFile } from '../../../block/device-file.ts';
 import type { BlockFile } from '../../../block/file.ts';
-import { openRemoteSource } from '../../../block/remote/open-remote-source.ts';
+import { openRemoteSource } from '../../../block/open-remote-source.ts';
 import { NodeFile } from '../../../block/node-file.ts';
 import { rangeEnd } from '../../../block/range.ts';
 import { checkQed, type CheckReport, type Finding, type Repair } from '../../../qed/check.ts';

@@ -10,7 +10,8 @@ import {
   type ConvertArguments,
   type ConvertSettings,
 } from './convert-arguments.ts';
-import { openConvertTarget, targetOptions, type ConvertTarget } from './convert-target.ts';
+import type { ConvertTarget } from './convert-target.ts';
+import { openConvertTarget, targetOptions } from './open-target.ts';
 import { copyImages } from './copy/copy-images.ts';
 import { optionsHelp, type ImageOptions } from './image-options.ts';
 import { openImage, type OpenedImage } from './open-image.ts';

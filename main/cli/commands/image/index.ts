@@ -1,4 +1,4 @@
-import type { Command, CommandEntry } from '../../terminal.ts';
+import type { Command, CommandEntry } from '../../arguments/command-entry.ts';
 import { helpText, versionText } from './help.ts';
 import { Tool, type Subcommand } from './tool.ts';
 

@@ -1,5 +1,6 @@
 import { systemClock } from '../../../../shared/clock.ts';
-import type { Command, Terminal } from '../../terminal.ts';
+import type { Command } from '../../arguments/command-entry.ts';
+import type { Terminal } from '../../terminal.ts';
 import { parseIoArguments, type IoRequest } from './arguments.ts';
 import { runCommands, runLines } from './interaction.ts';
 import { PROGRAM, Session } from './session.ts';

@@ -1,8 +1,8 @@
-import type { Result } from '../../../shared/result.ts';
-import { openHttpDevice } from '../http/http-device.ts';
-import { isNbdAddress } from '../nbd/address.ts';
-import { openNbdDevice } from '../nbd/nbd-device.ts';
-import type { RemoteSource, RemoteSourceOptions } from './remote-source.ts';
+import type { Result } from '../../shared/result.ts';
+import { openHttpDevice } from './http/http-device.ts';
+import { isNbdAddress } from './nbd/address.ts';
+import { openNbdDevice } from './nbd/nbd-device.ts';
+import type { RemoteSource, RemoteSourceOptions } from './remote/remote-source.ts';
 
 /** True for the addresses that {@link openRemoteSource} opens: `http:`, `https:`, `nbd:` and its kin. */
 export function isRemoteAddress(location: string): boolean {
