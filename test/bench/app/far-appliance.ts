@@ -4,7 +4,7 @@ import { findBuiltAppliance } from '../../../main/appliances/built-appliances.ts
 import { packageRoot } from '../../../main/threads/worker-script.ts';
 import { unwrap } from '../../../shared/result.ts';
 import type { Children } from '../workshop/children.ts';
-import { startServerProcess } from '../workshop/range-server-process.ts';
+import { startServerProcess } from '../roles/range-server-process.ts';
 import type { RunningApp } from './running-app.ts';
 
 /** The master of Tiny Linux, as set-up built it. */

@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import { aFeed, anEntry, newKey, publish } from '../../support/feeds.ts';
 import { FEED_LIMITS, type FeedAppliance } from '../../../shared/feed.ts';
 import type { Children } from '../workshop/children.ts';
-import { startServerProcess } from '../workshop/range-server-process.ts';
+import { startServerProcess } from '../roles/range-server-process.ts';
 import type { RunningApp } from './running-app.ts';
 
 const ENTRIES = 5000;

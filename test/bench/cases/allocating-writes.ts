@@ -3,7 +3,7 @@ import { interleave } from '../measure/interleave.ts';
 import { rowOf, type Row } from '../measure/row.ts';
 import { qemuImgBench } from '../qemu/image-bench.ts';
 import { runRole } from '../roles/role.ts';
-import { INSIDE_CLUSTER_BYTES, SCATTER_STEP_BYTES, type StridedAccess } from '../roles/strided.ts';
+import { INSIDE_CLUSTER_BYTES, SCATTER_STEP_BYTES, type StridedAccess } from '../workshop/strided.ts';
 import { createOverlay, overlayChain } from '../workshop/images.ts';
 
 const TIMEOUT_MS = 60_000;

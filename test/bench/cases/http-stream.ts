@@ -8,7 +8,7 @@ import { rowOf } from '../measure/row.ts';
 import { blockStream } from '../qemu/block-stream.ts';
 import { runRole } from '../roles/role.ts';
 import { createOverlay, overlayChain } from '../workshop/images.ts';
-import { startServerProcess, type ServerProcess } from '../workshop/range-server-process.ts';
+import { startServerProcess, type ServerProcess } from '../roles/range-server-process.ts';
 
 const TIMEOUT_MS = 60_000;
 /** QEMU needs one and a half minutes for the whole over a long line, at an even pace. */

@@ -7,7 +7,7 @@ import { qemuImgBench } from '../qemu/image-bench.ts';
 import { nbdUri, startQemuNbd, type NbdServer } from '../qemu/nbd-server.ts';
 import { StorageDaemon } from '../qemu/storage-daemon.ts';
 import { runRole } from '../roles/role.ts';
-import { SCATTER_STEP_BYTES, type StridedAccess } from '../roles/strided.ts';
+import { SCATTER_STEP_BYTES, type StridedAccess } from '../workshop/strided.ts';
 import { copyImage, createOverlay, makeLocal, overlayChain } from '../workshop/images.ts';
 import { memoryOf } from '../workshop/process-figures.ts';
 

@@ -7,7 +7,7 @@ import { blockStreamOffset, exportOverlay, startBlockStream } from '../qemu/bloc
 import { fioOverNbd } from '../qemu/fio.ts';
 import { nbdUri } from '../qemu/nbd-server.ts';
 import { copyImage, overlayChain } from '../workshop/images.ts';
-import { LineProcess } from '../workshop/line-process.ts';
+import { LineProcess } from '../roles/line-process.ts';
 import { LOCAL, measureLatencies, type MeasurePhase, type Phase, type Region } from './latency-phases.ts';
 
 /** Both are warm by then: ours has been compiled, QEMU's tables are read. */

@@ -5,7 +5,7 @@ import { fioOverNbd } from '../qemu/fio.ts';
 import { qemuImgBench } from '../qemu/image-bench.ts';
 import { startQemuNbd } from '../qemu/nbd-server.ts';
 import { runRole } from '../roles/role.ts';
-import { INSIDE_CLUSTER_BYTES, SCATTER_STEP_BYTES, type StridedAccess } from '../roles/strided.ts';
+import { INSIDE_CLUSTER_BYTES, SCATTER_STEP_BYTES, type StridedAccess } from '../workshop/strided.ts';
 import { createOverlay, imageChain, makeLocal } from '../workshop/images.ts';
 
 const TIMEOUT_MS = 60_000;

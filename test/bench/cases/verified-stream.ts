@@ -10,7 +10,7 @@ import { rowOf } from '../measure/row.ts';
 import { blockStream } from '../qemu/block-stream.ts';
 import { runRole } from '../roles/role.ts';
 import { createOverlay, overlayChain } from '../workshop/images.ts';
-import { startServerProcess } from '../workshop/range-server-process.ts';
+import { startServerProcess } from '../roles/range-server-process.ts';
 
 const TIMEOUT_MS = 60_000;
 

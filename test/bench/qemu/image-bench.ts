@@ -1,6 +1,6 @@
 import { err, ok, type Result } from '../../../shared/result.ts';
 import type { Figures } from '../measure/interleave.ts';
-import type { StridedAccess } from '../roles/strided.ts';
+import type { StridedAccess } from '../workshop/strided.ts';
 import type { Children } from '../workshop/children.ts';
 
 const BLOCK_BYTES = 4096;

@@ -11,7 +11,7 @@ import { DiskThread } from '../../../main/storage/disk/disk-thread.ts';
 import type { Figures } from '../measure/interleave.ts';
 import { JobEnd } from './job-end.ts';
 import { randomReads, stridedRequests, type RandomAccess } from './workload.ts';
-import type { StridedAccess } from './strided.ts';
+import type { StridedAccess } from '../workshop/strided.ts';
 
 export interface GuestArguments {
   readonly chain: ImageChain;

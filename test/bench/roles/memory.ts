@@ -5,7 +5,7 @@ import type { ImageChain } from '../../../main/storage/chain/image-chain.ts';
 import { DiskThread } from '../../../main/storage/disk/disk-thread.ts';
 import type { Figures } from '../measure/interleave.ts';
 import { memoryOf } from '../workshop/process-figures.ts';
-import type { StridedAccess } from './strided.ts';
+import type { StridedAccess } from '../workshop/strided.ts';
 import { stridedRequests } from './workload.ts';
 
 export interface MemoryArguments {

@@ -4,7 +4,7 @@ import type { BlockDevice } from '../../../main/block/device.ts';
 import type { Range } from '../../../main/block/range.ts';
 import type { Figures } from '../measure/interleave.ts';
 import { percentile } from '../measure/statistics.ts';
-import type { StridedAccess } from './strided.ts';
+import type { StridedAccess } from '../workshop/strided.ts';
 
 const BLOCK_BYTES = 4096;
 

@@ -8,7 +8,7 @@ import { figureOf, interleave, type Duel, type Figures } from '../../measure/int
 import { rowOf, type Row, type RowSpec, type Target } from '../../measure/row.ts';
 import { bootQemu } from '../../qemu/boot.ts';
 import { runRole } from '../../roles/role.ts';
-import { startServerProcess, type ServerProcess } from '../../workshop/range-server-process.ts';
+import { startServerProcess, type ServerProcess } from '../../roles/range-server-process.ts';
 import { downloadSeconds } from './download.ts';
 import { recordMaster, type RecordedMaster } from './recorded-master.ts';
 

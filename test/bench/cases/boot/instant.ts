@@ -5,7 +5,7 @@ import type { Bench, BenchCase } from '../../bench.ts';
 import { interleave } from '../../measure/interleave.ts';
 import { rowOf, type Row, type RowSpec } from '../../measure/row.ts';
 import { runRole } from '../../roles/role.ts';
-import { startServerProcess } from '../../workshop/range-server-process.ts';
+import { startServerProcess } from '../../roles/range-server-process.ts';
 import { recordMaster } from './recorded-master.ts';
 
 const LINE = { bitsPerSecond: 20e6, roundTripMs: 30 };

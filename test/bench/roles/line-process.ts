@@ -1,7 +1,7 @@
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { createInterface, type Interface } from 'node:readline';
-import { roleCommand, type Roles, type ServingRole } from '../roles/role.ts';
-import { collect, type Children } from './children.ts';
+import { roleCommand, type Roles, type ServingRole } from './role.ts';
+import { collect, type Children } from '../workshop/children.ts';
 
 /** A role that serves in a process of its own, and answers lines with lines. */
 export class LineProcess {

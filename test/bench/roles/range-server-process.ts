@@ -1,5 +1,5 @@
 import type { LinkShape } from '../../../main/serve/link-spec.ts';
-import type { Children } from './children.ts';
+import type { Children } from '../workshop/children.ts';
 import { LineProcess } from './line-process.ts';
 
 /** Our range server in a process of its own, so that what it costs is charged to neither side. */
