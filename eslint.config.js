@@ -3,6 +3,7 @@ import boundaries from 'eslint-plugin-boundaries';
 import svelte from 'eslint-plugin-svelte';
 import globals from 'globals';
 import tseslint from 'typescript-eslint';
+import { noRings } from './scripts/lint/no-rings.mjs';
 
 /** The layers of the design, lowest first, each with those right below it: it may import these and all that is below them. */
 const LAYERS = {
@@ -167,6 +168,17 @@ export default tseslint.config(
         },
       ],
     },
+  },
+  {
+    // Layers say who may stand on whom; this holds within each of them, at every depth.
+    files: ['**/*.ts', '**/*.mjs', '**/*.svelte'],
+    plugins: {
+      folders: noRings({
+        root: import.meta.dirname,
+        folders: ['main', 'renderer', 'shared', 'test', 'scripts'],
+      }),
+    },
+    rules: { 'folders/no-rings': 'error' },
   },
   {
     files: ['**/*.js', '**/*.mjs'],

@@ -25,7 +25,12 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['main/**/*.test.ts', 'renderer/**/*.test.ts', 'shared/**/*.test.ts'],
+          include: [
+            'main/**/*.test.ts',
+            'renderer/**/*.test.ts',
+            'shared/**/*.test.ts',
+            'scripts/**/*.test.mjs',
+          ],
           globalSetup,
           expect: expectations,
           testTimeout: 2 * PATIENCE_MS,
