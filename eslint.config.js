@@ -175,7 +175,7 @@ export default tseslint.config(
     plugins: {
       folders: noRings({
         root: import.meta.dirname,
-        folders: ['main', 'renderer', 'shared', 'test', 'scripts'],
+        folders: ['main', 'renderer', 'shared', 'test'],
       }),
     },
     rules: { 'folders/no-rings': 'error' },

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { electronSwitches, installedElectron } from './offline/electron.mjs';
 import { runInForeground } from './setup/child.mjs';
-import { ROOT } from './paths.mjs';
+import { ROOT } from './setup/paths.mjs';
 
 const electron = installedElectron();
 const env = electron && {

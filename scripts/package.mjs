@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { installedElectron } from './offline/electron.mjs';
 import { runInForeground } from './setup/child.mjs';
-import { ROOT } from './paths.mjs';
+import { ROOT } from './setup/paths.mjs';
 
 const forTrying = process.env.HEADWATER_PACKAGE_CARRIED === 'for-trying-only';
 const electron = installedElectron();

@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import * as prettier from 'prettier';
-import { ROOT } from './paths.mjs';
+import { ROOT } from './setup/paths.mjs';
 
 const { outputFiles } = await build({
   entryPoints: [join(ROOT, 'shared/json-schemas.ts')],

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { electronSwitches, installedElectron } from './offline/electron.mjs';
 import { runInForeground } from './setup/child.mjs';
 import { setUp } from './setup/index.mjs';
-import { ROOT } from './paths.mjs';
+import { ROOT } from './setup/paths.mjs';
 
 const DISPLAY_IS_CERTAIN = ['darwin', 'win32'].includes(process.platform);
 const display = DISPLAY_IS_CERTAIN || Boolean(process.env.DISPLAY) || Boolean(process.env.WAYLAND_DISPLAY);

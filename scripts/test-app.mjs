@@ -4,7 +4,7 @@
 import { join } from 'node:path';
 import { electronSwitches, installedElectron } from './offline/electron.mjs';
 import { runInForeground } from './setup/child.mjs';
-import { ROOT } from './paths.mjs';
+import { ROOT } from './setup/paths.mjs';
 
 const SCREEN = '-screen 0 1920x1200x24';
 

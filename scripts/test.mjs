@@ -3,7 +3,7 @@
 import './setup/require-node.mjs';
 import { runInForeground } from './setup/child.mjs';
 import { setUp } from './setup/index.mjs';
-import { ROOT } from './paths.mjs';
+import { ROOT } from './setup/paths.mjs';
 import { seconds } from './setup/progress.mjs';
 
 const STAGES = [

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { fingerprint } from '../fingerprint.mjs';
+import { fingerprint } from '../setup/fingerprint.mjs';
 
 export const CARRIED_VERSION = '33.2.1';
 

@@ -1,8 +1,8 @@
 // Which Electron this checkout runs: its own binary, the carried one, or the one the user names.
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readStamp } from '../fingerprint.mjs';
-import { CACHE, ROOT } from '../paths.mjs';
+import { readStamp } from '../setup/fingerprint.mjs';
+import { CACHE, ROOT } from '../setup/paths.mjs';
 import { CARRIED_VERSION, carriedRuntimeNote } from './carried-electron.mjs';
 
 const PACKAGE = join(ROOT, 'node_modules/electron');

@@ -1,7 +1,7 @@
 // Runs set-up's steps in order. A step is { id, title, isDone(), run(report) }: `isDone` answers in milliseconds and is
 // asked again right before `run`; `run` may be interrupted at any moment and then simply runs again.
 import { withLock } from './lock.mjs';
-import { CACHE, LOGS } from '../paths.mjs';
+import { CACHE, LOGS } from './paths.mjs';
 import { SetupProblem, remedyFor } from './problem.mjs';
 import { Progress, seconds } from './progress.mjs';
 

@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 import { isBuiltBySetUp, isPublished, recipeIds } from '../../../assets/appliances/build.mjs';
 import { runCommand } from '../command.mjs';
-import { APPLIANCES, CACHE, ROOT } from '../../paths.mjs';
+import { APPLIANCES, CACHE, ROOT } from '../paths.mjs';
 
 /** @param {'run' | 'window' | 'test'} purpose */
 export const applianceSteps = (purpose) =>

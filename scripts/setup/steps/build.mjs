@@ -2,8 +2,8 @@
 import { statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runCommand } from '../command.mjs';
-import { fingerprint, readStamp } from '../../fingerprint.mjs';
-import { ROOT } from '../../paths.mjs';
+import { fingerprint, readStamp } from '../fingerprint.mjs';
+import { ROOT } from '../paths.mjs';
 
 const INPUTS = [
   'main',

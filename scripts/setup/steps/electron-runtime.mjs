@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { CARRIED_VERSION, carriedRuntimeRuns } from '../../offline/carried-electron.mjs';
 import { CARRIED_FOLDER, installedElectron, wantedVersion } from '../../offline/electron.mjs';
 import { runCommand } from '../command.mjs';
-import { ROOT } from '../../paths.mjs';
+import { ROOT } from '../paths.mjs';
 import { SetupProblem } from '../problem.mjs';
 
 const DEFAULT_MIRROR = 'https://github.com/electron/electron/releases/download/';

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { isFetched } from '../../../assets/firmware/fetch.mjs';
 import { runCommand } from '../command.mjs';
-import { CACHE, FIRMWARE, ROOT } from '../../paths.mjs';
+import { CACHE, FIRMWARE, ROOT } from '../paths.mjs';
 
 export const firmwareStep = {
   id: 'firmware',

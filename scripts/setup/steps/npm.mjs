@@ -3,8 +3,8 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runCommand } from '../command.mjs';
-import { fingerprint, readStamp } from '../../fingerprint.mjs';
-import { ROOT } from '../../paths.mjs';
+import { fingerprint, readStamp } from '../fingerprint.mjs';
+import { ROOT } from '../paths.mjs';
 
 const STAMP = join(ROOT, 'node_modules', '.headwater-setup');
 

@@ -4,8 +4,8 @@ import { spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { runCommand } from '../command.mjs';
-import { fingerprint, readStamp } from '../../fingerprint.mjs';
-import { CACHE, ROOT } from '../../paths.mjs';
+import { fingerprint, readStamp } from '../fingerprint.mjs';
+import { CACHE, ROOT } from '../paths.mjs';
 import { SetupProblem } from '../problem.mjs';
 
 const PACKAGE = 'node_modules/better-sqlite3';
