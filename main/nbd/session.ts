@@ -1,19 +1,15 @@
 import type { Socket } from 'node:net';
-import type { Clock } from '../../shared/clock.ts';
 import type { ExportTable } from './export-table.ts';
 import { HandshakeStream } from '../block/nbd/handshake-stream.ts';
 import { Negotiation } from './negotiation/negotiation.ts';
 import { secure, type NbdTls } from './tls.ts';
-import type { SlabPool } from './transmission/slabs.ts';
-import { Transmission } from './transmission/transmission.ts';
+import { Transmission, type TransmissionSurroundings } from './transmission/transmission.ts';
 import { SocketWire } from '../block/nbd/wire/socket-wire.ts';
 
 /** What all sessions of a server share. */
-export interface SessionSurroundings {
+export interface SessionSurroundings extends TransmissionSurroundings {
   readonly exports: ExportTable;
   readonly tls: NbdTls | null;
-  readonly pool: SlabPool;
-  readonly clock: Clock;
   /** From being let in a client has so long to choose its export, in milliseconds. */
   readonly negotiationTimeoutMs: number;
   /** How long a client that does not take its last answers is waited for, in milliseconds. */
@@ -49,7 +45,7 @@ export class Session {
   }
 
   async #run(): Promise<void> {
-    const { clock, exports, tls, pool, negotiationTimeoutMs, lingerMs } = this.#shared;
+    const { clock, exports, tls, negotiationTimeoutMs, lingerMs } = this.#shared;
     const giveUp = clock.after(negotiationTimeoutMs, () => this.#socket.destroy());
     const negotiated = await new Negotiation(new HandshakeStream(this.#socket), {
       exports,
@@ -62,7 +58,7 @@ export class Session {
     }
     this.#exportName = negotiated.export.name;
     const wire = new SocketWire(this.#socket);
-    const transmission = new Transmission(negotiated.export, negotiated.agreement, wire, pool);
+    const transmission = new Transmission(negotiated.export, negotiated.agreement, wire, this.#shared);
     this.#transmission = transmission;
     transmission.start(negotiated.stream.detach());
     await transmission.done;

@@ -1,8 +1,10 @@
+import type { Clock } from '../../../shared/clock.ts';
 import type { Result } from '../../../shared/result.ts';
 import type { BlockDevice } from '../../block/device.ts';
 import { COMMAND, COMMAND_FLAG, ERROR } from '../../block/nbd/protocol.ts';
 import type { NbdExport } from '../export.ts';
 import type { Wire } from '../../block/nbd/wire/wire.ts';
+import { BusyPoll } from './busy-poll.ts';
 import { isContext, statusOf } from './block-status.ts';
 import { checkRequest, type Agreement } from './check-request.ts';
 import { Flow } from './flow.ts';
@@ -18,6 +20,12 @@ import type { SlabPool } from './slabs.ts';
 import { checkFastZeroes, zero } from './zeroing.ts';
 
 const SHUTTING_DOWN: Refusal = { error: ERROR.shutdown, message: 'the server is being shut down' };
+
+/** What all transmissions of a server share. */
+export interface TransmissionSurroundings {
+  readonly pool: SlabPool;
+  readonly clock: Clock;
+}
 
 /**
  * Serves one client's requests on an export, in the thread of the disk: a request goes from the socket's memory to
@@ -35,12 +43,18 @@ export class Transmission implements RequestHandler {
   readonly #stream: ReplyStream;
   readonly #replies: Replies;
   readonly #reads: Reads;
+  readonly #poll: BusyPoll;
   /** Whether to go on when the requests under way have ended: for the client's sake, or the server's. */
   #until: 'open' | 'client-leaves' | 'server-stops' = 'open';
   #goesOn = false;
   #finish: () => void = () => {};
 
-  constructor(served: NbdExport, agreement: Agreement, wire: Wire, pool: SlabPool) {
+  constructor(
+    served: NbdExport,
+    agreement: Agreement,
+    wire: Wire,
+    { pool, clock }: TransmissionSurroundings,
+  ) {
     this.#export = served;
     this.#device = served.device;
     this.#agreement = agreement;
@@ -49,6 +63,7 @@ export class Transmission implements RequestHandler {
     this.#stream = new ReplyStream(wire, pool, this.#flow);
     this.#replies = new Replies(this.#stream, agreement.structured);
     this.#reads = new Reads(this.#device, this.#replies, this.#flow);
+    this.#poll = new BusyPoll(clock);
     this.done = new Promise((resolve) => {
       this.#finish = resolve;
     });
@@ -76,6 +91,7 @@ export class Transmission implements RequestHandler {
   }
 
   begin(request: NbdRequest): void {
+    this.#poll.came();
     const { command, offset, length } = request;
     if (command === COMMAND.disconnect) return this.ended();
     const refusal = this.#refusal(request);
@@ -97,6 +113,7 @@ export class Transmission implements RequestHandler {
   }
 
   beginWrite(request: NbdRequest): Payload | null {
+    this.#poll.came();
     const refusal = this.#refusal(request);
     if (refusal !== null) {
       this.#replies.refuse(request, refusal);
@@ -150,7 +167,10 @@ export class Transmission implements RequestHandler {
 
   /** There is less to do than before. */
   #eased(): void {
-    if (this.#until !== 'open' && this.#flow.isIdle) return this.#leave();
+    if (this.#flow.isIdle) {
+      if (this.#until !== 'open') return this.#leave();
+      this.#poll.idle();
+    }
     if (this.#goesOn || !this.#requests.stalled || this.busy) return;
     this.#goesOn = true;
     // Not at once: other clients, and what the disk has to do, get their turn in between.
@@ -161,6 +181,7 @@ export class Transmission implements RequestHandler {
   }
 
   #leave(): void {
+    this.#poll.stop();
     this.#requests.stop();
     this.#stream.close();
     this.#wire.end();
