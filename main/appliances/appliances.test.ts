@@ -8,6 +8,7 @@ import { DONE, err, ok, unwrap, type Result } from '../../shared/result.ts';
 import { KIB, MIB } from '../../shared/units.ts';
 import { Catalog } from '../catalog/catalog.ts';
 import { newMaster } from '../catalog/tables/masters.ts';
+import { imageFiles } from '../storage/overlays/image-files.ts';
 import { ImageTasks } from '../storage/overlays/image-tasks-client.ts';
 import { QemuImg, type ConvertOptions } from '../storage/overlays/qemu-img.ts';
 import { tempFolder } from '../../test/support/temp-folder.ts';
@@ -37,6 +38,7 @@ function setUp(qemuImg = new QemuImg()) {
   const imports = new MasterImports({ ...shared, activities, qemuImg, mastersFolder, notice });
   const masters = new MasterService({
     ...shared,
+    files: imageFiles,
     tasks,
     imports,
     removeCopy: async () => DONE,
@@ -392,6 +394,19 @@ describe('masters', () => {
       expect(fs.readFileSync(master.location).equals(fs.readFileSync(raw))).toBe(true);
       unwrap(await masters.remove({ id }));
       expect(fs.readdirSync(mastersFolder)).toEqual([]);
+    });
+
+    it('stay written down when they are removed while their drive is away', async () => {
+      const { folder, masters, mastersFolder, catalog, notice } = setUp();
+      const file = path.join(folder, 'x.qcow2');
+      qemuImg('create', '-f', 'qcow2', file, '1M');
+      const { id } = unwrap(await masters.add({ source: 'file', name: 'Mine', path: file, format: 'qcow2' }));
+      await expect.poll(() => notice.mock.calls).not.toHaveLength(0);
+      const [name = ''] = fs.readdirSync(mastersFolder);
+      fs.renameSync(mastersFolder, path.join(folder, 'away'));
+      unwrap(await masters.remove({ id }));
+      const passing = unwrap(catalog.read(({ passingFiles }) => passingFiles.list()));
+      expect(passing).toMatchObject([{ path: path.join(mastersFolder, name) }]);
     });
 
     it('are refused when they name other files', async () => {

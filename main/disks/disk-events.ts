@@ -9,7 +9,7 @@ import { completeDisk } from './complete-disk.ts';
 import type { DiskControl } from './disk-control.ts';
 import type { DiskRegistry } from './disk-registry.ts';
 import type { Journal } from './journal.ts';
-import { deletePassing } from './passing-files.ts';
+import { deletePassing } from '../catalog/passing-files.ts';
 
 export interface DiskEventParts {
   readonly catalog: Catalog;

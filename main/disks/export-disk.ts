@@ -9,7 +9,7 @@ import type { DiskRows } from './disk-rows.ts';
 import type { Journal } from './journal.ts';
 import { diskChain } from './overlay-chain.ts';
 import type { OwnFiles } from './own-files.ts';
-import { deletePassing } from './passing-files.ts';
+import { deletePassing } from '../catalog/passing-files.ts';
 
 export type ExportFormat = 'raw' | 'qed' | 'qcow2';
 

@@ -4,7 +4,7 @@ import type { ImageFiles } from '../storage/overlays/image-files.ts';
 import type { OneAtATime } from '../../shared/one-at-a-time.ts';
 import type { DiskService } from './disk-service.ts';
 import type { Journal } from './journal.ts';
-import { deletePassing } from './passing-files.ts';
+import { deletePassing } from '../catalog/passing-files.ts';
 
 export interface MasterCopyParts {
   readonly catalog: Catalog;

@@ -7,7 +7,7 @@ import type { DiskRegistry } from './disk-registry.ts';
 import { setImagePath } from './disk-rows.ts';
 import type { Journal } from './journal.ts';
 import { occupyAll } from './occupy-all.ts';
-import { deletePassing, noteMaking } from './passing-files.ts';
+import { deletePassing, noteMaking } from '../catalog/passing-files.ts';
 
 export interface MoveParts {
   readonly catalog: Catalog;

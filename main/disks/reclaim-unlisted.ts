@@ -2,7 +2,7 @@ import { ok, type Result } from '../../shared/result.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import { dropUnlisted } from '../catalog/unlisted.ts';
 import type { ImageFiles } from '../storage/overlays/image-files.ts';
-import { deletePassing } from './passing-files.ts';
+import { deletePassing } from '../catalog/passing-files.ts';
 import type { MasterCopies } from './master-copies.ts';
 
 export interface ReclaimParts {

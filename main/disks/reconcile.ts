@@ -4,7 +4,7 @@ import type { Catalog } from '../catalog/catalog.ts';
 import type { ImageFiles } from '../storage/overlays/image-files.ts';
 import { setImagePath } from './disk-rows.ts';
 import type { Journal } from './journal.ts';
-import { deleteAllPassing } from './passing-files.ts';
+import { deleteAllPassing } from '../catalog/passing-files.ts';
 
 export interface ReconcileParts {
   readonly catalog: Catalog;

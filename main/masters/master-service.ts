@@ -3,10 +3,10 @@ import type { Clock } from '../../shared/clock.ts';
 import { DONE, err, ok, type Result } from '../../shared/result.ts';
 import type { Activities } from '../activities/activities.ts';
 import type { Catalog } from '../catalog/catalog.ts';
+import { deletePassing, type FileKeeper } from '../catalog/passing-files.ts';
 import type { Master } from '../catalog/tables/masters.ts';
 import type { ImageTasks } from '../storage/overlays/image-tasks-client.ts';
 import { enterMaster } from './enter-master.ts';
-import { removeFile } from './master-files.ts';
 import type { MasterImports } from './master-imports.ts';
 import { MasterPlaces, type MasterPlacesParts } from './master-places.ts';
 import { masterView } from './master-view.ts';
@@ -14,6 +14,7 @@ import type { PlaceFacts } from './place-facts.ts';
 
 export interface MasterParts {
   readonly catalog: Catalog;
+  readonly files: FileKeeper;
   readonly tasks: ImageTasks;
   readonly imports: MasterImports;
   readonly whileUnread: MasterPlacesParts['whileUnread'];
@@ -90,7 +91,7 @@ export class MasterService {
 
   /** Fails with `busy`, naming the machines, while disks lie on it. The file is deleted only where it is our own copy. */
   async remove({ id }: { id: string }): Promise<Result<void>> {
-    const { catalog, nowMs, activities, changed } = this.#parts;
+    const { catalog, files, nowMs, activities, changed } = this.#parts;
     const master = this.#findUnneeded(id);
     if (!master.ok) return master;
     if (master.value.role === 'copy') return this.#removeCopy(id);
@@ -101,9 +102,9 @@ export class MasterService {
       if (owned) passingFiles.add([location], 'deleting', nowMs());
     });
     if (!removed.ok) return removed;
-    const deleted = owned ? await this.#deleteFile(location) : DONE;
+    const deleted = owned ? await deletePassing(catalog, files, [location]) : DONE;
     changed();
-    return deleted;
+    return deleted.ok ? DONE : deleted;
   }
 
   async #removeCopy(id: string): Promise<Result<void>> {
@@ -137,12 +138,6 @@ export class MasterService {
       });
     });
     return found.ok ? found.value : found;
-  }
-
-  async #deleteFile(file: string): Promise<Result<void>> {
-    const removed = await removeFile(file);
-    if (!removed.ok) return removed;
-    return this.#parts.catalog.change(({ passingFiles }) => passingFiles.remove([file]));
   }
 
   async #import(name: string, source: { path: string; format: string }): Promise<Result<MasterView>> {

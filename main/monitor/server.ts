@@ -3,14 +3,14 @@ import type { Clock } from '../../shared/clock.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import { listen, type ListenAddress, type Listener } from '../sockets/listen.ts';
 import type { QmpEvent } from './protocol/event.ts';
-import { Session, type SessionSurroundings } from './session.ts';
+import { MonitorClient, type ClientSurroundings } from './monitor-client.ts';
 
 /** Clients at a time; further ones are turned away. QEMU serves one. */
 const MOST_CLIENTS = 16;
 /** How long a client may take to leave when the server ends. */
 const LINGER_MS = 2000;
 
-export interface ServerSurroundings extends SessionSurroundings {
+export interface ServerSurroundings extends ClientSurroundings {
   readonly clock: Clock;
 }
 
@@ -18,7 +18,7 @@ export interface ServerSurroundings extends SessionSurroundings {
 export class QmpServer {
   readonly #surroundings: ServerSurroundings;
   readonly #listeners = new Set<Listener>();
-  readonly #sessions = new Map<Session, Socket>();
+  readonly #clients = new Map<MonitorClient, Socket>();
   #closing: Promise<void> | null = null;
 
   constructor(surroundings: ServerSurroundings) {
@@ -27,7 +27,7 @@ export class QmpServer {
 
   /** Clients connected at this moment. */
   get clients(): number {
-    return this.#sessions.size;
+    return this.#clients.size;
   }
 
   /** Waits for clients at an address too. Fails as {@link listen} does. */
@@ -43,7 +43,7 @@ export class QmpServer {
 
   /** Tells every client that has agreed on capabilities. */
   tell(event: QmpEvent): void {
-    for (const session of this.#sessions.keys()) session.tell(event);
+    for (const client of this.#clients.keys()) client.tell(event);
   }
 
   /** Lets nobody in any more, answers what is being worked on, and ends every connection. Idempotent. */
@@ -54,24 +54,24 @@ export class QmpServer {
 
   async #close(): Promise<void> {
     for (const listener of this.#listeners) listener.close();
-    const ends = [...this.#sessions].map(async ([session, socket]) => {
-      session.close();
+    const ends = [...this.#clients].map(async ([client, socket]) => {
+      client.close();
       // Who neither reads nor leaves is not waited for.
       const noLonger = this.#surroundings.clock.after(LINGER_MS, () => socket.destroy());
-      await session.ended;
+      await client.ended;
       noLonger();
     });
     await Promise.all(ends);
   }
 
   #admit(socket: Socket): void {
-    if (this.#closing !== null || this.#sessions.size >= MOST_CLIENTS) {
+    if (this.#closing !== null || this.#clients.size >= MOST_CLIENTS) {
       socket.on('error', () => {});
       socket.destroy();
       return;
     }
-    const session = new Session(socket, this.#surroundings);
-    this.#sessions.set(session, socket);
-    void session.ended.then(() => this.#sessions.delete(session));
+    const client = new MonitorClient(socket, this.#surroundings);
+    this.#clients.set(client, socket);
+    void client.ended.then(() => this.#clients.delete(client));
   }
 }

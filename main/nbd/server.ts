@@ -4,7 +4,7 @@ import { err, ok, type Result } from '../../shared/result.ts';
 import { ExportTable } from './export-table.ts';
 import type { NbdExport } from './export.ts';
 import { listen, type ListenAddress, type Listener } from '../sockets/listen.ts';
-import { Session, type SessionSurroundings } from './session.ts';
+import { ServedClient, type ClientSurroundings } from './served-client.ts';
 import type { NbdTls } from './tls.ts';
 import { SlabPool } from './transmission/slabs.ts';
 
@@ -41,9 +41,9 @@ const MOST_WAITING = 64;
 export class NbdServer {
   readonly #options: NbdServerOptions;
   readonly #exports = new ExportTable();
-  readonly #shared: SessionSurroundings;
+  readonly #shared: ClientSurroundings;
   readonly #listeners = new Set<Listener>();
-  readonly #sessions = new Set<Session>();
+  readonly #clients = new Set<ServedClient>();
   readonly #waiting: Socket[] = [];
   #closing: Promise<void> | null = null;
 
@@ -61,7 +61,7 @@ export class NbdServer {
 
   /** Clients served at this moment. */
   get clients(): number {
-    return this.#sessions.size;
+    return this.#clients.size;
   }
 
   /** Offers a disk. Fails with `already-exists` on a name that is taken, `invalid-argument` on one too long. */
@@ -72,7 +72,7 @@ export class NbdServer {
   /** No longer offers a disk. Resolves when no client uses it any more. */
   async remove(name: string): Promise<void> {
     this.#exports.remove(name);
-    await endAll([...this.#sessions].filter((session) => session.exportName === name));
+    await endAll([...this.#clients].filter((client) => client.exportName === name));
   }
 
   /** Waits for clients at an address too. @returns the address, with the port where any was asked for */
@@ -96,35 +96,35 @@ export class NbdServer {
   async #close(): Promise<void> {
     for (const listener of this.#listeners) listener.close();
     for (const socket of this.#waiting.splice(0)) socket.destroy();
-    await endAll([...this.#sessions]);
+    await endAll([...this.#clients]);
   }
 
   #admit(socket: Socket): void {
     socket.on('error', () => {});
     const most = this.#options.maxClients ?? DEFAULT_MAX_CLIENTS;
     if (this.#closing !== null || this.#waiting.length >= MOST_WAITING) socket.destroy();
-    else if (most > 0 && this.#sessions.size >= most) this.#waiting.push(socket);
+    else if (most > 0 && this.#clients.size >= most) this.#waiting.push(socket);
     else this.#serve(socket);
   }
 
   #serve(socket: Socket): void {
-    const session = new Session(socket, this.#shared);
-    this.#sessions.add(session);
+    const client = new ServedClient(socket, this.#shared);
+    this.#clients.add(client);
     this.#tell('came', null);
-    void session.ended.then(() => {
-      this.#sessions.delete(session);
-      this.#tell('left', session.exportName);
+    void client.ended.then(() => {
+      this.#clients.delete(client);
+      this.#tell('left', client.exportName);
       const next = this.#waiting.shift();
       if (next !== undefined) this.#admit(next);
     });
   }
 
   #tell(kind: ClientChange['kind'], exportName: string | null): void {
-    this.#options.onChange?.({ kind, exportName, clients: this.#sessions.size });
+    this.#options.onChange?.({ kind, exportName, clients: this.#clients.size });
   }
 }
 
-async function endAll(sessions: readonly Session[]): Promise<void> {
-  for (const session of sessions) session.close();
-  await Promise.all(sessions.map((session) => session.ended));
+async function endAll(clients: readonly ServedClient[]): Promise<void> {
+  for (const client of clients) client.close();
+  await Promise.all(clients.map((client) => client.ended));
 }

@@ -87,7 +87,7 @@ export class MachineService {
 
   /** The machine that is on, for its console; null while it is off. */
   running(id: string): Machine | null {
-    return this.#power.session(id)?.machine ?? null;
+    return this.#power.running(id)?.machine ?? null;
   }
 
   /** How many guests would lose their power if the program ended now. */

@@ -3,7 +3,7 @@ import { assertNever, type Failure } from '../../../shared/result.ts';
 import type { MachineRow } from '../../catalog/tables/machines.ts';
 import type { SavedStateRow } from '../../catalog/tables/saved-states.ts';
 import type { MachineState } from '../machine.ts';
-import type { GuestWait } from './session.ts';
+import type { GuestWait } from './running-machine.ts';
 
 type Shown = Pick<MachineView, 'state' | 'failure' | 'savedFraction'>;
 

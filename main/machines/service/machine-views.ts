@@ -13,7 +13,7 @@ export interface MachineViewParts {
   readonly catalog: Catalog;
   readonly disks: Pick<DiskService, 'view'>;
   readonly journal: Journal;
-  readonly power: Pick<Power, 'session' | 'isStarting' | 'lastFailure' | 'instantStart'>;
+  readonly power: Pick<Power, 'running' | 'isStarting' | 'lastFailure' | 'instantStart'>;
   readonly runsOn: Pick<RunsOn, 'of'>;
   readonly changed: (machine: MachineView) => void;
 }
@@ -58,17 +58,17 @@ export class MachineViews {
   #view(tables: Tables, row: MachineRow): MachineView {
     const { disks, power } = this.#parts;
     const appliance = row.applianceId === null ? null : tables.appliances.find(row.applianceId);
-    const session = power.session(row.id);
+    const running = power.running(row.id);
     return machineView({
       row,
       loginHint: appliance?.description.loginHint ?? null,
       disks: tables.disks.ofMachine(row.id).flatMap(({ id }) => disks.view(id) ?? []),
       starting: power.isStarting(row.id),
       runsOn: this.#runsOn(tables, row),
-      canSave: session?.machine.canSave ?? null,
-      suspending: session?.suspending ?? false,
-      running: session?.machine.state ?? null,
-      wait: session?.wait ?? null,
+      canSave: running?.machine.canSave ?? null,
+      suspending: running?.suspending ?? false,
+      running: running?.machine.state ?? null,
+      wait: running?.wait ?? null,
       savedState: tables.savedStates.find(row.id),
       instantStart: power.instantStart(row),
       lastFailure: power.lastFailure(row.id),

@@ -4,7 +4,7 @@ import type { ContentStamp } from '../../qed/content-stamp.ts';
 import type { ImageChain } from '../../storage/chain/image-chain.ts';
 import type { OverlayUse } from '../../storage/overlays/create-overlay.ts';
 import type { ImageFiles } from '../../storage/overlays/image-files.ts';
-import { deletePassing, noteMaking } from '../../disks/passing-files.ts';
+import { deletePassing, noteMaking } from '../../catalog/passing-files.ts';
 
 export interface NewOverlay {
   readonly kind: 'overlay';

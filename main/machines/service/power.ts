@@ -11,7 +11,7 @@ import { InstantStart, type InstantStartParts } from './instant-start.ts';
 import { noteStart, type FirstBootParts } from './first-boot.ts';
 import type { MachineRows } from './machine-rows.ts';
 import { SavedStates, type SavedStateParts } from './saved-states.ts';
-import { Session, type RunningCommand } from './session.ts';
+import { RunningMachine, type RunningCommand } from './running-machine.ts';
 
 export interface PowerParts extends FirstBootParts, SavedStateParts, InstantStartParts {
   readonly disks: DiskService;
@@ -35,7 +35,7 @@ interface On {
   readonly row: MachineRow;
   readonly disk: OpenedDisk;
   readonly folder: string;
-  readonly session: Session;
+  readonly running: RunningMachine;
 }
 
 /** The machines that are on, and how they got there and away: started, driven, suspended, stopped. */
@@ -54,8 +54,8 @@ export class Power {
     this.#instantStart = new InstantStart(parts);
   }
 
-  session(id: string): Session | null {
-    return this.#on.get(id)?.session ?? null;
+  running(id: string): RunningMachine | null {
+    return this.#on.get(id)?.running ?? null;
   }
 
   /** What happens before there is a machine to ask: its disk is being opened. */
@@ -74,7 +74,7 @@ export class Power {
 
   /** How many guests would lose their power if the program ended now. */
   get count(): number {
-    const on = [...this.#on.values()].filter(({ session }) => isOn(session.machine.state));
+    const on = [...this.#on.values()].filter(({ running }) => isOn(running.machine.state));
     return on.length + this.#starting.size;
   }
 
@@ -117,12 +117,12 @@ export class Power {
 
   /** `kill` and `stop` are obeyed at any time; the others where the machine's state allows them. */
   async perform({ id, name }: MachineRow, command: RunningCommand): Promise<Result<void>> {
-    const session = this.session(id);
+    const running = this.running(id);
     const ends = command === 'stop' || command === 'kill';
-    if (session === null && ends && this.#instantStart.callOff(id, 'stop')) return DONE;
-    if (session === null) return err('invalid-argument', `${name} is off`, { words: ['machine-off'] });
-    const done = await session.perform(command);
-    if (done.ok && ends) await session.over;
+    if (running === null && ends && this.#instantStart.callOff(id, 'stop')) return DONE;
+    if (running === null) return err('invalid-argument', `${name} is off`, { words: ['machine-off'] });
+    const done = await running.perform(command);
+    if (done.ok && ends) await running.over;
     return done;
   }
 
@@ -130,19 +130,19 @@ export class Power {
   async suspend({ id, name }: MachineRow): Promise<Result<void>> {
     const on = this.#on.get(id);
     if (on === undefined) return err('invalid-argument', `${name} is off`, { words: ['machine-off'] });
-    const { session, ...powered } = on;
-    return session.suspend(() => this.#savedStates.save({ ...powered, machine: session.machine }));
+    const { running, ...powered } = on;
+    return running.suspend(() => this.#savedStates.save({ ...powered, machine: running.machine }));
   }
 
   /** Suspends every machine, all at a time. One that has only begun to start is stopped: its guest has done nothing yet. */
   async suspendAll(): Promise<NotSaved[]> {
     this.#instantStart.callOffAll();
     const outcomes = await Promise.all(
-      [...this.#on.values()].map(async ({ row, session }) => {
-        const { kind } = session.machine.state;
+      [...this.#on.values()].map(async ({ row, running }) => {
+        const { kind } = running.machine.state;
         const ends = kind === 'created' || kind === 'starting' || kind === 'stopping';
-        const done = ends ? await session.end() : await this.suspend(row);
-        return done.ok || !isOn(session.machine.state) ? [] : { name: row.name, failure: done.failure };
+        const done = ends ? await running.end() : await this.suspend(row);
+        return done.ok || !isOn(running.machine.state) ? [] : { name: row.name, failure: done.failure };
       }),
     );
     return outcomes.flat();
@@ -161,7 +161,7 @@ export class Power {
   async close(): Promise<Result<void>> {
     this.#closing = true;
     this.#instantStart.callOffAll();
-    const ended = await Promise.all([...this.#on.values()].map(({ session }) => session.end()));
+    const ended = await Promise.all([...this.#on.values()].map(({ running }) => running.end()));
     return ended.find((result) => !result.ok) ?? DONE;
   }
 
@@ -184,10 +184,10 @@ export class Power {
       return made;
     }
     const machine = made.value;
-    const session = new Session(machine, () => changed(row.id), nowMs);
+    const running = new RunningMachine(machine, () => changed(row.id), nowMs);
     const folder = path.dirname(disk.value.path);
-    this.#on.set(row.id, { row: present, disk: opened.value, folder, session });
-    void this.#afterwards(row, disk.value.id, session);
+    this.#on.set(row.id, { row: present, disk: opened.value, folder, running });
+    void this.#afterwards(row, disk.value.id, running);
     started(row.id, machine);
     const order = resume.ok ? resume.value : null;
     await noteStart(this.#parts, row, disk.value.id, machine, order === null);
@@ -211,15 +211,15 @@ export class Power {
     return ok({ file, contentStamp: status.value.contentStamp, shared: saved === null });
   }
 
-  async #afterwards(row: MachineRow, diskId: string, session: Session): Promise<void> {
-    const failure = await session.over;
+  async #afterwards(row: MachineRow, diskId: string, running: RunningMachine): Promise<void> {
+    const failure = await running.over;
     this.#on.delete(row.id);
     if (failure !== null) {
       this.#failures.set(row.id, failure);
       const text = `${row.name} stopped: ${failure.message}`;
       const about = { level: 'error', kind: 'machine-failed', subject: row.id, text } as const;
       const happened = { ...about, facts: [row.name], failure };
-      if (session.hasRun) this.#parts.journal.tell(happened);
+      if (running.hasRun) this.#parts.journal.tell(happened);
       else this.#parts.journal.note(happened);
     }
     await this.#parts.disks.release(diskId);

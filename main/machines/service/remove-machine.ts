@@ -2,7 +2,7 @@ import { ok, type Result } from '../../../shared/result.ts';
 import type { Catalog } from '../../catalog/catalog.ts';
 import type { MachineRow } from '../../catalog/tables/machines.ts';
 import type { ImageFiles } from '../../storage/overlays/image-files.ts';
-import { deletePassing } from '../../disks/passing-files.ts';
+import { deletePassing } from '../../catalog/passing-files.ts';
 import { settleUnneeded } from '../../disks/settle-unneeded.ts';
 
 export interface RemoveParts {

@@ -8,7 +8,7 @@ import { CONTENT_STAMP_BYTES } from '../../qed/content-stamp.ts';
 import type { ImageFiles } from '../../storage/overlays/image-files.ts';
 import type { Journal } from '../../disks/journal.ts';
 import type { OpenedDisk } from '../../disks/opened-disk.ts';
-import { deletePassing, noteMaking } from '../../disks/passing-files.ts';
+import { deletePassing, noteMaking } from '../../catalog/passing-files.ts';
 import type { Machine, Started } from '../machine.ts';
 import { stateFileName } from './names.ts';
 import { unfitState } from './unfit-state.ts';

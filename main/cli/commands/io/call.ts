@@ -3,18 +3,18 @@ import { parseCInteger } from './c-integer.ts';
 import { usageLine, type CommandForm } from './command-form.ts';
 import { GivenOptions } from './given-options.ts';
 
-import type { Session } from './session.ts';
+import type { IoSession } from './io-session.ts';
 import { WordOptions } from './word-options.ts';
 
 /** One command as it was typed, and the ways in which commands read their words. */
 export class Call {
-  readonly session: Session;
+  readonly session: IoSession;
   /** The command's name as typed. */
   readonly typed: string;
   readonly words: readonly string[];
   readonly #command: CommandForm;
 
-  constructor(session: Session, command: CommandForm, typed: string, words: readonly string[]) {
+  constructor(session: IoSession, command: CommandForm, typed: string, words: readonly string[]) {
     this.session = session;
     this.#command = command;
     this.typed = typed;

@@ -3,7 +3,7 @@ import type { Command } from '../../arguments/command-entry.ts';
 import type { Terminal } from '../../terminal.ts';
 import { parseIoArguments, type IoRequest } from './arguments.ts';
 import { runCommands, runLines } from './interaction.ts';
-import { PROGRAM, Session } from './session.ts';
+import { PROGRAM, IoSession } from './io-session.ts';
 import { USAGE, VERSION } from './usage.ts';
 
 const EXIT_INTERRUPTED = 130;
@@ -37,7 +37,7 @@ async function work(
   { settings, commands }: Extract<IoRequest, { kind: 'run' }>,
   terminal: Terminal,
 ): Promise<number> {
-  const session = new Session(terminal, systemClock);
+  const session = new IoSession(terminal, systemClock);
   if (settings.location !== null && !(await session.open(settings))) return 1;
   const succeeded = await (commands === null ? runLines(session) : runCommands(session, commands));
   const closed = await session.close();

@@ -1,12 +1,12 @@
 import { interpret } from './interpreter.ts';
 import { LineReader } from './line-reader.ts';
-import type { Session } from './session.ts';
+import type { IoSession } from './io-session.ts';
 
 /** QEMU's, because scripts cut it out of the output; printed wherever the commands come from. */
 const PROMPT = 'qemu-io> ';
 
 /** Runs commands until one says to stop; false when any of them failed. */
-export async function runCommands(session: Session, commands: readonly string[]): Promise<boolean> {
+export async function runCommands(session: IoSession, commands: readonly string[]): Promise<boolean> {
   let succeeded = true;
   for (const command of commands) {
     if (session.over) break;
@@ -16,7 +16,7 @@ export async function runCommands(session: Session, commands: readonly string[])
 }
 
 /** As {@link runCommands}, with commands from standard input until it ends. */
-export async function runLines(session: Session): Promise<boolean> {
+export async function runLines(session: IoSession): Promise<boolean> {
   const { terminal, aio } = session;
   const lines = new LineReader(terminal.stdin);
   let succeeded = true;
@@ -30,7 +30,7 @@ export async function runLines(session: Session): Promise<boolean> {
 }
 
 /** Gives up waiting for a command when the user does, who may have asked a server that never answers. */
-async function unlessInterrupted(session: Session, running: Promise<boolean>): Promise<boolean> {
+async function unlessInterrupted(session: IoSession, running: Promise<boolean>): Promise<boolean> {
   const signal = session.terminal.interrupted;
   let stop = () => {};
   const interrupted = new Promise<boolean>((resolve) => {

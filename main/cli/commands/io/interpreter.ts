@@ -2,10 +2,10 @@ import { Call } from './call.ts';
 import { IO_COMMANDS } from './command-list.ts';
 import { findCommand } from './commands/help.ts';
 import type { IoCommand } from './io-command.ts';
-import type { Session } from './session.ts';
+import type { IoSession } from './io-session.ts';
 
 /** Runs one line; false when it failed, in which case it has said why. An empty line succeeds. */
-export async function interpret(session: Session, line: string): Promise<boolean> {
+export async function interpret(session: IoSession, line: string): Promise<boolean> {
   // Only spaces separate words: there are no quotes, and a tab is part of a word.
   const [name, ...words] = line.split(' ').filter((word) => word !== '');
   if (name === undefined) return true;

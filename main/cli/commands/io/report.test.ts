@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../../../shared/clock.ts';
 import { reportTransfer } from './report.ts';
-import { Session } from './session.ts';
+import { IoSession } from './io-session.ts';
 
 function report(bytes: number, elapsedMs: number, style = { quiet: false, forMachines: false }): string {
   let text = '';
@@ -14,7 +14,7 @@ function report(bytes: number, elapsedMs: number, style = { quiet: false, forMac
     columns: 80,
     interrupted: new AbortController().signal,
   };
-  reportTransfer(new Session(terminal, systemClock), 'read', 4096, bytes, elapsedMs, style);
+  reportTransfer(new IoSession(terminal, systemClock), 'read', 4096, bytes, elapsedMs, style);
   return text;
 }
 

@@ -1,6 +1,6 @@
 import { fixed } from '../../output/c-number.ts';
 import type { GivenOptions } from './given-options.ts';
-import type { Session } from './session.ts';
+import type { IoSession } from './io-session.ts';
 import { quantity } from './quantity.ts';
 
 /** How a request is reported. */
@@ -20,7 +20,7 @@ const SHORTEST_MS = 0.001;
 
 /** Says how fast `bytes` at `offset` were dealt with: `what` is `read`, `wrote` or `discard`. */
 export function reportTransfer(
-  session: Session,
+  session: IoSession,
   what: string,
   offset: number,
   bytes: number,

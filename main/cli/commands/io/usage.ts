@@ -1,4 +1,4 @@
-import { PROGRAM } from './session.ts';
+import { PROGRAM } from './io-session.ts';
 
 export const VERSION = `${PROGRAM} (options, commands and output as in qemu-io 7.2)\n`;
 

@@ -1,7 +1,7 @@
 import type { Call } from './call.ts';
 import { hexDump } from './hex-dump.ts';
 import { reportStyle, reportTransfer, type ReportStyle } from './report.ts';
-import type { Performed, Session } from './session.ts';
+import type { Performed, IoSession } from './io-session.ts';
 import { vectorRange, type VectorRange } from './vector.ts';
 import { mismatch } from './verify.ts';
 
@@ -25,7 +25,7 @@ export function parseVectorRead(call: Call, letters: string): VectorRead | boole
 
 /** Prints what was read, as far as the request asks for it; false when it is not what was expected. */
 export function showVectorRead(
-  session: Session,
+  session: IoSession,
   request: VectorRead,
   { value: bytes, elapsedMs }: Performed<Uint8Array>,
 ): boolean {

@@ -10,7 +10,7 @@ export type RunningCommand = Exclude<MachineCommand, 'start' | 'boot' | 'suspend
 export type GuestWait = Omit<DiskWait, 'waitedMs'> & { readonly sinceMs: number };
 
 /** A machine that is on, from its start to the moment it is off and its disks are free again. */
-export class Session {
+export class RunningMachine {
   readonly machine: Machine;
   /** Resolves when the machine is off, with why it failed, if it did. */
   readonly over: Promise<Failure | null>;

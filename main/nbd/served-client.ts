@@ -6,8 +6,8 @@ import { secure, type NbdTls } from './tls.ts';
 import { Transmission, type TransmissionSurroundings } from './transmission/transmission.ts';
 import { SocketWire } from '../block/nbd/wire/socket-wire.ts';
 
-/** What all sessions of a server share. */
-export interface SessionSurroundings extends TransmissionSurroundings {
+/** What all clients of a server share. */
+export interface ClientSurroundings extends TransmissionSurroundings {
   readonly exports: ExportTable;
   readonly tls: NbdTls | null;
   /** From being let in a client has so long to choose its export, in milliseconds. */
@@ -17,16 +17,16 @@ export interface SessionSurroundings extends TransmissionSurroundings {
 }
 
 /** One client, from its first byte to its last. */
-export class Session {
+export class ServedClient {
   /** Resolves when the connection is closed and no request of it uses a device any more. */
   readonly ended: Promise<void>;
-  readonly #shared: SessionSurroundings;
+  readonly #shared: ClientSurroundings;
   #socket: Socket;
   #transmission: Transmission | null = null;
   #exportName: string | null = null;
   #closing = false;
 
-  constructor(socket: Socket, shared: SessionSurroundings) {
+  constructor(socket: Socket, shared: ClientSurroundings) {
     this.#socket = socket;
     this.#shared = shared;
     this.ended = this.#run();
@@ -37,7 +37,7 @@ export class Session {
     return this.#exportName;
   }
 
-  /** Ends the session: at once where the client is still negotiating, else after the requests under way. */
+  /** Lets the client go: at once where it is still negotiating, else after the requests under way. */
   close(): void {
     this.#closing = true;
     if (this.#transmission !== null) this.#transmission.stop();

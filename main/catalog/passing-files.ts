@@ -1,6 +1,15 @@
 import { DONE, ok, type Result } from '../../shared/result.ts';
-import type { Catalog } from '../catalog/catalog.ts';
-import type { ImageFiles } from '../storage/overlays/image-files.ts';
+import type { Catalog } from './catalog.ts';
+
+/** What is done with the files themselves. */
+export interface FileKeeper {
+  /** Answers with the bytes that became free; a file that is gone already frees none. */
+  delete(file: string): Promise<Result<number>>;
+  /** Makes the folder that a file is to lie in, with those above it. */
+  makeFolderOf(file: string): Promise<Result<void>>;
+  /** Whether its folder is there: where it is not, nobody can say whether the file is gone or its drive is away. */
+  isReachable(file: string): Promise<boolean>;
+}
 
 /**
  * Writes files down that are about to be made, so that a crash leaves none that nobody knows of. Their folders are made
@@ -11,7 +20,7 @@ export async function noteMaking(
     catalog,
     files,
     nowMs,
-  }: { readonly catalog: Catalog; readonly files: ImageFiles; readonly nowMs: () => number },
+  }: { readonly catalog: Catalog; readonly files: FileKeeper; readonly nowMs: () => number },
   paths: readonly string[],
 ): Promise<Result<void>> {
   for (const path of paths) {
@@ -29,7 +38,7 @@ export async function noteMaking(
  */
 export async function deletePassing(
   catalog: Catalog,
-  files: ImageFiles,
+  files: FileKeeper,
   paths: readonly string[],
 ): Promise<Result<number>> {
   let freedBytes = 0;
@@ -51,7 +60,7 @@ export async function deletePassing(
 /** Cleans up after a crash: whatever was being made or deleted and belongs to no row goes. */
 export async function deleteAllPassing(
   catalog: Catalog,
-  files: ImageFiles,
+  files: FileKeeper,
 ): Promise<Result<Result<number>[]>> {
   const passing = catalog.read(({ passingFiles }) => passingFiles.list());
   if (!passing.ok) return passing;

@@ -9,7 +9,7 @@ import type { Version } from './version.ts';
 import { isObject, print, type Json } from './wire/json.ts';
 import { MessageReader } from './wire/message-reader.ts';
 
-export interface SessionSurroundings {
+export interface ClientSurroundings {
   readonly version: Version;
   readonly commands: CommandTable;
   /** Milliseconds since 1970. */
@@ -22,17 +22,17 @@ const MOST_WAITING = 8;
 const MOST_UNREAD_BYTES = 4 * 1024 * 1024;
 
 /** One client of a monitor: its requests are answered one at a time, in their order. */
-export class Session {
+export class MonitorClient {
   /** Resolves when the connection is gone. */
   readonly ended: Promise<void>;
   readonly #socket: Socket;
-  readonly #surroundings: SessionSurroundings;
+  readonly #surroundings: ClientSurroundings;
   readonly #waiting: Result<Json>[] = [];
   #negotiated = false;
   #answering = false;
   #closing = false;
 
-  constructor(socket: Socket, surroundings: SessionSurroundings) {
+  constructor(socket: Socket, surroundings: ClientSurroundings) {
     this.#socket = socket;
     this.#surroundings = surroundings;
     this.ended = new Promise((resolve) => socket.once('close', () => resolve()));

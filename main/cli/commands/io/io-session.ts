@@ -16,7 +16,7 @@ export interface Performed<T> {
 }
 
 /** What lasts from command to command: the open image, the requests in flight, and whether to go on. */
-export class Session {
+export class IoSession {
   readonly terminal: Terminal;
   readonly clock: Clock;
   readonly aio = new AioQueue();
