@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { memoryMiBSchema } from './memory.ts';
+import { RATE_UNITS } from './rate-unit.ts';
 
 /** Minutes since midnight, local time. */
 const minuteOfDaySchema = z
@@ -40,7 +41,7 @@ const settings = {
   theme: z.enum(['system', 'light', 'dark', 'contrast']),
   language: z.enum(['system', 'en', 'de']),
   /** In which unit rates are shown and typed. */
-  rateUnit: z.enum(['kB/s', 'MB/s', 'Mbit/s']),
+  rateUnit: z.enum(RATE_UNITS),
   startAtLogin: z.boolean(),
   /** Programs of the same user may watch and control machines and disks, by QMP (docs/qmp.md). */
   qmpSockets: z.boolean(),

@@ -17,6 +17,13 @@ describe('sizes', () => {
     [64 * TIB, '64 TiB'],
   ])('%d bytes are %s', (bytes, text) => expect(plain(english.bytes(bytes))).toBe(text));
 
+  it('of places tell one from the next', () => {
+    expect(plain(english.place(256 * MIB - 428 * KIB, 428 * KIB))).toBe('255.6 MiB');
+    expect(plain(english.place(256 * MIB, 428 * KIB))).toBe('256 MiB');
+    expect(plain(english.place(63.984375 * TIB, 16 * GIB))).toBe('63.98 TiB');
+    expect(plain(english.place(0, 64 * KIB))).toBe('0 B');
+  });
+
   it('have the decimal sign of the language', () => expect(plain(german.bytes(1.5 * GIB))).toBe('1,5 GiB'));
 });
 

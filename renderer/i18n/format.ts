@@ -1,13 +1,4 @@
-import type { Preferences } from '../../shared/preferences.ts';
-
-export type RateUnit = Preferences['rateUnit'];
-
-/** What one of the unit is in bytes per second. */
-export const BYTES_PER_SECOND: Readonly<Record<RateUnit, number>> = {
-  'kB/s': 1000,
-  'MB/s': 1_000_000,
-  'Mbit/s': 125_000,
-};
+import { BYTES_PER_SECOND, type RateUnit } from '../../shared/rate-unit.ts';
 
 const SIZE_UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
 const NARROW_SPACE = '\u202f';
@@ -37,13 +28,15 @@ export class Formatter {
 
   /** Three significant digits at most: 320 KiB, 1.5 GiB, 64 TiB. */
   bytes(bytes: number): string {
-    let unit = 0;
-    let value = bytes;
-    while (value >= 999.5 && unit < SIZE_UNITS.length - 1) {
-      value /= 1024;
-      unit += 1;
-    }
+    const { value, unit } = inUnits(bytes);
     return `${this.number(value, digitsFor(value))}${NARROW_SPACE}${SIZE_UNITS[unit] ?? ''}`;
+  }
+
+  /** A place on a disk, with as many digits as tell it from one a step away: 255.6 MiB. */
+  place(bytes: number, stepBytes: number): string {
+    const { value, unit } = inUnits(bytes);
+    const digits = Math.max(0, Math.ceil(Math.log10(1024 ** unit / stepBytes)));
+    return `${this.number(value, digits)}${NARROW_SPACE}${SIZE_UNITS[unit] ?? ''}`;
   }
 
   /** In the unit of the preference. */
@@ -108,6 +101,17 @@ export class Formatter {
 }
 
 type Unit = 'day' | 'hour' | 'minute' | 'second';
+
+/** In the largest unit that leaves a number before the point. */
+function inUnits(bytes: number): { readonly value: number; readonly unit: number } {
+  let unit = 0;
+  let value = bytes;
+  while (value >= 999.5 && unit < SIZE_UNITS.length - 1) {
+    value /= 1024;
+    unit += 1;
+  }
+  return { value, unit };
+}
 
 function digitsFor(value: number): number {
   if (value >= 99.95 || Number.isInteger(value)) return 0;

@@ -4,7 +4,8 @@ import type { Failure } from '../../shared/result.ts';
 import { Cell } from '../reactive/cell.ts';
 import { de } from './de.ts';
 import { en, type Messages } from './en.ts';
-import { Formatter, type RateUnit } from './format.ts';
+import type { RateUnit } from '../../shared/rate-unit.ts';
+import { Formatter } from './format.ts';
 
 export type Language = 'en' | 'de';
 const MESSAGES: Readonly<Record<Language, Messages>> = { en, de };

@@ -1,4 +1,4 @@
-import { BYTES_PER_SECOND, type RateUnit } from '../i18n/format.ts';
+import { BYTES_PER_SECOND, type RateUnit } from '../../shared/rate-unit.ts';
 
 /** What a limit looks like in a text field; empty for none. */
 export function rateText(bytesPerSecond: number, unit: RateUnit, locale: string): string {

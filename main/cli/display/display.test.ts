@@ -115,6 +115,12 @@ describe('the progress of streaming', () => {
     );
   });
 
+  it('begins with what was local before, which the job comes by one by one', () => {
+    const early = status({ ...running, offset: 0 });
+    expect(describeProgress(early, null, 128 * MIB)).toContain('] 50 %  128 MiB of 256 MiB local');
+    expect(describeProgress(status(running), null, 16 * MIB)).toContain('] 25 %  64.0 MiB of 256 MiB local');
+  });
+
   it('tells why nothing moves', () => {
     const { failure } = err('source-unreachable', 'gone');
     const told = (change: object) => describeProgress(status({ ...running, etaMs: null, ...change }), null);

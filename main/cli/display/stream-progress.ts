@@ -3,15 +3,19 @@ import type { DiskStatus } from '../../storage/disk/open-disk.ts';
 import { bar } from './bar.ts';
 import { formatBytes, formatDuration, formatRate } from './quantities.ts';
 
-/** How far the streaming of a disk has come, in one line: local / total, rate, time left, what waits. */
-export function describeProgress(status: DiskStatus, waiting: WaitingReads | null): string {
+/**
+ * How far the streaming of a disk has come, in one line: local / total, rate, time left, what waits.
+ * @param localBytes what was local before: a job comes by it one by one
+ */
+export function describeProgress(status: DiskStatus, waiting: WaitingReads | null, localBytes = 0): string {
   const { job } = status;
   if (status.standalone) return `${bar(1)} 100 %  complete: needs no backing file any more`;
   if (job === null) return 'not streaming';
-  const done = job.len === 0 ? 1 : job.offset / job.len;
+  const local = Math.max(localBytes, job.offset);
+  const done = job.len === 0 ? 1 : local / job.len;
   const parts = [
     `${bar(done)} ${Math.floor(done * 100)} %`,
-    `${formatBytes(job.offset)} of ${formatBytes(job.len)} local`,
+    `${formatBytes(local)} of ${formatBytes(job.len)} local`,
   ];
   if (job.status === 'paused' || job.paused)
     parts.push(job.ioStatus === 'ok' ? 'paused' : 'stopped by an error');

@@ -4,6 +4,7 @@ export const action: Messages['action'] = {
   add: 'Hinzufügen',
   cancel: 'Abbrechen',
   choose: 'Auswählen …',
+  useDefault: 'Standard',
   clear: 'Zurücksetzen',
   close: 'Schließen',
   copyPath: 'Pfad kopieren',

@@ -2,7 +2,7 @@ import type { Messages } from '../en.ts';
 import { plural } from '../plural.ts';
 
 export const streamState: Messages['streamState'] = {
-  'not-started': 'Nicht begonnen',
+  'not-started': 'Streamt nicht',
   streaming: 'Wird gestreamt',
   paused: 'Angehalten',
   'waiting-for-source': 'Wartet auf Quelle',
@@ -130,6 +130,9 @@ export const disk: Messages['disk'] = {
   zero: 'Nullen, brauchen keinen Platz',
   fetching: 'Wird gerade geholt',
   missing: 'Noch nicht hier',
+  mapWalk: 'Abschnitt der Platte',
+  mapStretch: (from, to) => `${from} bis ${to}`,
+  mapPart: (part, share) => `${part} ${share}`,
   mapFailed: 'Die Karte kann zurzeit nicht gelesen werden.',
   settings: 'Einstellungen des Streams',
   limit: 'Grenze',

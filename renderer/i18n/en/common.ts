@@ -2,6 +2,7 @@ export const action = {
   add: 'Add',
   cancel: 'Cancel',
   choose: 'Choose…',
+  useDefault: 'Use default',
   clear: 'Clear',
   close: 'Close',
   copyPath: 'Copy the path',

@@ -20,8 +20,8 @@ export const shell = {
   resumeAll: 'Resume all',
   limitedTo: (rate: string) => `limited to ${rate}`,
   heldBack: (count: number, text: string) =>
-    plural(count, 'Metered line: 1 disk held back', `Metered line: ${text} disks held back`),
-  meteredLine: 'metered line: only what guests read',
+    plural(count, 'Metered connection: 1 disk held back', `Metered connection: ${text} disks held back`),
+  meteredLine: 'metered connection: only what guests read',
   commands: 'Commands',
   commandHint: 'Type a command or a name',
   noCommand: 'Nothing matches.',

@@ -1,7 +1,7 @@
 import { plural } from '../plural.ts';
 
 export const streamState = {
-  'not-started': 'Not started',
+  'not-started': 'Not streaming',
   streaming: 'Streaming',
   paused: 'Paused',
   'waiting-for-source': 'Waiting for source',
@@ -28,7 +28,7 @@ export const streamHelp = {
   failed: 'Streaming ended with an error. What is here stays.',
   queued:
     'Other disks stream first. It goes on by itself; a higher priority, or more parallel streams in the preferences, brings it forward.',
-  metered: 'The line is metered: only what the guest reads is fetched.',
+  metered: 'The connection is metered: only what the guest reads is fetched.',
   'after-copy': 'It copies from the local copy it lies on, as soon as that is complete.',
 };
 
@@ -43,7 +43,7 @@ export const streamBrief = {
   complete: 'needs no source any more',
   linked: 'keeps what differs from its master',
   queued: 'other disks stream first',
-  metered: 'the line is metered',
+  metered: 'the connection is metered',
   'after-copy': 'the copy below it comes first',
 };
 
@@ -107,7 +107,7 @@ export const disk = {
     'resume-anyway': 'Stream anyway',
     'complete-now': 'Make standalone now',
   },
-  completeNowHint: 'Ahead of all other disks, without a limit of its own, also over a metered line',
+  completeNowHint: 'Ahead of all other disks, without a limit of its own, also over a metered connection',
   chart: 'Throughput of the last five minutes',
   chartPeak: (rate: string) => `highest ${rate}`,
   chartNothing: 'Nothing came in during these five minutes.',
@@ -121,6 +121,9 @@ export const disk = {
   zero: 'Zeroes, need no space',
   fetching: 'Being fetched',
   missing: 'Not here yet',
+  mapWalk: 'Stretch of the disk',
+  mapStretch: (from: string, to: string) => `${from} to ${to}`,
+  mapPart: (part: string, share: string) => `${part} ${share}`,
   mapFailed: 'The map cannot be read at present.',
   settings: 'Streaming settings',
   limit: 'Limit',

@@ -20,7 +20,7 @@ describe('the badge of a feed', () => {
       { ...failed('source-unreachable'), state: 'expired' as const },
       'Expired',
     ],
-    ['waits for a line that is not metered', { held: true }, 'Metered line'],
+    ['waits for a line that is not metered', { held: true }, 'Metered connection'],
     ['is not signed', { key: null, fingerprint: null }, 'Not signed'],
     ['is as it should be', {}, 'Up to date'],
   ])('that %s', (_what, different, label) => {

@@ -110,12 +110,12 @@ test.describe.serial('preferences', () => {
   test('fetch nothing that no guest reads by a metered line', async () => {
     const { main } = desk;
     await desk.step('A metered line', async () => {
-      await main.getByRole('switch', { name: 'Metered line' }).check();
-      await expect(main.getByRole('contentinfo', { name: 'Streams' })).toContainText('metered line');
+      await main.getByRole('switch', { name: 'Metered connection' }).check();
+      await expect(main.getByRole('contentinfo', { name: 'Streams' })).toContainText('metered connection');
       await expectAtMost(0);
     });
     await desk.step('Another line', async () => {
-      await main.getByRole('switch', { name: 'Metered line' }).uncheck();
+      await main.getByRole('switch', { name: 'Metered connection' }).uncheck();
       await expectFullSpeed();
     });
   });
@@ -146,7 +146,7 @@ test.describe.serial('preferences', () => {
     await desk.step('Another folder is chosen', async () => {
       await chooseNext(desk, folder);
       const field = main.getByLabel('Folder for new disks');
-      await main.locator('.row', { has: field }).getByRole('button', { name: 'Choose…' }).click();
+      await main.getByRole('button', { name: 'Choose…: Folder for new disks' }).click();
       await expect(field).toHaveValue(folder);
       await expect.poll(() => readdirSync(folder).filter((name) => name.endsWith('.qed'))).toHaveLength(1);
       expect(desk.home.disks).not.toContain(before);

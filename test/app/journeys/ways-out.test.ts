@@ -89,7 +89,7 @@ test.describe.serial('a disk without its source', () => {
       const dialog = await help('Stays');
       await dialog.getByRole('radio', { name: 'Keep what is here, and stop streaming' }).check();
       await dialog.getByRole('button', { name: 'Stop streaming' }).click();
-      await expect(row('Stays')).toContainText('Not started');
+      await expect(row('Stays')).toContainText('Not streaming');
     });
   });
 });

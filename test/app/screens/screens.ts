@@ -47,6 +47,14 @@ export const SCREENS: readonly Screen[] = [
   { name: 'machines-many', at: 'machines', scenario: 'many' },
   { name: 'machines-menu', at: 'machines', act: (page) => menuOf(page, 'Debian desktop') },
   { name: 'machine', at: { machine: 'Tiny Linux' } },
+  {
+    name: 'machine-map',
+    at: { machine: 'Tiny Linux' },
+    act: async (page) => {
+      const map = page.getByRole('slider', { name: 'Stretch of the disk' });
+      for (const key of ['End', 'PageUp', 'ArrowLeft']) await map.press(key);
+    },
+  },
   { name: 'machine-bottom', at: { machine: 'Tiny Linux' }, act: toBottom },
   { name: 'machine-waiting', at: { machine: 'Debian desktop' } },
   { name: 'machine-paused', at: { machine: 'Build server' } },

@@ -5,6 +5,7 @@ import type { ImageChain } from '../../../storage/chain/image-chain.ts';
 import type { DiskEvent, WaitingReads } from '../../../storage/disk/disk-events.ts';
 import { DiskThread } from '../../../storage/disk/disk-thread.ts';
 import type { DiskStatus } from '../../../storage/disk/open-disk.ts';
+import { surveyImage } from '../../../storage/overlays/survey.ts';
 import { command } from '../../arguments/command.ts';
 import { formatBytes, formatDuration, formatRate } from '../../display/quantities.ts';
 import { StatusLine } from '../../display/status-line.ts';
@@ -34,7 +35,9 @@ async function streamChain(
 ): Promise<Result<number>> {
   // Heard from now on, so that the image is closed properly whenever the user interrupts.
   const { interrupted } = terminal;
-  const run = new StreamRun(options, terminal, interrupted);
+  const before = await surveyImage(options.image, Infinity);
+  if (!before.ok) return before;
+  const run = new StreamRun(options, terminal, interrupted, before.value.localBytes);
   const disk = await DiskThread.open(
     {
       chain,
@@ -56,6 +59,8 @@ class StreamRun {
   readonly #options: StreamArguments;
   readonly #terminal: Terminal;
   readonly #interrupted: AbortSignal;
+  /** What the image held when it was opened, in bytes. */
+  readonly #localBytes: number;
   readonly #line: StatusLine;
   readonly #startedMs = systemClock.now();
   #waiting: WaitingReads | null = null;
@@ -64,10 +69,11 @@ class StreamRun {
   #cancelled = false;
   #last: DiskStatus | null = null;
 
-  constructor(options: StreamArguments, terminal: Terminal, interrupted: AbortSignal) {
+  constructor(options: StreamArguments, terminal: Terminal, interrupted: AbortSignal, localBytes: number) {
     this.#options = options;
     this.#terminal = terminal;
     this.#interrupted = interrupted;
+    this.#localBytes = localBytes;
     this.#line = new StatusLine(terminal, systemClock);
   }
 
@@ -101,7 +107,7 @@ class StreamRun {
       if (!status.ok) return { kind: 'failed', failure: status.failure };
       this.#last = status.value;
       if (!this.#options.quiet && !this.#options.json) {
-        this.#line.show(describeProgress(status.value, this.#waiting));
+        this.#line.show(describeProgress(status.value, this.#waiting, this.#localBytes));
       }
       if (interrupted.aborted) await disk.controlJob(JOB_ID, 'force-cancel');
       stoppedSinceMs = await this.#retryStopped(disk, status.value, stoppedSinceMs);
@@ -118,6 +124,7 @@ class StreamRun {
 
   report(end: End): Result<number> {
     const job = this.#last?.job;
+    const localBytes = Math.max(this.#localBytes, job?.offset ?? 0);
     if (end.kind === 'completed' && !this.#options.quiet && !this.#options.json && this.#last !== null) {
       this.#line.show(describeProgress(this.#last, null));
     }
@@ -127,7 +134,7 @@ class StreamRun {
       const result = {
         image: this.#options.image,
         result: end.kind,
-        'local-bytes': job?.offset ?? 0,
+        'local-bytes': localBytes,
         'total-bytes': job?.len ?? 0,
         seconds: Math.round(elapsedMs) / 1000,
         ...(end.kind === 'failed' && { error: end.failure }),
@@ -138,7 +145,7 @@ class StreamRun {
     const quiet = this.#options.quiet || this.#options.json;
     if (end.kind === 'interrupted') {
       if (!quiet) {
-        const left = formatBytes((job?.len ?? 0) - (job?.offset ?? 0));
+        const left = formatBytes((job?.len ?? localBytes) - localBytes);
         this.#terminal.err(
           `headwater: interrupted with ${left} to go; nothing is lost, the same command goes on from here\n`,
         );
@@ -146,7 +153,8 @@ class StreamRun {
       return ok(EXIT.interrupted);
     }
     if (!quiet) {
-      const bytes = job?.len ?? 0;
+      // What was there before did not come now.
+      const bytes = Math.max(0, (job?.len ?? 0) - this.#localBytes);
       const rate = formatRate((bytes / Math.max(1, elapsedMs)) * 1000);
       this.#terminal.out(
         `'${this.#options.image}': ${formatBytes(bytes)} in ${formatDuration(elapsedMs)} (${rate})\n`,
