@@ -13,9 +13,6 @@ import { MirrorSet, type WrongBytes } from '../../block/verified/mirror-set.ts';
 import type { PackSource } from '../../streaming/boot-pack/boot-pack.ts';
 import { masterSources } from './published-master.ts';
 
-/** One that asks and one that receives: the pack comes in order. */
-const CONNECTIONS = 2;
-
 export interface PublishedPackOptions {
   readonly published: PublishedMaster;
   readonly pack: PackDescription;
@@ -38,7 +35,7 @@ export class PublishedPack implements PackSource {
   /** Fails with `invalid-argument` where the sources make no sense. */
   static over(options: PublishedPackOptions): Result<PublishedPack> {
     const { published, clock } = options;
-    const sources = masterSources(published.sources, { clock, connections: CONNECTIONS });
+    const sources = masterSources(published.sources, { clock });
     return sources.ok
       ? ok(
           new PublishedPack(

@@ -2,14 +2,15 @@ import type { Clock } from '../../../shared/clock.ts';
 import { DONE, err, type Err, type Result } from '../../../shared/result.ts';
 import type { FrameFlags } from '../../block/pack/frame-flags.ts';
 import type { PackFrame } from '../../block/pack/layout.ts';
+import { KIB } from '../../../shared/units.ts';
 import { BackOff, worthWaiting, type SourcePolicy } from '../waiting/back-off.ts';
 import { AdaptiveWindow } from '../window/adaptive-window.ts';
 import type { TransferWindow } from '../window/transfer-window.ts';
 import { RECHECK_MS, type RateLimit } from '../limits/rate-limit.ts';
 import { Wakeup } from '../waiting/wakeup.ts';
 
-/** Requests begin with this much of a frame or two, and grow as far as the line wants. */
-const FIRST_REQUEST_BYTES = 64 * 1024;
+/** What a request is at least, where frames are shorter. Few and long ones cost less than many; a frame is soon there. */
+const SMALLEST_REQUEST_BYTES = 128 * KIB;
 
 export interface PackDownloadParts {
   readonly clock: Clock;
@@ -54,7 +55,7 @@ export class PackDownload {
 
   constructor(parts: PackDownloadParts) {
     this.#parts = parts;
-    this.#window = new AdaptiveWindow(parts.clock, FIRST_REQUEST_BYTES);
+    this.#window = new AdaptiveWindow(parts.clock, SMALLEST_REQUEST_BYTES);
     this.#wakeup = new Wakeup(parts.clock);
     this.#backOff = new BackOff(parts.onSourceLost);
   }
@@ -157,19 +158,27 @@ export class PackDownload {
   }
 
   async #send(request: Request): Promise<void> {
-    const { first, count, bytes } = request;
+    const { first, count, bytes, demanded } = request;
     const numbers = Array.from({ length: count }, (_, index) => first + index);
     for (const frame of numbers) this.#underWay.add(frame);
-    const departure = this.#window.began(bytes, this.#outstandingBytes);
-    this.#outstandingBytes += bytes;
-    const fetched = await this.#parts.fetch(first, count);
-    this.#outstandingBytes -= bytes;
-    this.#window.ended(departure, fetched.ok ? bytes : null);
+    const fetched = await (demanded
+      ? this.#parts.fetch(first, count)
+      : this.#fetchInWindow(first, count, bytes));
     const stored = fetched.ok ? await this.#parts.store(first, count, fetched.value) : fetched;
     for (const frame of numbers) this.#underWay.delete(frame);
     if (stored.ok) this.#arrived(numbers);
     else this.#failed(request, stored);
     this.#wakeup.ring();
+  }
+
+  /** What is demanded in between is no part of this: the line is kept full for the rest of the pack. */
+  async #fetchInWindow(first: number, count: number, bytes: number): Promise<Result<Uint8Array>> {
+    const departure = this.#window.began(bytes, this.#outstandingBytes);
+    this.#outstandingBytes += bytes;
+    const fetched = await this.#parts.fetch(first, count);
+    this.#outstandingBytes -= bytes;
+    this.#window.ended(departure, fetched.ok ? bytes : null);
+    return fetched;
   }
 
   #arrived(frames: readonly number[]): void {

@@ -8,6 +8,8 @@ const QUEUE_MS = 10;
 /** Requests that fill the window together. */
 const PIECES = 8;
 const LARGEST_REQUEST_BYTES = MIB;
+/** So many are under way however long each is: while the end of one arrives, the next has been asked for. */
+const LEAST_REQUESTS = 2;
 const LARGEST_WINDOW_BYTES = 32 * MIB;
 /** Rates and service times older than this are measured again. */
 const MEMORY_MS = 10_000;
@@ -26,26 +28,28 @@ interface Service {
  * It keeps outstanding what the line delivers in the time one request takes when nothing queues, plus a small queue:
  * `best rate seen * (best service time seen for this size + 10 ms)`. While nothing queues, that is more than the
  * window, which therefore grows; once requests queue, the rate stops rising and with it the window. Starting from two
- * clusters it may double every round. From time to time one request travels alone, so that a queue of our own making
- * is never taken for the length of the line.
+ * of the smallest requests it may double every round. From time to time one request travels alone, so that a queue of our
+ * own making is never taken for the length of the line.
  */
 export class AdaptiveWindow implements TransferWindow {
   readonly #clock: Clock;
-  readonly #clusterBytes: number;
+  readonly #smallestBytes: number;
   readonly #rate: PeakFilter;
   /** Best service time per size of request. */
   readonly #best = new Map<number, Service>();
   #windowBytes: number;
+  #underWay = 0;
   #deliveredBytes = 0;
   #searching = true;
   #roundEndBytes = 0;
   #roundRate = 0;
   #measuring = false;
 
-  constructor(clock: Clock, clusterBytes: number) {
+  /** @param smallestBytes what is worth a request; what is asked for in one may still be shorter, or longer */
+  constructor(clock: Clock, smallestBytes: number) {
     this.#clock = clock;
-    this.#clusterBytes = clusterBytes;
-    this.#windowBytes = 2 * clusterBytes;
+    this.#smallestBytes = smallestBytes;
+    this.#windowBytes = 2 * smallestBytes;
     this.#rate = new PeakFilter(clock, MEMORY_MS);
   }
 
@@ -56,15 +60,17 @@ export class AdaptiveWindow implements TransferWindow {
   get requestBytes(): number {
     const share = Math.min(this.#windowBytes / PIECES, LARGEST_REQUEST_BYTES);
     const size = 2 ** Math.floor(Math.log2(Math.max(share, 1)));
-    return Math.max(size, this.#clusterBytes);
+    return Math.max(size, this.#smallestBytes);
   }
 
   admits(outstandingBytes: number, bytes: number): boolean {
     if (outstandingBytes === 0) return true;
-    return !this.#measuring && outstandingBytes + bytes <= this.#windowBytes;
+    if (this.#measuring) return false;
+    return this.#underWay < LEAST_REQUESTS || outstandingBytes + bytes <= this.#windowBytes;
   }
 
   began(bytes: number, outstandingBytes: number): Departure {
+    this.#underWay++;
     return {
       atMs: this.#clock.now(),
       bytes,
@@ -74,8 +80,9 @@ export class AdaptiveWindow implements TransferWindow {
   }
 
   ended(departure: Departure, fetchedBytes: number | null): void {
+    this.#underWay--;
     if (fetchedBytes === null) {
-      this.#windowBytes = Math.max(this.#windowBytes / 2, 2 * this.#clusterBytes);
+      this.#windowBytes = Math.max(this.#windowBytes / 2, 2 * this.#smallestBytes);
       return;
     }
     // What was known to be zero, or left to others, says nothing about the line.
@@ -120,6 +127,6 @@ export class AdaptiveWindow implements TransferWindow {
       goalBytes > this.#windowBytes
         ? Math.min(goalBytes, this.#windowBytes + arrivedBytes)
         : Math.max(goalBytes, this.#windowBytes - arrivedBytes);
-    this.#windowBytes = Math.min(Math.max(next, 2 * this.#clusterBytes), LARGEST_WINDOW_BYTES);
+    this.#windowBytes = Math.min(Math.max(next, 2 * this.#smallestBytes), LARGEST_WINDOW_BYTES);
   }
 }
