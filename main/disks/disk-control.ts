@@ -124,6 +124,7 @@ export class DiskControl {
       openFailure: this.#opening.failure,
       limit: this.#limit,
       heldBy: this.#permission.heldBy,
+      nowMs: this.#parts.clock.now(),
     });
   }
 

@@ -52,6 +52,7 @@ function status(job: Partial<StreamJobInfo> | null, standalone = false): DiskSta
     guest: { reads: 0, readBytes: 0, missedReads: 0, readMs: 0, writes: 0, writtenBytes: 0 },
     waiting: null,
     bootPack: null,
+    mirrors: [],
     job: job === null ? null : { ...JOB, ...job },
     jobs: [],
   };
@@ -70,6 +71,7 @@ function view(over: Partial<DiskKnowledge> = {}) {
     openFailure: null,
     limit: 0,
     heldBy: null,
+    nowMs: 0,
     ...over,
   });
   expect(diskViewSchema.safeParse(shown).success).toBe(true);

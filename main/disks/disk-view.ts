@@ -7,6 +7,7 @@ import type { WaitingReads } from '../storage/disk/disk-events.ts';
 import type { DiskStatus } from '../storage/disk/open-disk.ts';
 import type { CopyFacts } from './disk-rows.ts';
 import type { BootNeeds } from './known-boots.ts';
+import { sourceView } from './source-view.ts';
 
 /** What was last found out about the image file. */
 export interface FileFacts {
@@ -39,6 +40,8 @@ export interface DiskKnowledge {
   readonly limit: number;
   /** What holds the stream up that the user wants. */
   readonly heldBy: DiskView['heldBy'];
+  /** By the clock. */
+  readonly nowMs: number;
 }
 
 export function diskView(known: DiskKnowledge): DiskView {
@@ -64,6 +67,7 @@ export function diskView(known: DiskKnowledge): DiskView {
     heldBy: state === 'paused' || state === 'not-started' ? known.heldBy : null,
     boot: bootOf(known, complete),
     bootPack: bootPackOf(known, complete),
+    sources: complete ? [] : (status?.mirrors ?? []).map((report) => sourceView(report, known.nowMs)),
     limit: known.limit,
     ownLimit: stream.limit,
     priority: stream.priority,

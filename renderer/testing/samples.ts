@@ -1,6 +1,7 @@
 import { USUAL_HARDWARE } from '../../shared/hardware.ts';
 /** Things as the main process would send them, with what a test or a demonstration wants to be different. */
 import type { ApplianceView, MasterView } from '../../shared/ipc/catalog.ts';
+import type { DiskSource } from '../../shared/ipc/disk-sources.ts';
 import type { FeedView } from '../../shared/ipc/feeds.ts';
 import type { DiskView, MachineView } from '../../shared/ipc/machines.ts';
 import { GIB, MIB } from '../../shared/units.ts';
@@ -24,12 +25,28 @@ export function aDisk(different: Partial<DiskView> = {}): DiskView {
     heldBy: null,
     boot: { bytes: 14 * MIB, missingBytes: 0 },
     bootPack: null,
+    sources: [],
     limit: 0,
     ownLimit: null,
     priority: 'normal',
     onError: 'report',
     failure: null,
     waitingReads: 0,
+    ...different,
+  };
+}
+
+export function aSource(different: Partial<DiskSource> = {}): DiskSource {
+  return {
+    location: 'https://mirror.example.org/masters/tiny-linux/',
+    state: 'answers',
+    failingForSeconds: null,
+    failure: null,
+    wrongAnswers: 0,
+    firstByteMs: 24,
+    bytesPerSecond: 1_300_000,
+    broughtBytes: 61 * MIB,
+    asked: true,
     ...different,
   };
 }

@@ -4,6 +4,7 @@ import { hardwareSchema } from '../hardware.ts';
 import { memoryMiBSchema } from '../memory.ts';
 import { ON_ERROR_POLICIES } from '../on-error.ts';
 import { failureSchema } from './channel.ts';
+import { diskSourceSchema } from './disk-sources.ts';
 
 /** Ids are made by the catalog; names are for people. */
 export const idSchema = z.string().regex(/^[a-z0-9-]{1,64}$/);
@@ -70,6 +71,11 @@ export const diskViewSchema = z.object({
    * source answers. Null when none is on its way.
    */
   bootPack: z.object({ hereBytes: bytesSchema, totalBytes: bytesSchema, waiting: z.boolean() }).nullable(),
+  /**
+   * Where a published master is read from, the publisher's favourite first. Empty while the disk is not open, needs
+   * nothing, or lies on something else.
+   */
+  sources: z.array(diskSourceSchema),
   /** The limit that counts, its own or the default of the preferences. */
   limit: rateSchema,
   /** Null: the default of the preferences counts. */

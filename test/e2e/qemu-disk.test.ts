@@ -24,6 +24,7 @@ const STATUS: DiskStatus = {
   guest: { reads: 0, readBytes: 0, missedReads: 0, readMs: 0, writes: 0, writtenBytes: 0 },
   waiting: null,
   bootPack: null,
+  mirrors: [],
   job: null,
   jobs: [],
 };

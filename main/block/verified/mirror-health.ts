@@ -36,6 +36,7 @@ export class MirrorHealth {
   #firstByteMs: number | null = null;
   #msPerByte: number | null = null;
   #failures = 0;
+  #hasServed = false;
   #restUntilMs = -Infinity;
   #running = 0;
 
@@ -47,7 +48,7 @@ export class MirrorHealth {
 
   get state(): MirrorState {
     if (this.#failures > 0) return this.restMs > 0 ? 'resting' : 'recovering';
-    return this.#firstByteMs === null ? 'untried' : 'good';
+    return this.#hasServed || this.#firstByteMs !== null ? 'good' : 'untried';
   }
 
   /** How long it is still to be left alone. */
@@ -81,7 +82,9 @@ export class MirrorHealth {
   /** @param served it sent what was asked for, and that was right */
   ended(served: boolean): void {
     this.#running--;
-    if (served) this.#failures = 0;
+    if (!served) return;
+    this.#hasServed = true;
+    this.#failures = 0;
   }
 
   note({ requestedBytes, timeToFirstByteMs, totalMs }: MirrorSample): void {

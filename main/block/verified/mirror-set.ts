@@ -2,7 +2,8 @@ import type { Clock } from '../../../shared/clock.ts';
 import { type Err, type Failure, type Result, DONE, err } from '../../../shared/result.ts';
 import { type Range } from '../range.ts';
 import type { MasterFile, MasterSource } from './master-source.ts';
-import { Mirror, type MirrorReport } from './mirror.ts';
+import { Mirror } from './mirror.ts';
+import { MirrorRecords, type MirrorReport } from './mirror-record.ts';
 import { Race } from './race.ts';
 
 /** A file of the master and how to tell its right bytes from wrong ones. */
@@ -31,12 +32,12 @@ export interface MirrorSetOptions {
   /** Evenly from 0 to 1. */
   readonly random: () => number;
   readonly onWrongBytes?: ((wrong: WrongBytes) => void) | undefined;
+  /** What is known of the sources, and what is found out; nothing unless given. */
+  readonly records?: MirrorRecords | undefined;
 }
 
 /** One in so many reads that nobody urgently waits for goes to a mirror that should be looked at again. */
 const EXPLORE_EVERY = 16;
-/** Wrong bytes count for this many failures to bring any. */
-const WRONG_BYTES_SEVERITY = 4;
 
 /**
  * Reads files of a master from whichever of its sources does best, and from others where that one fails or lies. Only
@@ -50,8 +51,9 @@ export class MirrorSet {
   #explorable = 0;
 
   /** @param sources at least one, the publisher's favourite first */
-  constructor(sources: readonly MasterSource[], { clock, random, onWrongBytes }: MirrorSetOptions) {
-    this.#mirrors = sources.map((source) => new Mirror(source, clock, random));
+  constructor(sources: readonly MasterSource[], options: MirrorSetOptions) {
+    const { clock, random, onWrongBytes, records = new MirrorRecords(clock, random) } = options;
+    this.#mirrors = sources.map((source) => new Mirror(source, records.of(source.name)));
     this.#clock = clock;
     this.#onWrongBytes = onWrongBytes ?? (() => {});
   }
@@ -61,7 +63,7 @@ export class MirrorSet {
   }
 
   reports(): MirrorReport[] {
-    return this.#mirrors.map((mirror) => mirror.report());
+    return this.#mirrors.map(({ record }) => record.report());
   }
 
   /**
@@ -109,17 +111,22 @@ export class MirrorSet {
       const wrong = read.ok ? what.findWrong(offset, answer.bytes) : [];
       const first = wrong[0];
       if (read.ok && first === undefined) {
-        mirror.judged(null);
+        mirror.record.served(target.length);
         race.end(answer);
         return DONE;
       }
       const failed = first === undefined ? read : wrongBytes(mirror, what.file, first);
       if (failed.ok) throw new Error('a read that failed has a failure');
       if (failed.failure.code === 'closed') {
+        mirror.record.withdrawn();
         race.withdraw();
         return failed;
       }
-      mirror.judged(failed.failure, first === undefined ? 1 : WRONG_BYTES_SEVERITY);
+      const rightBytes = first === undefined ? 0 : target.length - totalOf(wrong);
+      mirror.record.failed(
+        { kind: first === undefined ? 'failed' : 'wrong-bytes', failure: failed.failure },
+        rightBytes,
+      );
       tried.push({ mirror, failed });
       if (first === undefined) continue;
       const { file } = what;
@@ -194,6 +201,10 @@ function least<T>(items: readonly T[], measure: (item: T) => number): T | null {
     bestMeasure = value;
   }
   return best;
+}
+
+function totalOf(ranges: readonly Range[]): number {
+  return ranges.reduce((sum, { length }) => sum + length, 0);
 }
 
 function wrongBytes({ source }: Mirror, file: MasterFile, { offset, length }: Range): Err {

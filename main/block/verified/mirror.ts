@@ -1,39 +1,26 @@
-import type { Clock } from '../../../shared/clock.ts';
-import { type Failure, type Result, err } from '../../../shared/result.ts';
+import { type Result, err } from '../../../shared/result.ts';
 import { closedFailure } from '../bounds.ts';
 import type { MasterFile, MasterSource, SourceFile } from './master-source.ts';
-import { MirrorHealth, type MirrorState } from './mirror-health.ts';
-
-/** What is known of a mirror at a moment. */
-export interface MirrorReport {
-  readonly name: string;
-  readonly state: MirrorState;
-  /** Estimates; null where nothing was measured. */
-  readonly firstByteMs: number | null;
-  readonly bytesPerSecond: number | null;
-  /** Why it rests, or is being tried again. */
-  readonly failure: Failure | null;
-}
+import type { MirrorHealth } from './mirror-health.ts';
+import type { MirrorRecord } from './mirror-record.ts';
 
 /** One source of a master as its reader uses it: files opened when they are first needed, and how well it does. */
 export class Mirror {
   readonly source: MasterSource;
-  readonly health: MirrorHealth;
+  readonly record: MirrorRecord;
   readonly #files = new Map<MasterFile, Promise<Result<SourceFile>>>();
-  #failure: Failure | null = null;
   #closed = false;
 
-  constructor(source: MasterSource, clock: Clock, random: () => number) {
+  constructor(source: MasterSource, record: MirrorRecord) {
     this.source = source;
-    this.health = new MirrorHealth(clock, random);
+    this.record = record;
   }
 
-  report(): MirrorReport {
-    const { state, firstByteMs, bytesPerSecond } = this.health;
-    return { name: this.source.name, state, firstByteMs, bytesPerSecond, failure: this.#failure };
+  get health(): MirrorHealth {
+    return this.record.health;
   }
 
-  /** Fills `target` with what the source says, right or wrong. {@link judged} or {@link withdrawn} must follow. */
+  /** Fills `target` with what the source says, right or wrong. Its {@link record} must be told what became of that. */
   async read(
     file: MasterFile,
     lengthBytes: number,
@@ -41,22 +28,10 @@ export class Mirror {
     target: Uint8Array,
     signal: AbortSignal,
   ): Promise<Result<void>> {
-    this.health.began();
+    this.record.asked();
     const device = await this.#open(file, lengthBytes);
     if (signal.aborted) return err('cancelled', `${this.source.name}: the read was withdrawn`);
     return device.ok ? device.value.read(offset, target, signal) : device;
-  }
-
-  /** Nobody wants what it was asked for any more, which says nothing about it. */
-  withdrawn(): void {
-    this.health.ended(false);
-  }
-
-  /** What became of a read. @param failure null where it brought what it should */
-  judged(failure: Failure | null, severity = 1): void {
-    this.health.ended(failure === null);
-    this.#failure = failure;
-    if (failure !== null) this.health.failed(severity, failure.retryAfterMs);
   }
 
   async close(): Promise<void> {

@@ -87,8 +87,8 @@ export class Race {
   end(right: Answer): void {
     for (const { mirror, place, withdraw } of this.#running.splice(0)) {
       withdraw.abort();
-      if (place < right.place) mirror.judged(tooSlow(mirror, right.mirror));
-      else mirror.withdrawn();
+      if (place < right.place) mirror.record.failed({ kind: 'late', failure: tooSlow(mirror, right.mirror) });
+      else mirror.record.withdrawn();
     }
     this.#keep(right);
   }
@@ -97,7 +97,7 @@ export class Race {
   withdraw(partlyRight?: Answer): void {
     for (const { mirror, withdraw } of this.#running.splice(0)) {
       withdraw.abort();
-      mirror.withdrawn();
+      mirror.record.withdrawn();
     }
     if (partlyRight !== undefined) this.#keep(partlyRight);
   }

@@ -50,12 +50,15 @@ describe('a mirror that holds what it was asked for', () => {
     expect(device.mirrors()).toMatchObject([
       {
         state: 'resting',
-        failure: {
-          code: 'source-unreachable',
-          message: 'drips/: it takes long; honest/ was asked later and answered earlier',
+        fault: {
+          kind: 'late',
+          failure: {
+            code: 'source-unreachable',
+            message: 'drips/: it takes long; honest/ was asked later and answered earlier',
+          },
         },
       },
-      { state: 'good', failure: null },
+      { state: 'good', fault: null },
     ]);
     expect(await read(CHUNK_BYTES, target)).toEqual({ result: DONE, tookMs: 0 });
   });
@@ -105,7 +108,7 @@ describe('a mirror that holds what it was asked for', () => {
     const target = new Uint8Array(MIB);
     expect(await read(0, target)).toEqual({ result: DONE, tookMs: 5000 });
     expect(isRight(target, 0)).toBe(true);
-    expect(device.mirrors()).toMatchObject([{ state: 'good' }, { failure: null }]);
+    expect(device.mirrors()).toMatchObject([{ state: 'good' }, { fault: null }]);
   });
 
   it('costs its patience once for each of several such', async () => {
@@ -194,7 +197,7 @@ describe('mirrors of which one is honest', () => {
             expect(clock.now() - startMs).toBeLessThan(LONGEST_MS);
             expect(isRight(target, offset)).toBe(true);
           }
-          expect(device.mirrors().find(({ name }) => name === 'honest/')?.failure).toBeNull();
+          expect(device.mirrors().find(({ name }) => name === 'honest/')?.fault).toBeNull();
           await device.close();
         })();
         await clock.run(work);

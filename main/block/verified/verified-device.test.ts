@@ -268,8 +268,8 @@ describe('several sources', () => {
     first.fault = () => err('source-unreachable', 'gone').failure;
     await readOf(device, 0, CHUNK_BYTES);
     expect(device.mirrors()).toMatchObject([
-      { name: 'first/', state: 'resting', failure: { message: 'gone' } },
-      { name: 'second/', state: 'good', failure: null },
+      { name: 'first/', state: 'resting', fault: { kind: 'failed', failure: { message: 'gone' } } },
+      { name: 'second/', state: 'good', fault: null },
     ]);
     const asked = first.reads.length;
     for (let chunk = 1; chunk < 10; chunk++) await readOf(device, chunk * CHUNK_BYTES, CHUNK_BYTES);
@@ -282,7 +282,7 @@ describe('several sources', () => {
     await readOf(device, 0, CHUNK_BYTES);
     expect(first.reads.length).toBe(asked);
     for (let round = 0; round < 8; round++) await readOf(device, 0, 4 * MIB);
-    expect(device.mirrors()[0]).toMatchObject({ state: 'good', failure: null });
+    expect(device.mirrors()[0]).toMatchObject({ state: 'good', fault: null });
     const before = second.reads.length;
     await readOf(device, 0, CHUNK_BYTES);
     expect(second.reads.length).toBe(before);

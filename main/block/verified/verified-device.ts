@@ -14,7 +14,7 @@ import { DEFAULT_CONNECTIONS } from '../remote/connections.ts';
 import { alikeChunks, readAround } from './around-parts.ts';
 import { ChunkCache } from './chunk-cache.ts';
 import type { MasterSource } from './master-source.ts';
-import type { MirrorReport } from './mirror.ts';
+import type { MirrorRecords, MirrorReport } from './mirror-record.ts';
 import { MirrorSet, type Verification, type WrongBytes } from './mirror-set.ts';
 
 export interface VerifiedDeviceOptions {
@@ -25,6 +25,8 @@ export interface VerifiedDeviceOptions {
   readonly connections?: number | undefined;
   /** Told of wrong bytes that a source sent, also when another one had the right ones. */
   readonly onWrongBytes?: ((wrong: WrongBytes) => void) | undefined;
+  /** What is known of the sources, and what is found out; nothing unless given. */
+  readonly records?: MirrorRecords | undefined;
   /** What need not be asked of the sources, because it comes another way. */
   readonly parts?: KnownParts | undefined;
 }

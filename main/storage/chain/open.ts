@@ -8,6 +8,7 @@ import type { KnownParts } from '../../block/known-parts.ts';
 import { NodeFile } from '../../block/node-file.ts';
 import { PartsFirst } from '../../block/parts-first.ts';
 import { openRemoteSource } from '../../block/open-remote-source.ts';
+import type { MirrorRecords } from '../../block/verified/mirror-record.ts';
 import type { WrongBytes } from '../../block/verified/mirror-set.ts';
 import { RawDevice } from '../../block/raw.ts';
 import type { ClusterCopier } from '../../qed/copier.ts';
@@ -36,6 +37,8 @@ export interface OpenOptions {
   readonly seals?: SourceSeals;
   /** Told when a source of a published master sends wrong bytes, also where another one has the right ones. */
   readonly onWrongBytes?: ((wrong: WrongBytes) => void) | undefined;
+  /** What is known of the sources of a published master, and what is found out while reading. */
+  readonly mirrors?: MirrorRecords | undefined;
   /** What need not be asked of the sources of the published master behind the topmost image. */
   readonly parts?: KnownParts | undefined;
   /** Told of every layer that is read through another thread: its connection may have to be renewed. */
@@ -95,13 +98,14 @@ export async function openBehind(
   overlayBytes: number,
   options: OpenOptions,
 ): Promise<Result<BlockDevice>> {
-  const { clock, connections, deferRemote, seals, onWrongBytes, onServed } = options;
+  const { clock, connections, deferRemote, seals, onWrongBytes, mirrors, onServed } = options;
   const parts = backing.published === undefined ? undefined : options.parts;
   const open = () =>
     openChain(backing, {
       clock,
       readOnly: true,
       onWrongBytes,
+      mirrors,
       onServed,
       parts,
       ...(connections !== undefined && { connections }),

@@ -8,6 +8,7 @@ import type { KnownParts } from '../../block/known-parts.ts';
 import { folderSource } from '../../block/verified/folder-source.ts';
 import { httpSource } from '../../block/verified/http-source.ts';
 import type { MasterSource } from '../../block/verified/master-source.ts';
+import type { MirrorRecords } from '../../block/verified/mirror-record.ts';
 import type { WrongBytes } from '../../block/verified/mirror-set.ts';
 import { VerifiedDevice } from '../../block/verified/verified-device.ts';
 import type { ImageChain } from './image-chain.ts';
@@ -21,6 +22,8 @@ export interface PublishedOptions {
   /** Most connections to each remote source. */
   readonly connections?: number | undefined;
   readonly onWrongBytes?: ((wrong: WrongBytes) => void) | undefined;
+  /** What is known of its sources, and what is found out. */
+  readonly mirrors?: MirrorRecords | undefined;
   /** What need not be asked of the sources. */
   readonly parts?: KnownParts | undefined;
 }
@@ -45,7 +48,7 @@ export function publishedLayer(published: PublishedMaster): ImageChain {
 /** Opens the disk of a published master; see {@link VerifiedDevice.open}. */
 export async function openPublished(
   { description, sources }: PublishedMaster,
-  { clock, connections, onWrongBytes, parts }: PublishedOptions,
+  { clock, connections, onWrongBytes, mirrors, parts }: PublishedOptions,
 ): Promise<Result<VerifiedDevice>> {
   const made = masterSources(sources, { clock, connections });
   if (!made.ok) return made;
@@ -54,6 +57,7 @@ export async function openPublished(
     random: Math.random,
     connections,
     onWrongBytes,
+    records: mirrors,
     parts,
   });
 }

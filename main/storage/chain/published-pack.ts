@@ -9,6 +9,7 @@ import { headLengthOf, type PackFrame, type PackIndex } from '../../block/pack/l
 import { loadPackIndex, type PackDescription } from '../../block/pack/load-index.ts';
 import { StoredPack } from '../../block/pack/stored-pack.ts';
 import type { Range } from '../../block/range.ts';
+import type { MirrorRecords } from '../../block/verified/mirror-record.ts';
 import { MirrorSet, type WrongBytes } from '../../block/verified/mirror-set.ts';
 import type { PackSource } from '../../streaming/boot-pack/boot-pack.ts';
 import { masterSources } from './published-master.ts';
@@ -21,6 +22,8 @@ export interface PublishedPackOptions {
   readonly flags: FrameFlags;
   readonly clock: Clock;
   readonly onWrongBytes?: ((wrong: WrongBytes) => void) | undefined;
+  /** What is known of the sources, and what is found out. */
+  readonly mirrors?: MirrorRecords | undefined;
 }
 
 /** The boot pack of a published master, from all its sources, kept in a local file. */
@@ -44,6 +47,7 @@ export class PublishedPack implements PackSource {
               clock,
               random: Math.random,
               onWrongBytes: options.onWrongBytes,
+              records: options.mirrors,
             }),
           ),
         )

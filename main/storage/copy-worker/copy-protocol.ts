@@ -1,4 +1,5 @@
 import type { Range } from '../../block/range.ts';
+import type { MirrorReport } from '../../block/verified/mirror-record.ts';
 import type { StoreOutcome } from '../../qed/cluster-store.ts';
 import type { ImageChain } from '../chain/image-chain.ts';
 import type { SharedSeals } from '../chain/source-seals.ts';
@@ -38,4 +39,6 @@ export interface CopyCalls {
   copy: { argument: CopyRequest; answer: CopyAnswer };
   /** A guest uses the image from now on: its requests go first. */
   standBack: { argument: null; answer: void };
+  /** What it knows of the sources of a published master. */
+  mirrors: { argument: null; answer: readonly MirrorReport[] };
 }

@@ -8,6 +8,7 @@ import { MASTER_FILES } from '../../../shared/master-files.ts';
 import { DONE, err, ok, type Result } from '../../../shared/result.ts';
 import { NodeFile } from '../../block/node-file.ts';
 import type { Range } from '../../block/range.ts';
+import { MirrorRecords } from '../../block/verified/mirror-record.ts';
 import type { WrongBytes } from '../../block/verified/mirror-set.ts';
 import { Allocator } from '../../qed/allocator.ts';
 import { ClusterStore, type StoreOutcome } from '../../qed/cluster-store.ts';
@@ -22,6 +23,7 @@ import { ReadyParts } from '../pack/shared-pack.ts';
 async function openCopier(
   data: CopyWorkerData,
   allocator: Allocator,
+  mirrors: MirrorRecords,
   onWrongBytes: (wrong: WrongBytes) => void,
 ): Promise<Result<ClusterCopier>> {
   const { source, imagePath, clusterBytes, connections } = data;
@@ -33,6 +35,7 @@ async function openCopier(
     readOnly: true,
     seals: new SourceSeals(data.seals),
     onWrongBytes,
+    mirrors,
     parts,
     ...(connections !== undefined && { connections }),
   });
@@ -50,9 +53,10 @@ function wrongPack(message: string): WrongBytes {
 
 function handlersFor(data: CopyWorkerData, tell: Tell<WrongBytes>): CallHandlers<CopyCalls> {
   const allocator = new Allocator(data.clusterBytes, data.allocator);
+  const mirrors = new MirrorRecords(systemClock, Math.random);
   let opening: Promise<Result<ClusterCopier>> | null = null;
   const copy = async (ranges: readonly Range[]): Promise<StoreOutcome> => {
-    opening ??= openCopier(data, allocator, tell);
+    opening ??= openCopier(data, allocator, mirrors, tell);
     const copier = await opening;
     if (copier.ok) return copier.value.copy(ranges);
     // A source that cannot be opened now may be there at the next request.
@@ -69,6 +73,7 @@ function handlersFor(data: CopyWorkerData, tell: Tell<WrongBytes>): CallHandlers
       standBack();
       return DONE;
     },
+    mirrors: () => ok(mirrors.reports()),
   };
 }
 

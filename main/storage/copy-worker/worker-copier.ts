@@ -1,5 +1,6 @@
 import { err, type Err } from '../../../shared/result.ts';
 import type { Range } from '../../block/range.ts';
+import type { MirrorReport } from '../../block/verified/mirror-record.ts';
 import type { WrongBytes } from '../../block/verified/mirror-set.ts';
 import type { Allocator } from '../../qed/allocator.ts';
 import type { StoreOutcome } from '../../qed/cluster-store.ts';
@@ -16,6 +17,8 @@ export class WorkerCopier implements ClusterCopier {
   #thread: CallingThread<CopyCalls, WrongBytes> | null = null;
   #closed = false;
   #standsBack = false;
+  #mirrors: readonly MirrorReport[] = [];
+  #asksMirrors = false;
 
   /**
    * @param allocator that of the image: what was returned to it is used first
@@ -51,10 +54,24 @@ export class WorkerCopier implements ClusterCopier {
     void this.#thread?.call('standBack', null); // one that has ended needs to stand back no more
   }
 
+  /** What it knew of the sources of a published master when this was asked before: nobody waits for a thread that copies. */
+  mirrors(): readonly MirrorReport[] {
+    void this.#askMirrors();
+    return this.#mirrors;
+  }
+
   /** Ends the thread. Only once nothing is being copied: what it took from the image's free space would be lost. */
   async close(): Promise<void> {
     this.#closed = true;
     await this.#thread?.end();
+  }
+
+  async #askMirrors(): Promise<void> {
+    if (this.#thread?.ended !== false || this.#asksMirrors) return;
+    this.#asksMirrors = true;
+    const known = await this.#thread.call('mirrors', null);
+    this.#asksMirrors = false;
+    if (known.ok) this.#mirrors = known.value;
   }
 
   get #what(): string {

@@ -4,6 +4,7 @@ import type { Failure } from '../../../shared/result.ts';
 import type { KnownParts } from '../../block/known-parts.ts';
 import { FrameFlags } from '../../block/pack/frame-flags.ts';
 import type { Range } from '../../block/range.ts';
+import type { MirrorRecords } from '../../block/verified/mirror-record.ts';
 import type { WrongBytes } from '../../block/verified/mirror-set.ts';
 import type { QedDevice } from '../../qed/device.ts';
 import { WAIT, type SourcePolicy } from '../../streaming/waiting/back-off.ts';
@@ -30,6 +31,7 @@ export interface PackStatus {
 export interface DiskPackParts {
   readonly clock: Clock;
   readonly onWrongBytes: (wrong: WrongBytes) => void;
+  readonly mirrors: MirrorRecords;
   /** Told when the pack is here, and when it is given up and why. */
   readonly ended: (failure: Failure | null) => void;
 }

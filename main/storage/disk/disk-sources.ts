@@ -1,6 +1,7 @@
 import type { Clock } from '../../../shared/clock.ts';
 import { DONE, err, ok, type Err, type Result } from '../../../shared/result.ts';
 import type { BlockDevice } from '../../block/device.ts';
+import { MirrorRecords } from '../../block/verified/mirror-record.ts';
 import type { WrongBytes } from '../../block/verified/mirror-set.ts';
 import { QedDevice } from '../../qed/device.ts';
 import type { QedImage } from '../../qed/image.ts';
@@ -23,6 +24,8 @@ export interface DiskSources {
   readonly seals: SourceSeals;
   /** Null where the master has no boot pack. */
   readonly pack: DiskPack | null;
+  /** What this thread knows of the sources of a published master. */
+  readonly mirrors: MirrorRecords;
 }
 
 /** Opens the chain of a disk, with the thread that will copy for it and the boot pack of its master. */
@@ -36,9 +39,11 @@ export async function openSources(
   let copier: WorkerCopier | null = null;
   const served: ServedSource[] = [];
   const onWrongBytes = (wrong: WrongBytes) => tell({ kind: 'wrong-bytes', wrong });
+  const mirrors = new MirrorRecords(clock, Math.random);
   const pack = DiskPack.for(spec, {
     clock,
     onWrongBytes,
+    mirrors,
     ended: (failure) => tell({ kind: 'boot-pack', failure }),
   });
   const copierOf = (image: QedImage, source: ImageChain): WorkerCopier => {
@@ -58,6 +63,7 @@ export async function openSources(
     deferRemote: spec.onSourceLost === 'wait',
     seals: seals.value,
     onWrongBytes,
+    mirrors,
     onServed: (source) => served.push(source),
     parts: pack?.parts,
     ...(spec.connections !== undefined && { connections: spec.connections }),
@@ -71,7 +77,7 @@ export async function openSources(
   if (!opened.ok) return opened;
   const device = opened.value;
   const incomplete = lacksBacking(device);
-  if (incomplete === null) return ok({ device, copier, served, seals: seals.value, pack });
+  if (incomplete === null) return ok({ device, copier, served, seals: seals.value, pack, mirrors });
   await device.close();
   return incomplete;
 }

@@ -2,6 +2,7 @@ import type { MessagePort } from 'node:worker_threads';
 import type { Clock } from '../../../shared/clock.ts';
 import { err, ok, type Result } from '../../../shared/result.ts';
 import type { BlockDevice } from '../../block/device.ts';
+import { mergeReports, type MirrorRecords, type MirrorReport } from '../../block/verified/mirror-record.ts';
 import type { ContentStamp } from '../../qed/content-stamp.ts';
 import { QedDevice } from '../../qed/device.ts';
 import { sharesIn } from '../../streaming/copy-on-read/demand-map.ts';
@@ -43,6 +44,8 @@ export interface DiskStatus {
   readonly waiting: WaitingReads | null;
   /** The boot pack of the master; null where there is none, or none is of use. */
   readonly bootPack: PackStatus | null;
+  /** The sources of a published master, as far as they were needed, the publisher's favourite first. */
+  readonly mirrors: readonly MirrorReport[];
   /** The latest job on the topmost image. */
   readonly job: StreamJobInfo | null;
   /** Every job there is, oldest first. */
@@ -68,6 +71,7 @@ export class OpenDisk {
   /** Layers that other threads own. */
   readonly #served: readonly ServedSource[];
   readonly #pack: DiskPack | null;
+  readonly #mirrors: MirrorRecords;
   readonly #limit: RateLimit;
   readonly #diskBucket: TokenBucket;
   readonly #guest: GuestSide;
@@ -85,7 +89,7 @@ export class OpenDisk {
   }
 
   private constructor(
-    { device, copier, served, seals, pack }: DiskSources,
+    { device, copier, served, seals, pack, mirrors }: DiskSources,
     spec: DiskSpec,
     clock: Clock,
     tell: (event: DiskEvent) => void,
@@ -95,6 +99,7 @@ export class OpenDisk {
     this.#copier = copier;
     this.#served = served;
     this.#pack = pack;
+    this.#mirrors = mirrors;
     this.#overlay = device instanceof QedDevice ? device : null;
     this.#diskBucket = new TokenBucket(clock, 0);
     this.#limit = new BucketChain([...commonLimit(spec, clock), this.#diskBucket]);
@@ -219,6 +224,7 @@ export class OpenDisk {
       guest: this.#guest.counters,
       waiting: this.#guest.waiting,
       bootPack: this.#pack?.status ?? null,
+      mirrors: mergeReports([...this.#mirrors.reports(), ...(this.#copier?.mirrors() ?? [])]),
       job: this.#streams.topJob,
       jobs: this.#streams.query(),
     };

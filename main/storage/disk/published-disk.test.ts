@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { MASTER_FILES } from '../../../shared/master-files.ts';
 import { bootProfileOf } from '../../../shared/boot-profile.ts';
 import { systemClock } from '../../../shared/clock.ts';
@@ -60,6 +60,27 @@ describe('a disk over a published master', () => {
     await told.job('BLOCK_JOB_COMPLETED');
     unwrap(await disk.close());
     expect(firstDifference(await contentWithoutSource(overlay), content)).toBeNull();
+  });
+
+  it('knows how each of its sources does, whichever of its threads found out', async () => {
+    const { chain, folders, servers } = await newMirroredImages(3);
+    spoil(folders[0] ?? '', 0);
+    await servers[1]?.drop();
+    const { disk, told } = await openDisk(chain, WAIT);
+    const guest = await connect(disk);
+    unwrap(await guest.readOwned(0, 4096));
+    expect(unwrap(await disk.status()).mirrors).toMatchObject([
+      { name: servers[0]?.url, wrongAnswers: 1, fault: { kind: 'wrong-bytes' } },
+      { name: servers[1]?.url, broughtBytes: 0, fault: { kind: 'failed' } },
+      { name: servers[2]?.url, wrongAnswers: 0, fault: null },
+    ]);
+    unwrap(await disk.startStream(STREAM));
+    await told.job('BLOCK_JOB_COMPLETED');
+    const broughtBytes = async () =>
+      unwrap(await disk.status()).mirrors.reduce((sum, mirror) => sum + mirror.broughtBytes, 0);
+    // The thread that copies tells what it knew when it was asked before.
+    await vi.waitUntil(async () => (await broughtBytes()) > MASTER_BYTES / 2);
+    unwrap(await disk.close());
   });
 
   it('waits when its only source was changed, says why, and goes on when the master is back', async () => {
