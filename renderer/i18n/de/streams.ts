@@ -77,6 +77,27 @@ export const waysOut: Messages['waysOut'] = {
   newVersion: (name) => `${name}, neue Fassung`,
 };
 
+export const sources: Messages['sources'] = {
+  heading: 'Woher sie kommt, jedes Stück geprüft',
+  place: 'Quelle',
+  state: 'Zustand',
+  firstByte: 'Erstes Byte',
+  rate: 'Rate',
+  brought: 'Brachte',
+  asked: 'wird gefragt',
+  ms: (number) => `${number}\u202fms`,
+  since: (duration) => `seit ${duration}`,
+  wrongAnswers: (count, text) => plural(count, '1 falsche Antwort', `${text} falsche Antworten`),
+  states: {
+    untried: 'Noch nicht gefragt',
+    answers: 'Antwortet',
+    slow: 'Langsam',
+    'wrong-bytes': 'Falsche Bytes',
+    unreachable: 'Nicht erreichbar',
+    refuses: 'Hat sie nicht',
+  },
+};
+
 export const disk: Messages['disk'] = {
   heading: 'Platte',
   numbered: (number) => `Platte ${number}`,

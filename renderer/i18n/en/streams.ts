@@ -72,6 +72,28 @@ export const waysOut = {
   newVersion: (name: string) => `${name}, new version`,
 };
 
+/** The places that a published master is read from. */
+export const sources = {
+  heading: 'Where it comes from, every part verified',
+  place: 'Source',
+  state: 'State',
+  firstByte: 'First byte',
+  rate: 'Rate',
+  brought: 'Brought',
+  asked: 'asked now',
+  ms: (number: string) => `${number}\u202fms`,
+  since: (duration: string) => `for ${duration}`,
+  wrongAnswers: (count: number, text: string) => plural(count, '1 wrong answer', `${text} wrong answers`),
+  states: {
+    untried: 'Not asked yet',
+    answers: 'Answers',
+    slow: 'Slow',
+    'wrong-bytes': 'Wrong bytes',
+    unreachable: 'Not reachable',
+    refuses: 'Does not have it',
+  },
+};
+
 export const disk = {
   heading: 'Disk',
   numbered: (number: string) => `Disk ${number}`,

@@ -4,6 +4,7 @@ import { expect, test, type Locator } from '@playwright/test';
 import { COUNTRY_LINE, FarMaster } from '../support/far-master.ts';
 import { GUEST_MEMORY_MIB, publishGuest, type PublishedGuest } from '../support/published-guest.ts';
 import { Desk } from './desk.ts';
+import { addFeed } from './feeds.ts';
 import { Guest } from './guest.ts';
 
 const NAME = 'Ready to go';
@@ -33,14 +34,7 @@ test.describe.serial('an appliance published with a saved machine', () => {
     published = await publishGuest(desk.home.newFolder('published'), NAME);
     server = await FarMaster.serve(published.site);
     await desk.open();
-    await desk.goTo('Preferences');
-    const feeds = desk.main.getByRole('region', { name: 'Feeds' });
-    await feeds.getByRole('button', { name: 'Add feed…' }).click();
-    const adding = desk.main.getByRole('dialog', { name: 'Add a feed' });
-    await adding.getByLabel('Address').fill(`${server.url}feed.json`);
-    await adding.getByRole('button', { name: 'Look at it' }).click();
-    await adding.getByRole('button', { name: 'Trust this key and add' }).click();
-    await expect(adding).toBeHidden();
+    await addFeed(desk, `${server.url}feed.json`);
     await desk.goTo('Catalog');
     // However many there are, it stands where no notice covers it.
     await desk.main.getByRole('searchbox').fill(NAME);

@@ -4,7 +4,14 @@ import type { DiskView, MachineView } from '../../../../shared/ipc/machines.ts';
 import type { PastNotice } from '../../../../shared/ipc/notices.ts';
 import { preferencesSchema, type Preferences } from '../../../../shared/preferences.ts';
 import { GIB, KIB, MIB, TIB } from '../../../../shared/units.ts';
-import { aDisk, aFeedView, aMachine, aMaster, anAppliance } from '../../../../renderer/testing/samples.ts';
+import {
+  aDisk,
+  aFeedView,
+  aMachine,
+  aMaster,
+  anAppliance,
+  aSource,
+} from '../../../../renderer/testing/samples.ts';
 
 /** What the pretended main process knows at the start. */
 export interface Scenario {
@@ -258,6 +265,30 @@ const specs: readonly Spec[] = [
       sourceId: 'master-2',
       boot: { bytes: 21 * MIB, missingBytes: 17 * MIB },
       bootPack: { hereBytes: 4 * MIB, totalBytes: 13 * MIB, waiting: false },
+      sources: [
+        aSource({ location: 'https://mirror.example.org/masters/debian-12/', broughtBytes: 7 * MIB }),
+        aSource({
+          location: 'https://lab.example.edu/headwater/masters/debian-12/',
+          state: 'wrong-bytes',
+          failingForSeconds: 48,
+          wrongAnswers: 2,
+          failure: { code: 'source-changed', message: 'the 65536 bytes at 1048576 have another SHA-256' },
+          firstByteMs: 9,
+          bytesPerSecond: 4_100_000,
+          broughtBytes: 640 * KIB,
+          asked: false,
+        }),
+        aSource({
+          location: 'http://192.168.178.20:8080/masters/debian-12/',
+          state: 'unreachable',
+          failingForSeconds: 312,
+          failure: { code: 'source-unreachable', message: 'refused' },
+          firstByteMs: null,
+          bytesPerSecond: null,
+          broughtBytes: 0,
+          asked: false,
+        }),
+      ],
     },
   },
   {
