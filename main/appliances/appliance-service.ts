@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import type { HasQemu, PcArch } from '../../shared/back-end.ts';
 import type { ApplianceView } from '../../shared/ipc/catalog.ts';
+import type { PublishedMaster } from '../../shared/master.ts';
 import { DONE, err, ok, type Err, type Failure, type Result } from '../../shared/result.ts';
 import type { Clock } from '../../shared/clock.ts';
 import type { Catalog } from '../catalog/catalog.ts';
@@ -84,6 +85,18 @@ export class ApplianceService {
     }
     const installed = this.#install(candidate.value);
     return installed.ok ? DONE : installed;
+  }
+
+  /** Where its master is published, as its feed says now; null for one that nobody published. */
+  published(id: string): Result<PublishedMaster | null> {
+    const found = this.#find(id);
+    if (!found.ok) return found;
+    const { installed, listed } = found.value;
+    if (listed?.appliance.content.kind === 'master') {
+      const { description, sources } = listed.appliance.content;
+      return ok({ description, sources: [...sources] });
+    }
+    return ok(installed?.master.published ?? null);
   }
 
   #install(candidate: Candidate): Result<Installed> {

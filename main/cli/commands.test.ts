@@ -52,6 +52,7 @@ describe('a command of Headwater’s own', () => {
     'master publish': ['missing.raw', '--out', 'out'],
     'master record-boot': ['missing'],
     'master verify': ['missing'],
+    'master mirrors': ['missing'],
     'feed lint': ['missing.json'],
     'feed sign': ['missing', '--key', 'missing.key'],
     'feed add': ['missing', 'missing.json', '--master', 'missing'],

@@ -13,6 +13,10 @@ export const masterCommand = withSubcommands(
       summary: 'boot a published master, and publish what the boot reads for others to fetch first',
       load: async () => (await import('./record-boot.ts')).recordBootCommand,
     },
+    mirrors: {
+      summary: 'see how the places do that a published master lies in',
+      load: async () => (await import('./mirrors.ts')).mirrorsCommand,
+    },
     verify: {
       summary: 'read a published master and compare it with its description',
       load: async () => (await import('./verify.ts')).verifyCommand,

@@ -6,6 +6,7 @@ import type { MasterDescription } from '../../../../shared/master.ts';
 import { FakeTerminal } from '../../../../test/support/fake-terminal.ts';
 import { HeadwaterProcess } from '../../../../test/support/headwater-process.ts';
 import { writeRaw } from '../../../../test/support/image-files.ts';
+import { serve } from '../../../../test/support/served.ts';
 import { spoil } from '../../../../test/support/published-master.ts';
 import { tempFolder } from '../../../../test/support/temp-folder.ts';
 import { EXIT } from '../../terminal.ts';
@@ -48,10 +49,12 @@ describe('headwater master', () => {
     [['verify'], 'give the folder or the address of one master'],
     [['verify', '/does/not/exist'], "Could not read '/does/not/exist/master.json'"],
     [['verify', '--bogus', 'a'], "unrecognized option '--bogus'"],
+    [['mirrors'], 'give the places of one master, or an appliance'],
+    [['mirrors', '--appliance', 'x', 'a'], 'give the places of one master, or an appliance'],
   ])('refuses %j', async (args, message) => {
     const { code, terminal } = await run(...args);
     expect(code).toBe(args.includes('/does/not/exist') ? EXIT.failed : EXIT.misused);
-    expect(terminal.stderr).toMatch(/^headwater master (publish|record-boot|verify): .*\n$/);
+    expect(terminal.stderr).toMatch(/^headwater master (publish|record-boot|verify|mirrors): .*\n$/);
     expect(terminal.stderr).toContain(message);
   });
 
@@ -94,6 +97,35 @@ describe('headwater master', () => {
       problemCount: 0,
       problems: [],
     });
+  });
+
+  it('shows how the mirrors of a master do, and ends with 1 when one does not', async () => {
+    const out = tempFolder();
+    await run('publish', newDisk(), '--out', out, '--quiet');
+    const [sha256 = ''] = fs.readdirSync(path.join(out, 'masters'));
+    const folder = path.join(out, 'masters', sha256);
+    const liar = path.join(tempFolder(), sha256);
+    fs.cpSync(folder, liar, { recursive: true });
+    const [good, bad] = [await serve(folder), await serve(liar)];
+    expect(await run('mirrors', good.url, bad.url)).toMatchObject({ code: 0, terminal: { stderr: '' } });
+    spoil(liar, 0);
+    const gone = `http://127.0.0.1:1/${sha256}/`;
+    const { code, terminal } = await run('mirrors', '--json', good.url, bad.url, gone);
+    expect(code).toBe(EXIT.failed);
+    expect(JSON.parse(terminal.stdout)).toMatchObject({
+      sha256,
+      lengthBytes: 2 * MIB,
+      sources: [
+        { location: good.url, state: 'answers', wrongAnswers: 0, broughtBytes: 2 * MIB + 64 + 32 * 32 },
+        { location: bad.url, state: 'wrong-bytes', wrongAnswers: 1, failure: { code: 'source-changed' } },
+        { location: gone, state: 'unreachable', broughtBytes: 0, failure: { code: 'source-unreachable' } },
+      ],
+    });
+    const table = await run('mirrors', good.url, bad.url);
+    expect(table.terminal.stdout).toMatch(
+      /^STATE +FIRST BYTE +RATE +BROUGHT +SOURCE\nanswers .*\nwrong bytes /,
+    );
+    expect(table.terminal.stdout).toContain('(wrong SHA-256) (1 wrong answer)\n');
   });
 
   it('makes the pack of a boot that was recorded before', async () => {

@@ -1,5 +1,7 @@
 import { systemClock, sleep } from '../../../../shared/clock.ts';
+import type { DiskSource } from '../../../../shared/ipc/disk-sources.ts';
 import { ok, type Failure, type Result } from '../../../../shared/result.ts';
+import { sourceView } from '../../../disks/source-view.ts';
 import { followChain } from '../../../storage/chain/follow.ts';
 import type { ImageChain } from '../../../storage/chain/image-chain.ts';
 import type { DiskEvent, WaitingReads } from '../../../storage/disk/disk-events.ts';
@@ -8,6 +10,7 @@ import type { DiskStatus } from '../../../storage/disk/open-disk.ts';
 import { surveyImage } from '../../../storage/overlays/survey.ts';
 import { command } from '../../arguments/command.ts';
 import { formatBytes, formatDuration, formatRate } from '../../display/quantities.ts';
+import { sourceTable } from '../../display/source-table.ts';
 import { StatusLine } from '../../display/status-line.ts';
 import { describeProgress } from '../../display/stream-progress.ts';
 import { EXIT, type Terminal } from '../../terminal.ts';
@@ -137,6 +140,7 @@ class StreamRun {
         'local-bytes': localBytes,
         'total-bytes': job?.len ?? 0,
         seconds: Math.round(elapsedMs) / 1000,
+        ...(this.#sources.length > 0 && { sources: this.#sources }),
         ...(end.kind === 'failed' && { error: end.failure }),
       };
       this.#terminal.out(`${JSON.stringify(result, null, 4)}\n`);
@@ -159,6 +163,7 @@ class StreamRun {
       this.#terminal.out(
         `'${this.#options.image}': ${formatBytes(bytes)} in ${formatDuration(elapsedMs)} (${rate})\n`,
       );
+      if (this.#sources.length > 1) this.#terminal.out(sourceTable(this.#sources));
     }
     return ok(EXIT.done);
   }
@@ -171,6 +176,10 @@ class StreamRun {
     if (nowMs - sinceMs < 5000) return sinceMs;
     await disk.controlJob(JOB_ID, 'resume');
     return null;
+  }
+
+  get #sources(): DiskSource[] {
+    return (this.#last?.mirrors ?? []).map((report) => sourceView(report, systemClock.now()));
   }
 
   #say(text: string): void {
