@@ -92,16 +92,21 @@ function wire(options: BackEndOptions, catalog: Catalog): Result<Wired> {
 }
 
 async function start({ feeds, disks, machines, boots, images, reclaim, warn }: Wired): Promise<Result<void>> {
-  const listed = await feeds.open();
-  if (!listed.ok) return listed;
+  const opened = feeds.open();
+  if (!opened.ok) return opened;
   const started = await disks.start();
   if (!started.ok) return started;
   const tidied = machines.tidy();
-  const swept = images.tidy(listedImages(feeds.subscriptions));
-  for (const outcome of [tidied, swept]) if (!outcome.ok) warn(outcome.failure.message);
+  if (!tidied.ok) warn(tidied.failure.message);
   const reclaimed = await reclaim();
   if (!reclaimed.ok) warn(reclaimed.failure.message);
-  feeds.start();
+  void feeds.whenRead().then((read) => {
+    // The first window does not wait for what feeds list; what was downloaded of it does.
+    if (!read.ok) return;
+    const swept = images.tidy(listedImages(feeds.subscriptions));
+    if (!swept.ok) warn(swept.failure.message);
+    feeds.start();
+  });
   void boots.look();
   return started;
 }

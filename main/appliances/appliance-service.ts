@@ -21,7 +21,11 @@ export interface ApplianceParts {
   readonly clock: Clock;
   /** Where set-up puts the appliances it builds. */
   readonly recipesFolder: string;
-  readonly feeds: { readonly subscriptions: readonly Subscription[] };
+  readonly feeds: {
+    readonly subscriptions: readonly Subscription[];
+    /** Succeeds once it is known what they list. */
+    whenRead(): Promise<Result<void>>;
+  };
   /** Milliseconds since 1970. */
   readonly nowMs: () => number;
   /** A master may be in the catalog that was not. */
@@ -45,7 +49,7 @@ export class ApplianceService {
 
   /** All of them; in slices, as there may be thousands. */
   async list(): Promise<Result<ApplianceView[]>> {
-    const known = this.#known();
+    const known = await this.#known();
     if (!known.ok) return known;
     // Looked for once, not for each of thousands.
     const { qemu } = this.#parts;
@@ -65,7 +69,7 @@ export class ApplianceService {
    * with the reason why it cannot be started at present.
    */
   async resolve(id: string): Promise<Result<Installed>> {
-    const candidate = this.#find(id);
+    const candidate = await this.#find(id);
     if (!candidate.ok) return candidate;
     const { unavailableBecause } = await this.#view(candidate.value, (arch) => this.#parts.qemu.has(arch));
     if (unavailableBecause !== null) return { ok: false, failure: unavailableBecause };
@@ -77,7 +81,7 @@ export class ApplianceService {
    * back: the answer comes when that began.
    */
   async install({ id }: { id: string }): Promise<Result<void>> {
-    const candidate = this.#find(id);
+    const candidate = await this.#find(id);
     if (!candidate.ok) return candidate;
     const { listed } = candidate.value;
     if (listed !== null && isImage(listed.appliance)) {
@@ -88,8 +92,8 @@ export class ApplianceService {
   }
 
   /** Where its master is published, as its feed says now; null for one that nobody published. */
-  published(id: string): Result<PublishedMaster | null> {
-    const found = this.#find(id);
+  async published(id: string): Promise<Result<PublishedMaster | null>> {
+    const found = await this.#find(id);
     if (!found.ok) return found;
     const { installed, listed } = found.value;
     if (listed?.appliance.content.kind === 'master') {
@@ -115,15 +119,17 @@ export class ApplianceService {
     return obstacle === null ? NOT_LISTED : { ok: false, failure: obstacle };
   }
 
-  #find(id: string): Result<Candidate> {
-    const known = this.#known();
+  async #find(id: string): Promise<Result<Candidate>> {
+    const known = await this.#known();
     if (!known.ok) return known;
     const found = candidateOf(id, known.value);
     return found === null ? NOT_LISTED : ok(found);
   }
 
-  #known(): Result<Known> {
+  async #known(): Promise<Result<Known>> {
     const { catalog, recipesFolder, feeds, nowMs, emulator } = this.#parts;
+    const listed = await feeds.whenRead();
+    if (!listed.ok) return listed;
     const recipes = enterRecipes(catalog, recipesFolder, nowMs());
     if (!recipes.ok) return recipes;
     return catalog.read((tables) => ({

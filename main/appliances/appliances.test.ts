@@ -51,7 +51,7 @@ function setUp(qemuImg = new QemuImg()) {
     catalog,
     clock: systemClock,
     recipesFolder,
-    feeds: { subscriptions: [] },
+    feeds: { subscriptions: [], whenRead: async () => DONE },
     nowMs: () => 1,
     isBeingImported: (id) => activities.isUnderWay('import', id),
     installed: () => undefined,

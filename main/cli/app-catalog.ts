@@ -92,7 +92,8 @@ export async function withCatalog<T>(
   };
   terminal.interrupted.addEventListener('abort', stop);
   try {
-    const listed = await feeds.open();
+    const begun = feeds.open();
+    const listed = begun.ok ? await feeds.whenRead() : begun;
     return listed.ok ? await work({ feeds, appliances, boots, images, enter }) : listed;
   } finally {
     terminal.interrupted.removeEventListener('abort', stop);

@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Clock } from '../../shared/clock.ts';
 import { systemClock } from '../../shared/clock.ts';
 import type { FeedDocument } from '../../shared/feed.ts';
@@ -11,7 +11,7 @@ import { SimulatedClock } from '../../test/support/simulated-clock.ts';
 import { tempFolder } from '../../test/support/temp-folder.ts';
 import { Catalog } from '../catalog/catalog.ts';
 import type { Answered } from '../serve/answer.ts';
-import { LocalFeedReader } from './feed-reader.ts';
+import { LocalFeedReader, type FeedReader } from './feed-reader.ts';
 import { FeedService } from './feed-service.ts';
 import { fingerprintOf } from './signature/public-key.ts';
 
@@ -39,19 +39,20 @@ async function setUp({ clock = hastyClock, metered = false }: Setting = {}) {
   const server = await serve(published, { onRequest: (answered) => requests.push(answered) });
   const notices: string[] = [];
   const world = { nowMs: NOW_MS, metered, changes: 0 };
-  const open = async () => {
+  const open = async (reader: FeedReader = new LocalFeedReader(clock)) => {
     const catalog = unwrap(Catalog.open(path.join(folder, 'catalog.db'), { nowMs: () => world.nowMs }));
     const feeds = new FeedService({
       catalog,
       clock,
-      reader: new LocalFeedReader(clock),
+      reader,
       nowMs: () => world.nowMs,
       metered: () => world.metered,
       changed: () => world.changes++,
       notice: ({ text }) => notices.push(text),
       warn: (text) => notices.push(text),
     });
-    unwrap(await feeds.open());
+    unwrap(feeds.open());
+    if (reader instanceof LocalFeedReader) unwrap(await feeds.whenRead());
     let over = false;
     const close = async () => {
       if (over) return;
@@ -296,6 +297,70 @@ describe('a subscription', () => {
     const refresh = feeds.refresh({ id });
     await close();
     expect(await refresh).toMatchObject({ failure: { code: 'cancelled' } });
+  });
+});
+
+describe('the copies of feeds', () => {
+  /** Somebody who subscribed to three feeds, at the next start of the program, whose reading a test holds up. */
+  async function nextStart() {
+    const before = await setUp();
+    for (let number = 0; number < 3; number++) {
+      const key = newKey();
+      const location = publish(tempFolder(), aFeed(key), key);
+      unwrap(await before.feeds.add({ location, key: key.publicText }));
+    }
+    await before.close();
+    const held: (() => void)[] = [];
+    const reader = new LocalFeedReader(hastyClock);
+    const reading: FeedReader = {
+      judge: (wish, signal) => reader.judge(wish, signal),
+      read: async (kept) => {
+        await new Promise<void>((resolve) => held.push(resolve));
+        return reader.read(kept);
+      },
+    };
+    return { ...(await before.open(reading)), held };
+  }
+
+  it('are read behind the opening, two at a time; what is asked of them waits until all are', async () => {
+    const { feeds, held } = await nextStart();
+    expect(feeds.subscriptions.map(({ listing }) => listing)).toEqual([null, null, null]);
+    const order: string[] = [];
+    const listed = feeds.list().then((views) => {
+      order.push('listed');
+      return unwrap(views);
+    });
+    for (const number of [1, 2, 3]) {
+      await vi.waitUntil(() => held.length > 0);
+      expect(held.length).toBeLessThanOrEqual(2);
+      order.push(`read ${number}`);
+      held.shift()?.();
+    }
+    expect((await listed).map(({ appliances }) => appliances)).toEqual([1, 1, 1]);
+    expect(order).toEqual(['read 1', 'read 2', 'read 3', 'listed']);
+  });
+
+  it('that nobody waits for any more are not read', async () => {
+    const { feeds, held, close } = await nextStart();
+    const refresh = feeds.refresh({ id: feeds.subscriptions[0]?.row.id ?? '' });
+    await vi.waitUntil(() => held.length === 2);
+    const closed = close();
+    for (const go of held.splice(0)) go();
+    await closed;
+    expect(held).toEqual([]);
+    expect(await refresh).toMatchObject({ failure: { code: 'cancelled' } });
+    expect(await feeds.whenRead()).toMatchObject({ failure: { code: 'cancelled' } });
+  });
+
+  it('of a feed that is removed meanwhile do not bring it back', async () => {
+    const { feeds, held } = await nextStart();
+    const [first] = feeds.subscriptions;
+    unwrap(await feeds.remove({ id: first?.row.id ?? '' }));
+    for (let number = 0; number < 3; number++) {
+      await vi.waitUntil(() => held.length > 0);
+      held.shift()?.();
+    }
+    expect(unwrap(await feeds.list())).toHaveLength(2);
   });
 });
 

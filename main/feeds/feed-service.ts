@@ -11,6 +11,7 @@ import type { FeedPlace } from './fetch-judged.ts';
 import { placeOf } from './formats.ts';
 import { followListing } from './install.ts';
 import type { Listing } from './listing.ts';
+import { readCopies } from './read-copies.ts';
 import { RefreshSchedule } from './refresh-schedule.ts';
 import { fingerprintOf } from './signature/public-key.ts';
 import { feedRow, feedRowId, GONE, takeOver } from './take-over.ts';
@@ -30,6 +31,8 @@ export interface FeedParts {
   readonly warn: (text: string) => void;
 }
 
+const CLOSED = err('cancelled', 'The feeds are being closed', { words: ['closing'] });
+
 /** What people publish, as far as the user has subscribed to it. Every feed's last good copy stays usable. */
 export class FeedService {
   readonly #parts: FeedParts;
@@ -37,22 +40,29 @@ export class FeedService {
   readonly #schedule: RefreshSchedule;
   readonly #refreshes = new Map<string, Promise<Result<void>>>();
   readonly #closing = new AbortController();
+  #reading: Promise<void> = Promise.resolve();
 
   constructor(parts: FeedParts) {
     this.#parts = parts;
     this.#schedule = new RefreshSchedule(parts.clock, (id) => void this.#refreshWhenDue(id));
   }
 
-  /** Reads the copies of all feeds, which takes no network. To be called once, before anything else. */
-  async open(): Promise<Result<void>> {
+  /**
+   * Learns which feeds there are, and begins to read their copies, which takes no network. To be called once, before
+   * anything else.
+   */
+  open(): Result<void> {
     const rows = this.#parts.catalog.read(({ feeds }) => feeds.list());
     if (!rows.ok) return rows;
-    for (const row of rows.value) {
-      const read = await this.#readCopy(row);
-      if (!read.ok) this.#parts.warn(`The copy of the feed '${row.name}' is lost: ${read.failure.message}`);
-      this.#subscriptions.set(row.id, { row, listing: read.ok ? read.value : null, refreshing: false });
-    }
+    for (const row of rows.value) this.#set({ row, listing: null, refreshing: false });
+    if (rows.value.length > 0) this.#reading = this.#readCopies(rows.value);
     return DONE;
+  }
+
+  /** Succeeds once it is known what the feeds list; `cancelled` where the service is closed before. */
+  async whenRead(): Promise<Result<void>> {
+    await this.#reading;
+    return this.#closing.signal.aborted ? CLOSED : DONE;
   }
 
   /** Looks at every feed now, and again from time to time. */
@@ -70,7 +80,8 @@ export class FeedService {
   }
 
   async list(): Promise<Result<FeedView[]>> {
-    return ok(this.views);
+    const read = await this.whenRead();
+    return read.ok ? ok(this.views) : read;
   }
 
   /** Fetches a feed and shows what it says of itself. Nothing is stored. */
@@ -100,7 +111,7 @@ export class FeedService {
     });
     if (!stored.ok) return stored;
     const subscription = { row, listing, refreshing: false };
-    this.#subscriptions.set(id, subscription);
+    this.#set(subscription);
     this.#schedule.afterSuccess(id);
     this.#parts.changed();
     return ok(this.#view(subscription));
@@ -136,7 +147,7 @@ export class FeedService {
   async close(): Promise<void> {
     this.#schedule.stop();
     this.#closing.abort();
-    await Promise.all(this.#refreshes.values());
+    await Promise.all([this.#reading, ...this.#refreshes.values()]);
   }
 
   async #refreshWhenDue(id: string): Promise<void> {
@@ -146,10 +157,31 @@ export class FeedService {
     else await this.refresh({ id });
   }
 
+  /** What waits for them all goes on when the last one is read: a part would look as if the rest had been withdrawn. */
+  async #readCopies(rows: readonly FeedRow[]): Promise<void> {
+    await readCopies(rows, {
+      ...this.#parts,
+      signal: this.#closing.signal,
+      read: ({ id }, listing) => {
+        const subscription = this.#subscriptions.get(id);
+        // Removed meanwhile.
+        if (subscription !== undefined) this.#set({ ...subscription, listing });
+      },
+      lost: ({ name }, { message }) => this.#parts.warn(`The copy of the feed '${name}' is lost: ${message}`),
+    });
+    if (!this.#closing.signal.aborted) this.#parts.changed();
+  }
+
+  #set(subscription: Subscription): void {
+    this.#subscriptions.set(subscription.row.id, subscription);
+  }
+
   async #refresh(id: string): Promise<Result<void>> {
+    const read = await this.whenRead();
+    if (!read.ok) return read;
     const before = this.#subscriptions.get(id);
     if (before === undefined) return GONE;
-    this.#subscriptions.set(id, { ...before, refreshing: true });
+    this.#set({ ...before, refreshing: true });
     this.#parts.changed();
     const taken = await takeOver(before, { ...this.#parts, signal: this.#closing.signal });
     // Removed meanwhile.
@@ -159,7 +191,7 @@ export class FeedService {
       this.#tellOfNewKey(before, taken.value);
       this.#schedule.afterSuccess(id);
     } else this.#schedule.afterFailure(id, taken.failure.retryAfterMs);
-    this.#subscriptions.set(id, taken.ok ? taken.value : this.#failed(before, taken));
+    this.#set(taken.ok ? taken.value : this.#failed(before, taken));
     this.#parts.changed();
     return taken.ok ? DONE : taken;
   }
@@ -228,18 +260,6 @@ export class FeedService {
       `'${known.name}' from '${shownLocation(known.location)}' is among your feeds already; remove it first to add it anew`,
       { words: ['feed-known', known.name] },
     );
-  }
-
-  async #readCopy(row: FeedRow): Promise<Result<Listing>> {
-    const copy = this.#parts.catalog.read(({ feeds }) => feeds.copyOf(row.id));
-    if (!copy.ok) return copy;
-    if (copy.value === null) return err('not-found', 'it is not in the catalog');
-    const { kind, location } = row;
-    const read = await this.#parts.reader.read({ kind, location, copy: copy.value });
-    if (!read.ok || read.value.key === row.publicKey) return read;
-    return err('untrusted', 'it is signed with another key than the catalog says', {
-      words: ['feed-other-key'],
-    });
   }
 
   #view(subscription: Subscription): FeedView {

@@ -79,7 +79,7 @@ function findListed(word: string, terminal: Terminal): Promise<Result<PublishedM
   return withCatalog(terminal, async ({ appliances }) => {
     const picked = pickAppliance(await appliances.list(), word);
     if (!picked.ok) return picked;
-    const published = appliances.published(picked.value.id);
+    const published = await appliances.published(picked.value.id);
     if (!published.ok) return published;
     if (published.value !== null) return ok(published.value);
     return err('unsupported', `'${picked.value.name}' lies on no published master: it has no mirrors`);
