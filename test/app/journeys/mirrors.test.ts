@@ -56,9 +56,9 @@ test.describe.serial('the sources of a disk', () => {
       expires: new Date(now + DAY_MS).toISOString(),
       appliances: [entry],
     });
-    const file = publish(path.join(site, 'feed'), feed, key);
+    publish(honestIn, feed, key);
     await desk.open();
-    await addFeed(desk, file);
+    await addFeed(desk, `${honest.url}feed.json`);
     await desk.goTo('Catalog');
     await createOnly(desk, NAME, 'Mirrored');
     await desk.goTo('Machines');
