@@ -82,7 +82,7 @@ export const sources: Messages['sources'] = {
   place: 'Quelle',
   state: 'Zustand',
   firstByte: 'Erstes Byte',
-  rate: 'Rate',
+  rate: 'Je Anfrage',
   brought: 'Brachte',
   asked: 'wird gefragt',
   ms: (number) => `${number}\u202fms`,

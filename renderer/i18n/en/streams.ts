@@ -78,7 +78,7 @@ export const sources = {
   place: 'Source',
   state: 'State',
   firstByte: 'First byte',
-  rate: 'Rate',
+  rate: 'Per request',
   brought: 'Brought',
   asked: 'asked now',
   ms: (number: string) => `${number}\u202fms`,

@@ -74,7 +74,7 @@ test.describe.serial('the sources of a disk', () => {
     await desk.step('One lies, the other brings it all', async () => {
       await expect(row(liar)).toContainText(/Wrong bytes.*\d+ wrong answers?/);
       await expect(row(honest)).toContainText('asked now');
-      await expect(row(honest)).toContainText(/Answers.*\d ms.*(B|bit)\/s.*MiB/u);
+      await expect(row(honest)).toContainText(/Answers.*\d\sms.*(B|bit)\/s.*MiB/u);
     });
     expect(desk.home.log).not.toContain('bug');
   });
@@ -82,7 +82,7 @@ test.describe.serial('the sources of a disk', () => {
   test('are shown when the last honest one goes away, and when it returns', async () => {
     await honest.close();
     await desk.step('Nobody is left', async () => {
-      await expect(row(honest)).toContainText(/Not reachable.*for \d+ sec/);
+      await expect(row(honest)).toContainText(/Not reachable.*for \d+\ssec/);
       await expect(row(liar)).toContainText('Wrong bytes');
     });
     await honest.moveTo(LINE);
