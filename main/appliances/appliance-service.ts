@@ -13,7 +13,7 @@ import { install, type Installed } from '../feeds/install.ts';
 import { isImage, isReady } from '../feeds/listing.ts';
 import { WorkSlices } from '../../shared/work-slices.ts';
 import type { ImageInstalls } from './image-installs.ts';
-import { enterRecipes } from './recipes.ts';
+import { BuiltAppliances } from './recipes.ts';
 import { applianceView } from './appliance-view.ts';
 
 export interface ApplianceParts {
@@ -42,9 +42,11 @@ export interface ApplianceParts {
 /** What machines can be made from: what feeds list, what was built from recipes, and masters the user added. */
 export class ApplianceService {
   readonly #parts: ApplianceParts;
+  readonly #built: BuiltAppliances;
 
   constructor(parts: ApplianceParts) {
     this.#parts = parts;
+    this.#built = new BuiltAppliances(parts.recipesFolder);
   }
 
   /** All of them; in slices, as there may be thousands. */
@@ -127,15 +129,15 @@ export class ApplianceService {
   }
 
   async #known(): Promise<Result<Known>> {
-    const { catalog, recipesFolder, feeds, nowMs, emulator } = this.#parts;
+    const { catalog, feeds, nowMs, emulator } = this.#parts;
     const listed = await feeds.whenRead();
     if (!listed.ok) return listed;
-    const recipes = enterRecipes(catalog, recipesFolder, nowMs());
-    if (!recipes.ok) return recipes;
+    const built = this.#built.enter(catalog, nowMs());
+    if (!built.ok) return built;
     return catalog.read((tables) => ({
       installed: installedOf(tables),
       learned: tables.bootProfiles.bootBytes(),
-      built: new Set(recipes.value),
+      built: new Set(built.value),
       subscriptions: feeds.subscriptions,
       nowMs: nowMs(),
       emulator,

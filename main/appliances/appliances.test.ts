@@ -173,6 +173,36 @@ describe('appliances built from recipes', () => {
     expect(kept?.lastModified).toBe(before.lastModified);
   });
 
+  it('are read again when a file of theirs has changed, and not otherwise', async () => {
+    const { appliances, recipesFolder } = setUp();
+    buildRecipe(recipesFolder, 'a');
+    const reading = vi.spyOn(fs, 'readFileSync');
+    onTestFinished(() => reading.mockRestore());
+    const names = async () => unwrap(await appliances.list()).map(({ name }) => name);
+    expect(await names()).toEqual(['Tiny']);
+    const reads = reading.mock.calls.length;
+    expect(reads).toBeGreaterThan(0);
+    expect(await names()).toEqual(['Tiny']);
+    unwrap(await appliances.resolve('tiny'));
+    expect(reading.mock.calls.length).toBe(reads);
+    buildRecipe(recipesFolder, 'b');
+    expect(unwrap(await appliances.resolve('tiny')).master.sha256).toBe('b'.repeat(64));
+    expect(reading.mock.calls.length).toBeGreaterThan(reads);
+  });
+
+  it('come back when the catalog has lost them, though no file has changed', async () => {
+    const { appliances, recipesFolder, catalog } = setUp();
+    buildRecipe(recipesFolder, 'a');
+    const { master } = unwrap(await appliances.resolve('tiny'));
+    unwrap(
+      catalog.change((tables) => {
+        tables.appliances.remove('tiny');
+        tables.masters.remove(master.id);
+      }),
+    );
+    expect(unwrap(await appliances.resolve('tiny')).master.id).toBe(master.id);
+  });
+
   it('are not listed any more when they were removed, and say why they cannot start when only the disk was', async () => {
     const { appliances, recipesFolder } = setUp();
     const location = buildRecipe(recipesFolder, 'a');

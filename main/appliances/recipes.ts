@@ -1,5 +1,6 @@
 import fs from 'node:fs';
-import { ok, type Result } from '../../shared/result.ts';
+import path from 'node:path';
+import { DONE, ok, type Result } from '../../shared/result.ts';
 import type { Catalog, Tables } from '../catalog/catalog.ts';
 import { newMaster, type Master } from '../catalog/tables/masters.ts';
 import { failureFromSystem } from '../../shared/errno.ts';
@@ -10,41 +11,90 @@ function masterIdOf({ description }: InstalledAppliance): string {
   return `${description.id.slice(0, 40)}-${description.disk.sha256.slice(0, 12)}`;
 }
 
-/**
- * Enters the appliances that were built on this computer into the catalog. A master whose file was built again with
- * the same content is the same master; where the content is another, the old master stays as long as disks need it,
- * and its file is recognised as changed when they read it.
- * @returns the ids of the appliances that are there
- */
-export function enterRecipes(catalog: Catalog, folder: string, nowMs: number): Result<string[]> {
-  const present: string[] = [];
-  for (const id of listBuiltAppliances(folder)) {
-    const found = findBuiltAppliance(folder, id);
-    // A damaged description costs this appliance only; it is listed as soon as it was built again.
-    if (!found.ok) continue;
-    const entered = enter(catalog, found.value, nowMs);
-    if (!entered.ok && entered.failure.code !== 'not-found') return entered;
-    if (entered.ok) present.push(id);
-  }
-  return ok(present);
+/** An appliance that was built, with the master it would have. */
+interface Built {
+  readonly appliance: InstalledAppliance;
+  readonly master: Master;
 }
 
-function enter(catalog: Catalog, appliance: InstalledAppliance, nowMs: number): Result<void> {
-  const master = describeMaster(appliance, nowMs);
-  if (!master.ok) return master;
-  const known = catalog.read((tables) => isEntered(tables, appliance, master.value));
-  if (!known.ok || known.value) return known.ok ? ok(undefined) : known;
-  return catalog.change(({ masters, appliances }) => {
-    const { id, location, lastModified } = master.value;
-    if (masters.find(id) === null) masters.add(master.value);
-    else masters.moved(id, location, lastModified);
-    const { description } = appliance;
-    appliances.put({ id: description.id, feedId: null, masterId: id, description, addedMs: nowMs });
-    for (const old of masters.list()) {
-      const replaced = old.source === 'recipe' && old.location === location && old.id !== id;
-      if (replaced && !masters.isNeeded(old.id)) masters.remove(old.id);
+/**
+ * The appliances that were built on this computer, as the catalog is to have them. Their folder is read again when a file
+ * in it has changed.
+ */
+export class BuiltAppliances {
+  readonly #folder: string;
+  #stamp = '';
+  #built: readonly Built[] = [];
+
+  /** @param folder where set-up puts them, one folder each */
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  /**
+   * Enters them into the catalog, as far as it does not have them. A master whose file was built again with the same
+   * content is the same master; where the content is another, the old master stays as long as disks need it, and its file
+   * is recognised as changed when they read it.
+   * @returns the ids of the appliances that are there
+   */
+  enter(catalog: Catalog, nowMs: number): Result<string[]> {
+    const read = this.#read(nowMs);
+    if (!read.ok) return read;
+    const missing = catalog.read((tables) => this.#built.filter((built) => !isEntered(tables, built)));
+    if (!missing.ok) return missing;
+    if (missing.value.length > 0) {
+      const entered = catalog.change((tables) => {
+        for (const built of missing.value) enter(tables, built, nowMs);
+      });
+      if (!entered.ok) return entered;
     }
-  });
+    return ok(this.#built.map(({ appliance }) => appliance.description.id));
+  }
+
+  #read(nowMs: number): Result<void> {
+    const stamp = stampOf(this.#folder);
+    if (!stamp.ok || stamp.value === this.#stamp) return stamp.ok ? DONE : stamp;
+    const built: Built[] = [];
+    for (const id of listBuiltAppliances(this.#folder)) {
+      const appliance = findBuiltAppliance(this.#folder, id);
+      // A damaged description costs this appliance only; it is listed as soon as it was built again.
+      if (!appliance.ok) continue;
+      const master = describeMaster(appliance.value, nowMs);
+      if (master.ok) built.push({ appliance: appliance.value, master: master.value });
+      else if (master.failure.code !== 'not-found') return master;
+    }
+    this.#stamp = stamp.value;
+    this.#built = built;
+    return DONE;
+  }
+}
+
+/** Changes when a file of an appliance does. */
+function stampOf(folder: string): Result<string> {
+  try {
+    const files = listBuiltAppliances(folder).flatMap((id) =>
+      fs.readdirSync(path.join(folder, id)).map((name) => path.join(folder, id, name)),
+    );
+    const facts = files.map((file) => {
+      const { ino, size, mtimeMs } = fs.statSync(file);
+      return [file, ino, size, mtimeMs].join('\t');
+    });
+    return ok(facts.join('\n'));
+  } catch (error) {
+    return failureFromSystem(error, `Could not look at the appliances in '${folder}'`);
+  }
+}
+
+function enter({ masters, appliances }: Tables, { appliance, master }: Built, nowMs: number): void {
+  const { id, location, lastModified } = master;
+  if (masters.find(id) === null) masters.add(master);
+  else masters.moved(id, location, lastModified);
+  const { description } = appliance;
+  appliances.put({ id: description.id, feedId: null, masterId: id, description, addedMs: nowMs });
+  for (const old of masters.list()) {
+    const replaced = old.source === 'recipe' && old.location === location && old.id !== id;
+    if (replaced && !masters.isNeeded(old.id)) masters.remove(old.id);
+  }
 }
 
 function describeMaster({ description, masterPath }: InstalledAppliance, nowMs: number): Result<Master> {
@@ -67,11 +117,8 @@ function describeMaster({ description, masterPath }: InstalledAppliance, nowMs: 
   }
 }
 
-function isEntered(
-  { masters, appliances }: Tables,
-  { description }: InstalledAppliance,
-  master: Master,
-): boolean {
+function isEntered({ masters, appliances }: Tables, { appliance, master }: Built): boolean {
+  const { description } = appliance;
   const known = masters.find(master.id);
   const entry = appliances.find(description.id);
   return (
