@@ -58,7 +58,7 @@ export const mirrorsCommand = reportCommand<'appliance', MirrorsArguments>({
     const well = seen.every(({ state }) => state === 'answers');
     const { sha256, lengthBytes } = master.value.description;
     return ok({
-      json: { sha256, lengthBytes, sources: seen.map(({ asked: _asked, ...source }) => source) },
+      json: { sha256, lengthBytes, sources: seen },
       text: sourceTable(seen),
       exitCode: well ? EXIT.done : EXIT.failed,
     });
