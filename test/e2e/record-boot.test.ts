@@ -42,4 +42,20 @@ describe('the boot of a published master', () => {
     ) as Told;
     expect(again.master).toEqual(recorded.master);
   });
+
+  it('is recorded in QEMU, by the reads of its NBD client', async () => {
+    const told = await headwater('master', 'publish', DISK, '--out', tempFolder(), '--json');
+    const { folder, master } = JSON.parse(told) as Told;
+    const recorded = JSON.parse(
+      await headwater('master', 'record-boot', folder, '--backend', 'qemu', '--arch', 'i386', '--json'),
+    ) as Told;
+    const { bootProfile, bootPack } = recorded.master;
+    // As much as in v86: a kernel, a shell and some libraries.
+    expect(bootProfile?.bootBytes).toBeGreaterThan(4 * MIB);
+    expect(bootProfile?.bootBytes).toBeLessThan(60 * MIB);
+    expect(bootPack?.uncompressedBytes).toBe(bootProfile?.bootBytes);
+    // The disk is what it was: what the guest wrote is not of it.
+    expect(recorded.master.sha256).toBe(master.sha256);
+    expect(await headwater('master', 'verify', folder)).toContain('is as its description says');
+  });
 });

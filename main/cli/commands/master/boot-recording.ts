@@ -7,10 +7,12 @@ import { SerialConsole } from '../../../machines/expect.ts';
 import type { ImageChain } from '../../../storage/chain/image-chain.ts';
 import { publishedLayer } from '../../../storage/chain/published-master.ts';
 import { CONTENT_STAMP_BYTES } from '../../../qed/content-stamp.ts';
+import type { DiskEvent } from '../../../storage/disk/disk-events.ts';
 import { createOverlay } from '../../../storage/overlays/create-overlay.ts';
 import { formatBytes } from '../../display/quantities.ts';
-import type { V86Machine } from '../../../machines/v86/v86-machine.ts';
+import { V86Machine } from '../../../machines/v86/v86-machine.ts';
 import { MachineSession } from '../../machine-session.ts';
+import type { RecordingMachine } from './recording-machine.ts';
 
 /** What a boot read, and the machine as it was after it. */
 export interface RecordedBoot {
@@ -24,7 +26,7 @@ export interface BootRecordingParts {
   readonly folder: string;
   /** Where the machine's overlay goes. */
   readonly scratch: string;
-  readonly memoryMiB: number;
+  readonly machine: RecordingMachine;
   /** What the guest says when it has booted. */
   readonly until: string;
   /** Whether the machine is saved when it has booted. */
@@ -44,7 +46,7 @@ const REFRESH_MS = 500;
 const REST_MS = 6000;
 const LONGEST_UNREST_MS = 60_000;
 
-/** A boot of a published master in v86, watched by its disk. */
+/** A boot of a published master, watched by its disk, whatever runs the guest. */
 export class BootRecording {
   readonly #parts: BootRecordingParts;
   readonly #over = new AbortController();
@@ -56,12 +58,12 @@ export class BootRecording {
 
   /** Fails with `cancelled` when interrupted, and with what made the machine fail. */
   async run({ description }: PublishedMaster, interrupted: AbortSignal): Promise<Result<RecordedBoot>> {
-    const { folder, scratch, memoryMiB } = this.#parts;
+    const { folder, scratch } = this.#parts;
     const backing = publishedLayer({ description, sources: [folder] });
     const chain = { location: path.join(scratch, 'boot.qed'), format: 'qed', backing } as const;
     const created = await createOverlay(chain, description.lengthBytes);
     if (!created.ok) return created;
-    const session = await this.#open(chain, memoryMiB);
+    const session = await this.#open(chain);
     if (!session.ok) return session;
     const ranges = await this.#boot(session.value, interrupted);
     const state = path.join(scratch, 'machine.state');
@@ -77,11 +79,8 @@ export class BootRecording {
   }
 
   /** Saves the machine once its guest has written what it was about to write; it stands still from then on. */
-  async #save(
-    { machine }: MachineSession<V86Machine>,
-    file: string,
-    interrupted: AbortSignal,
-  ): Promise<Result<number>> {
+  async #save({ machine }: MachineSession, file: string, interrupted: AbortSignal): Promise<Result<number>> {
+    if (!(machine instanceof V86Machine)) return err('unsupported', 'only machines in v86 can be saved');
     this.#parts.say('waiting until the guest rests');
     const rested = await machine.rest();
     if (!rested.ok) return rested;
@@ -98,19 +97,14 @@ export class BootRecording {
     return machine.save({ file, contentStamp });
   }
 
-  #open(chain: ImageChain, memoryMiB: number): Promise<Result<MachineSession<V86Machine>>> {
-    return MachineSession.open({
-      name: 'the master',
-      memoryMiB,
-      chain,
-      stream: 'off',
-      listen: (event) => {
-        if (event.kind !== 'boot-recorded') return;
-        this.#ranges = event.ranges;
-        // A state without a prompt is of no use: that has to be seen.
-        if (!this.#parts.save) this.#over.abort();
-      },
-    });
+  #open(chain: ImageChain): Promise<Result<MachineSession>> {
+    const listen = (event: DiskEvent) => {
+      if (event.kind !== 'boot-recorded') return;
+      this.#ranges = event.ranges;
+      // A state without a prompt is of no use: that has to be seen.
+      if (!this.#parts.save) this.#over.abort();
+    };
+    return MachineSession.of({ chain, stream: 'off', listen }, this.#parts.machine);
   }
 
   async #boot(

@@ -6,11 +6,9 @@ import { systemClock } from '../../../../shared/clock.ts';
 import { err, ok, type Result } from '../../../../shared/result.ts';
 import type { Range } from '../../../block/range.ts';
 import { findPublished } from '../../../storage/chain/master-description.ts';
-import { V86_MOST_MEMORY_MIB } from '../../../../shared/back-end.ts';
 import { MOST_PROFILE_BYTES } from '../../../storage/chain/published-boot.ts';
 import { isRemote } from '../../../storage/chain/location.ts';
 import { readJsonFile } from '../../arguments/json-file.ts';
-import { memoryOption } from '../../arguments/memory.ts';
 import { command, type NamedOption } from '../../arguments/command.ts';
 import type { Given } from '../../arguments/given.ts';
 import { formatBytes } from '../../display/quantities.ts';
@@ -18,6 +16,12 @@ import { StatusLine } from '../../display/status-line.ts';
 import { EXIT, type Terminal } from '../../terminal.ts';
 import { BootPublishing, type BootedMaster } from './boot-publishing.ts';
 import { BootRecording } from './boot-recording.ts';
+import {
+  MACHINE_OPTIONS,
+  parseMachine,
+  recordingMachine,
+  type MachineArguments,
+} from './recording-machine.ts';
 
 const HELP = `usage: headwater master record-boot [OPTIONS] DIR
 
@@ -31,8 +35,12 @@ then: a second master, which holds what its guest wrote, in a folder beside the 
 machine made from that goes on at the login prompt. Publish the second one instead of the
 first, with the memory that was given here.
 
-  -m, --memory MIB       memory of the machine that boots (default 256)
-      --state            save the machine, and publish that as well
+      --backend NAME     boot it in v86 (built in, the default) or in qemu: masters for 64
+                         bits, and whatever v86 cannot run
+      --arch NAME        i386 or x86_64, in qemu (default x86_64)
+      --bus NAME         what the guest finds its disk at in qemu: virtio (default) or ide
+  -m, --memory MIB       memory of the machine that boots (default 256; in qemu 512)
+      --state            save the machine, and publish that as well (v86 only)
       --until TEXT       what the guest's serial port says when it has booted
                          (default 'login: '; without it, 3 min without a read count)
       --profile FILE     take the ranges from this boot.json, and boot nothing
@@ -42,7 +50,7 @@ first, with the memory that was given here.
 `;
 
 const OPTIONS = [
-  { short: 'm', long: 'memory', argument: 'required' },
+  ...MACHINE_OPTIONS,
   { long: 'state', argument: 'none' },
   { long: 'until', argument: 'required' },
   { long: 'profile', argument: 'required' },
@@ -53,7 +61,7 @@ type OptionName = (typeof OPTIONS)[number]['long'];
 
 interface RecordArguments {
   readonly folder: string;
-  readonly memoryMiB: number;
+  readonly machine: MachineArguments;
   readonly until: string;
   readonly profile: string | null;
   readonly state: boolean;
@@ -82,8 +90,8 @@ function parse(given: Given<OptionName>): Result<RecordArguments> {
   if (folder === undefined || more.length > 0 || isRemote(folder)) {
     return err('invalid-argument', 'give the folder of one published master (see --help)');
   }
-  const memoryMiB = memoryOption(given.value('memory') ?? '256', V86_MOST_MEMORY_MIB);
-  if (!memoryMiB.ok) return memoryMiB;
+  const machine = parseMachine(given);
+  if (!machine.ok) return machine;
   const until = given.value('until') ?? 'login: ';
   if (until === '') return err('invalid-argument', '--until takes the text of a prompt');
   const profile = given.value('profile') ?? null;
@@ -91,12 +99,15 @@ function parse(given: Given<OptionName>): Result<RecordArguments> {
   if (state && profile !== null) {
     return err('invalid-argument', '--state needs a boot; it cannot be had with --profile');
   }
+  if (state && machine.value.backEnd !== 'v86') {
+    return err('invalid-argument', '--state saves a machine in v86; machines in qemu cannot be saved');
+  }
   if (state && path.basename(path.dirname(path.resolve(folder))) !== 'masters') {
     return err('invalid-argument', '--state publishes a second master: give a folder …/masters/SHA256');
   }
   return ok({
     folder: path.resolve(folder),
-    memoryMiB: memoryMiB.value,
+    machine: machine.value,
     until,
     profile,
     state,
@@ -122,9 +133,17 @@ async function recordAndPublish(
   }
   const published = await findPublished(options.folder, systemClock);
   if (!published.ok) return published;
+  const machine = await recordingMachine(options.machine);
+  if (!machine.ok) return machine;
   const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'headwater-record-'));
   try {
-    const recording = new BootRecording({ ...options, save: options.state, scratch, say });
+    const recording = new BootRecording({
+      ...options,
+      machine: machine.value,
+      save: options.state,
+      scratch,
+      say,
+    });
     const recorded = await recording.run(published.value, interrupted);
     return recorded.ok ? await publishing.publish(recorded.value) : recorded;
   } finally {

@@ -7,7 +7,8 @@ import { findBuiltAppliance } from '../../../../main/appliances/built-appliances
 import { publishMaster } from '../../../../main/masters/publish/publish-master.ts';
 import { BootPublishing } from '../../../../main/cli/commands/master/boot-publishing.ts';
 import { BootRecording } from '../../../../main/cli/commands/master/boot-recording.ts';
-import { appliancesFolder } from '../../../../main/cli/places.ts';
+import { appliancesFolder, firmwareFolder } from '../../../../main/cli/places.ts';
+import { v86Maker } from '../../../../main/machines/v86/make-machine.ts';
 import type { Workshop } from '../../workshop/workshop.ts';
 
 export interface RecordedMaster {
@@ -42,7 +43,7 @@ export async function recordMaster(
   const recorded = await new BootRecording({
     folder,
     scratch,
-    memoryMiB,
+    machine: (disk) => v86Maker(firmwareFolder())({ name: id, memoryMiB }, disk),
     until: prompt,
     save,
     say: () => undefined,
