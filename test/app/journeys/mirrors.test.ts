@@ -2,7 +2,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test, type Locator } from '@playwright/test';
-import { MASTER_FILES } from '../../../shared/master-files.ts';
 import { MIB } from '../../../shared/units.ts';
 import { aFeed, anEntry, DAY_MS, newKey, publish } from '../../support/feeds.ts';
 import { writeRaw } from '../../support/image-files.ts';
