@@ -19,7 +19,10 @@ export function sourceTable(sources: readonly DiskSource[]): string {
     Math.max(heading.length, ...rows.map((row) => row[column]?.length ?? 0)),
   );
   const line = (cells: readonly string[]) =>
-    `${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')}`.trimEnd() + '\n';
+    cells
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd() + '\n';
   return line(HEADING) + sources.map((source, index) => line(rows[index] ?? []) + reasonOf(source)).join('');
 }
 
