@@ -48,7 +48,7 @@ function ours({ bench, template }: Setting, phase: Phase, region: Region): Promi
       bench.children,
       'guest',
       {
-        chain: overlayChain(overlay, bench.masters.random()),
+        chain: overlayChain(overlay, bench.masters.long()),
         through: 'port',
         work: {
           kind: 'random-reads',

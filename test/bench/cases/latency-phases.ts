@@ -41,8 +41,8 @@ export function measureLatencies(
 ): Promise<readonly Row[]> {
   return bench.workshop.scratch('-template.qed', async (template) => {
     const { masters, rounds } = bench;
-    await createOverlay(template, masters.random(), masters.sizeBytes);
-    await makeLocal(template, masters.random(), LOCAL.range.length);
+    await createOverlay(template, masters.long(), masters.longBytes);
+    await makeLocal(template, masters.long(), LOCAL.range.length);
     const duel = await interleave(
       rounds,
       () => allPhases(bench, template, ours),
@@ -58,7 +58,7 @@ function regionsOf({ masters }: Bench): Region[] {
   const { length } = LOCAL.range;
   return [
     LOCAL,
-    { name: 'part being streamed', range: { offset: length, length: masters.sizeBytes - length } },
+    { name: 'part being streamed', range: { offset: length, length: masters.longBytes - length } },
   ];
 }
 

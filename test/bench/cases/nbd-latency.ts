@@ -45,7 +45,7 @@ async function ourServer(
   socket: string,
 ): Promise<Result<StreamingServer>> {
   const server = LineProcess.start(children, 'nbd', {
-    chain: overlayChain(overlay, masters.random()),
+    chain: overlayChain(overlay, masters.long()),
     socket,
   });
   await server.nextLine();
