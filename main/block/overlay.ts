@@ -17,10 +17,11 @@ export interface OverlayDevice extends BlockDevice {
   readonly backing: BlockDevice | null;
 
   /**
-   * The first run of missing clusters that begins in `[from, to)`, cut to `to` and to the device; null when there is
-   * none. Skips what is local without reading it, a whole unallocated or fully local table at a time.
+   * The first run of missing clusters that begins in `[from, to)`, cut to `to`, to the device and to `mostBytes` (no
+   * limit unless given); null when there is none. Skips what is local without reading it, a whole unallocated or fully
+   * local table at a time, and looks no further than the end of the run it returns.
    */
-  findMissing(from: number, to: number): Promise<Result<Range | null>>;
+  findMissing(from: number, to: number, mostBytes?: number): Promise<Result<Range | null>>;
 
   /**
    * Copies what is still missing in `ranges` from the backing device into this layer, all-zero clusters as zero

@@ -280,8 +280,8 @@ describe('discarding on a QED disk', () => {
 });
 
 describe('what a QED overlay lacks', () => {
-  const missing = async (device: OverlayDevice, from = 0, to = device.lengthBytes) =>
-    unwrap(await device.findMissing(from, to));
+  const missing = async (device: OverlayDevice, from = 0, to = device.lengthBytes, mostBytes?: number) =>
+    unwrap(await device.findMissing(from, to, mostBytes));
 
   it('is found in runs, cut to what was asked for', async () => {
     const { device } = await over(MemoryDevice.of(pattern(10 * CLUSTER, 1)));
@@ -292,6 +292,20 @@ describe('what a QED overlay lacks', () => {
     expect(await missing(device, 5 * CLUSTER, 6 * CLUSTER)).toEqual({ offset: 5 * CLUSTER, length: CLUSTER });
     expect(await missing(device, 3 * CLUSTER, 4 * CLUSTER)).toBeNull();
     expect(await missing(device, 7 * CLUSTER)).toEqual({ offset: 7 * CLUSTER, length: 3 * CLUSTER });
+  });
+
+  it('is cut to what the caller can use', async () => {
+    const { device } = await over(MemoryDevice.of(pattern(10 * CLUSTER, 1)));
+    unwrap(await device.write(3 * CLUSTER, pattern(CLUSTER, 2)));
+    expect(await missing(device, 0, 10 * CLUSTER, 2 * CLUSTER)).toEqual({ offset: 0, length: 2 * CLUSTER });
+    expect(await missing(device, 2 * CLUSTER, 10 * CLUSTER, 5 * CLUSTER)).toEqual({
+      offset: 2 * CLUSTER,
+      length: CLUSTER,
+    });
+    expect(await missing(device, 3 * CLUSTER, 10 * CLUSTER, CLUSTER)).toEqual({
+      offset: 4 * CLUSTER,
+      length: CLUSTER,
+    });
   });
 
   it('ends with a shorter backing file, and with the image over a longer one', async () => {

@@ -127,9 +127,9 @@ export class QedDevice implements OverlayDevice {
     return allowed.ok ? this.#requests.track(async () => this.image.table.locate(offset, length)) : allowed;
   }
 
-  async findMissing(from: number, to: number): Promise<Result<Range | null>> {
+  async findMissing(from: number, to: number, mostBytes?: number): Promise<Result<Range | null>> {
     if (this.#closing !== null) return closedFailure(this);
-    return this.#requests.track(() => this.#population.findMissing(this.backing, from, to));
+    return this.#requests.track(() => this.#population.findMissing(this.backing, from, to, mostBytes));
   }
 
   async populate(ranges: readonly Range[]): Promise<Result<Populated>> {

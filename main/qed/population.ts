@@ -21,15 +21,22 @@ export class Population {
   }
 
   /** The first run of missing clusters that begins in `[from, to)`; see {@link OverlayDevice.findMissing}. */
-  async findMissing(backing: BlockDevice | null, from: number, to: number): Promise<Result<Range | null>> {
+  async findMissing(
+    backing: BlockDevice | null,
+    from: number,
+    to: number,
+    mostBytes = Infinity,
+  ): Promise<Result<Range | null>> {
     const end = Math.min(to, this.#image.imageBytes, backing?.lengthBytes ?? 0);
     let start: number | null = null;
     for (let offset = from; offset < end;) {
-      const extent = await this.#image.table.locate(offset, end - offset);
+      const located = this.#image.table.locate(offset, end - offset);
+      const extent = located instanceof Promise ? await located : located;
       if (!extent.ok) return extent;
       if (extent.value.kind === 'unallocated') start ??= offset;
       else if (start !== null) return ok({ offset: start, length: offset - start });
       offset = rangeEnd(extent.value);
+      if (start !== null && offset - start >= mostBytes) return ok({ offset: start, length: mostBytes });
     }
     return ok(start === null ? null : { offset: start, length: end - start });
   }

@@ -133,7 +133,7 @@ export class MemoryOverlay implements OverlayDevice {
     });
   }
 
-  async findMissing(from: number, to: number): Promise<Result<Range | null>> {
+  async findMissing(from: number, to: number, mostBytes = Infinity): Promise<Result<Range | null>> {
     if (this.#isClosed()) return this.#closedFailure();
     await pass(this.#clock, this.latency('look-up', 0));
     const failure = this.fault('look-up', from, to - from);
@@ -143,7 +143,7 @@ export class MemoryOverlay implements OverlayDevice {
       if (!this.isMissing(at)) continue;
       let last = at;
       while (last < end && this.isMissing(last)) last = this.#nextCluster(last);
-      return ok({ offset: at, length: Math.min(last, end) - at });
+      return ok({ offset: at, length: Math.min(last - at, end - at, mostBytes) });
     }
     return ok(null);
   }

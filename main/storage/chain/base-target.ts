@@ -29,7 +29,7 @@ export function baseTarget(
     lengthBytes: between.length === 0 ? 0 : overlay.lengthBytes,
     clusterBytes: overlay.clusterBytes,
     remote: between.some((layer) => layer.remote),
-    findMissing: (from, to) => findHeldBetween(overlay, between, from, to),
+    findMissing: (from, to, mostBytes) => findHeldBetween(overlay, between, { from, to, mostBytes }),
     populate: (ranges) => overlay.populate(ranges),
     finish: async () => {
       if (between.length === 0) return DONE;
@@ -52,11 +52,10 @@ export function baseTarget(
 async function findHeldBetween(
   overlay: QedDevice,
   between: readonly QedDevice[],
-  from: number,
-  to: number,
+  { from, to, mostBytes }: { from: number; to: number; mostBytes: number | undefined },
 ): Promise<Result<Range | null>> {
   for (let at = from; ;) {
-    const missing = await overlay.findMissing(at, to);
+    const missing = await overlay.findMissing(at, to, mostBytes);
     if (!missing.ok || missing.value === null) return missing;
     const end = rangeEnd(missing.value);
     const held = await firstHeld(between, missing.value);

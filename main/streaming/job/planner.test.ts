@@ -57,6 +57,23 @@ describe('the planner', () => {
     });
   });
 
+  it('looks no further along a run than the request goes, however much is missing', async () => {
+    const whole = target(new Set(clusters(0, 100)));
+    const asked: (number | undefined)[] = [];
+    const planner = new Planner(
+      {
+        ...whole,
+        findMissing: (from, to, mostBytes) => {
+          asked.push(mostBytes);
+          return whole.findMissing(from, to, mostBytes);
+        },
+      },
+      [],
+    );
+    expect(unwrap(await planner.next(45))?.bytes).toBe(40);
+    expect(asked).toEqual([40]);
+  });
+
   it('asks for at least a cluster', async () => {
     const planner = new Planner(target(new Set([3])), []);
     expect(unwrap(await planner.next(1))?.bytes).toBe(CLUSTER);

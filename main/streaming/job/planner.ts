@@ -149,7 +149,7 @@ export class Planner {
     let room = Math.max(clusterBytes, alignDown(mostBytes, clusterBytes));
     let at = area.offset;
     while (at < rangeEnd(area) && room > 0 && ranges.length < mostRanges) {
-      const missing = await this.#target.findMissing(at, rangeEnd(area));
+      const missing = await this.#target.findMissing(at, rangeEnd(area), room);
       if (!missing.ok) return missing;
       if (missing.value === null) break;
       const run = this.#widen(missing.value);

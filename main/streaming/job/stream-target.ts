@@ -13,7 +13,8 @@ export interface StreamTarget {
   readonly clusterBytes: number;
   /** True when what is missing crosses a network. */
   readonly remote: boolean;
-  findMissing(from: number, to: number): Promise<Result<Range | null>>;
+  /** See {@link OverlayDevice.findMissing}. */
+  findMissing(from: number, to: number, mostBytes?: number): Promise<Result<Range | null>>;
   populate(ranges: readonly Range[]): Promise<Result<Populated>>;
   /** Makes the target independent of its source, durably. Called once, when nothing is missing. */
   finish(): Promise<Result<void>>;
@@ -28,7 +29,7 @@ export function overlayTarget(overlay: OverlayDevice): Result<StreamTarget> {
     lengthBytes: source === null ? 0 : overlay.lengthBytes,
     clusterBytes: overlay.clusterBytes,
     remote: source?.remote ?? false,
-    findMissing: (from, to) => overlay.findMissing(from, to),
+    findMissing: (from, to, mostBytes) => overlay.findMissing(from, to, mostBytes),
     populate: (ranges) => overlay.populate(ranges),
     finish: async () => (overlay.backing === null ? DONE : overlay.dropBacking()),
   });
