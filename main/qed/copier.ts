@@ -8,7 +8,10 @@ import type { ClusterStore, Placement, StoreOutcome } from './cluster-store.ts';
 
 /** Copies whole clusters from a backing device into free space of an image file; the caller publishes them. */
 export interface ClusterCopier {
-  /** Copies `ranges`, which begin at clusters and end at clusters or at the end of the device. */
+  /**
+   * Copies `ranges`, which begin at clusters and end at clusters or at the end of the device. No placement reaches from
+   * one range into the next.
+   */
   copy(ranges: readonly Range[]): Promise<StoreOutcome>;
 }
 
@@ -37,18 +40,33 @@ export class DirectCopier implements ClusterCopier {
     const placements: Placement[] = [];
     let fetchedBytes = 0;
     for (const range of ranges) {
+      const first = placements.length;
       const end = rangeEnd(range);
       for (let offset = range.offset; offset < end;) {
         const piece = await this.#nextPiece(offset, end);
         if (!piece.ok) return { placements, failure: piece, fetchedBytes };
         if (!piece.value.zero) fetchedBytes += await this.#toFetch(piece.value);
         const outcome = piece.value.zero ? this.#zeroes(piece.value) : await this.#copyPiece(piece.value);
-        placements.push(...outcome.placements);
+        for (const placement of outcome.placements) this.#note(placements, first, placement);
         if (outcome.failure !== null) return { placements, failure: outcome.failure, fetchedBytes };
         offset = rangeEnd(piece.value);
       }
     }
     return { placements, failure: null, fetchedBytes };
+  }
+
+  /** Adds a placement, to the one before it where both lie side by side: who publishes them has less to do. */
+  #note(placements: Placement[], first: number, placement: Placement): void {
+    const last = placements.length > first ? placements.at(-1) : undefined;
+    if (last === undefined || !this.#follows(last, placement)) placements.push(placement);
+    else placements.splice(-1, 1, { ...last, clusters: last.clusters + placement.clusters });
+  }
+
+  #follows(last: Placement, { offset, fileOffset }: Placement): boolean {
+    const bytes = last.clusters * this.#clusterBytes;
+    if (last.offset + bytes !== offset) return false;
+    if (last.fileOffset === 'zero' || fileOffset === 'zero') return last.fileOffset === fileOffset;
+    return last.fileOffset + bytes === fileOffset;
   }
 
   /** What of a range has to come from the source, which may be shorter. */

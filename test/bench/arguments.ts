@@ -27,7 +27,7 @@ export function benchHelp(): string {
     '  --quick      small sizes and short times: shows that it works, not how fast it is',
     '  --json FILE  write everything measured there',
     '',
-    'BENCH_DIR names the folder to work in: on a disk, 7 GiB free. Exit status 1 when our side failed or,',
+    'BENCH_DIR names the folder to work in: on a disk, 8 GiB free. Exit status 1 when our side failed or,',
     'without --quick, missed a target.',
     '',
   ].join('\n');

@@ -27,7 +27,7 @@ import { QedDevice } from '../../main/qed/device.ts';
 import { QedImage } from '../../main/qed/image.ts';
 import { StreamJob } from '../../main/streaming/job/stream-job.ts';
 import { overlayTarget } from '../../main/streaming/job/stream-target.ts';
-import { FixedWindow } from '../../main/streaming/window/transfer-window.ts';
+import { FixedWindow } from '../support/fixed-window.ts';
 import { MemoryFile } from '../support/memory-file.ts';
 import { createdFile, pattern, readAll } from '../support/qed-disk.ts';
 import { SeededRandom } from '../support/seeded-random.ts';

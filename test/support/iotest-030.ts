@@ -8,7 +8,7 @@ import { JobTable } from '../../main/streaming/job/job-table.ts';
 import type { OnError } from '../../main/streaming/job/on-error.ts';
 import type { StreamJob } from '../../main/streaming/job/stream-job.ts';
 import type { StreamTarget } from '../../main/streaming/job/stream-target.ts';
-import { FixedWindow } from '../../main/streaming/window/transfer-window.ts';
+import { FixedWindow } from './fixed-window.ts';
 
 /** An overlay under test, with a hand on what lies behind it. */
 export interface StreamedImage {

@@ -7,7 +7,6 @@ import { CopyOnReadDevice } from '../../main/streaming/copy-on-read/copy-on-read
 import { ON_ERROR } from '../../main/streaming/job/on-error.ts';
 import { StreamJob, type JobOutcome } from '../../main/streaming/job/stream-job.ts';
 import { overlayTarget, type StreamTarget } from '../../main/streaming/job/stream-target.ts';
-import { FixedWindow } from '../../main/streaming/window/transfer-window.ts';
 import { BucketChain } from '../../main/streaming/limits/bucket-chain.ts';
 import { TokenBucket } from '../../main/streaming/limits/token-bucket.ts';
 import { BootProfile } from '../../main/streaming/order/boot-profile.ts';
@@ -15,6 +14,7 @@ import { GuestLed } from '../../main/streaming/order/guest-led.ts';
 import { SimulatedDevice } from './simulated-device.ts';
 import { SeededRandom } from './seeded-random.ts';
 import { SimulatedClock } from './simulated-clock.ts';
+import { FixedWindow } from './fixed-window.ts';
 
 export const CLUSTER_BYTES = 4096;
 const SECTORS_PER_CLUSTER = CLUSTER_BYTES / SECTOR_BYTES;

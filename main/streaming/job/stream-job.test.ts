@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { unwrap, type Failure } from '../../../shared/result.ts';
 import { KIB, MIB } from '../../../shared/units.ts';
+import { FixedWindow } from '../../../test/support/fixed-window.ts';
 import { SimulatedDevice } from '../../../test/support/simulated-device.ts';
 import { MemoryOverlay } from '../../../test/support/memory-overlay.ts';
 import { SimulatedClock } from '../../../test/support/simulated-clock.ts';
@@ -352,7 +353,11 @@ describe('a stream job beside a guest', () => {
   });
 
   it('lets other work of its thread have a turn between requests', async () => {
-    const { clock, job } = setUp({ sourceMs: -1, lengthBytes: 64 * MIB });
+    const { clock, job } = setUp({
+      sourceMs: -1,
+      lengthBytes: 64 * MIB,
+      window: new FixedWindow(4 * MIB, 2),
+    });
     let turns = 0;
     const turn = () => {
       turns += 1;

@@ -7,6 +7,7 @@ import { TokenBucket } from '../limits/token-bucket.ts';
 import type { OrderPolicy } from '../order/order-policy.ts';
 import { Planner } from './planner.ts';
 import { AdaptiveWindow } from '../window/adaptive-window.ts';
+import { LocalWindow } from '../window/local-window.ts';
 import type { ErrorAction, JobListener, JobReport } from './job-events.ts';
 import { JobMachine } from './job-machine.ts';
 import type { JobStatus } from './job-status.ts';
@@ -16,7 +17,7 @@ import { SourceWatch, type WaitingForSource } from './source-watch.ts';
 import { Standstill } from './standstill.ts';
 import type { StreamTarget } from './stream-target.ts';
 import { Transfer, type TransferOwner } from './transfer.ts';
-import { FixedWindow, type TransferWindow } from '../window/transfer-window.ts';
+import type { TransferWindow } from '../window/transfer-window.ts';
 
 export interface StreamJobOptions {
   readonly id: string;
@@ -35,7 +36,7 @@ export interface StreamJobOptions {
   readonly order?: readonly OrderPolicy[] | undefined;
   /** True while something comes that is more urgent: nothing is begun then. */
   readonly standsBack?: (() => boolean) | undefined;
-  /** How much to have in flight. Default: adaptive for remote sources, else two requests of 4 MiB. */
+  /** How much to have in flight. Default: by the line for remote sources, else by how quickly they are copied. */
   readonly window?: TransferWindow | undefined;
   /** False: stop in `pending` and wait for {@link StreamJob.finalize}. Default true. */
   readonly autoFinalize?: boolean | undefined;
@@ -319,5 +320,5 @@ export function checkSpeed(bytesPerSecond: number): Result<void> {
 }
 
 function defaultWindow(clock: Clock, target: StreamTarget): TransferWindow {
-  return target.remote ? new AdaptiveWindow(clock, target.clusterBytes) : new FixedWindow();
+  return target.remote ? new AdaptiveWindow(clock, target.clusterBytes) : new LocalWindow(clock);
 }

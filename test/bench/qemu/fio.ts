@@ -24,13 +24,16 @@ export interface NbdLoad {
   /** Load before anything is measured. */
   readonly warmUp?: {
     readonly durationMs: number;
-    /** Called shortly before its end; when it fails the whole does. */
+    /** Called {@link AHEAD_MS} before its end; when it fails the whole does. */
     readonly then: () => Promise<Result<unknown>>;
   };
 }
 
-/** So long before the end of a warm-up what is to go on meanwhile is begun. */
-const AHEAD_MS = 50;
+/**
+ * So long before the end of a warm-up what is to go on meanwhile is begun: its first moments, in which threads start and
+ * code is compiled, are no more what it is like beside it than the first reads are.
+ */
+const AHEAD_MS = 400;
 
 const sideSchema = z.object({
   iops: z.number(),

@@ -6,7 +6,7 @@ import type { Workshop } from './workshop.ts';
 /** Data and holes of the sparse master come in runs of one to so many MiB. */
 const LONGEST_RUN_MIB = 8;
 /** How many times longer the long master is. */
-const LONG = 2;
+const LONG = 3;
 
 /** Raw masters, the same bytes in every run, made when they are first asked for; in the page cache from then on. */
 export class Masters {

@@ -6,7 +6,7 @@ import { err, ok, type Result } from '../../../shared/result.ts';
 import type { Children } from './children.ts';
 
 /** Room for the masters and the largest overlays there are at a time. */
-const NEEDED_BYTES = 7 * GIB;
+const NEEDED_BYTES = 8 * GIB;
 
 /** Names of file systems by what statfs(2) calls them. */
 const FILE_SYSTEMS: Readonly<Record<number, string>> = {
@@ -34,7 +34,7 @@ export class Workshop {
       return err('not-found', `'${parent}' does not exist; BENCH_DIR names the folder`);
     const { bavail, bsize } = fs.statfsSync(parent);
     if (bavail * bsize < NEEDED_BYTES) {
-      return err('no-space', `'${parent}' has less than 7 GiB free; name another folder in BENCH_DIR`);
+      return err('no-space', `'${parent}' has less than 8 GiB free; name another folder in BENCH_DIR`);
     }
     const workshop = new Workshop(
       fs.mkdtempSync(path.join(parent, 'headwater-bench-')),
