@@ -146,7 +146,7 @@ test.describe.serial('preferences', () => {
     await desk.step('Another folder is chosen', async () => {
       await chooseNext(desk, folder);
       const field = main.getByLabel('Folder for new disks');
-      await main.getByRole('button', { name: 'Choose…: Folder for new disks' }).click();
+      await main.getByRole('button', { name: 'Choose… Folder for new disks' }).click();
       await expect(field).toHaveValue(folder);
       await expect.poll(() => readdirSync(folder).filter((name) => name.endsWith('.qed'))).toHaveLength(1);
       expect(desk.home.disks).not.toContain(before);
