@@ -1,12 +1,14 @@
 import { DONE, type Result } from '../../shared/result.ts';
 import { isAlive, type Machine } from './machine.ts';
+import { reached } from './reached.ts';
 
 /**
  * Pulls the plug after everything the guest wrote is stored; where that cannot be done, without. Fails with why it was
  * done without. A machine that is off already stays as it is.
  */
 export async function switchOff(machine: Machine): Promise<Result<void>> {
-  await notStopping(machine);
+  // A stop that is under way, of a guest that has just shut down for one, may end in `stopped` or back in `paused`.
+  await reached(machine, ({ kind }) => kind !== 'stopping');
   const { state } = machine;
   // All it wrote was stored before its state was; what is saved of that by now is of no use.
   if (state.kind === 'saving') return machine.kill();
@@ -14,17 +16,4 @@ export async function switchOff(machine: Machine): Promise<Result<void>> {
   if (stopped.ok) return stopped;
   await machine.kill();
   return stopped;
-}
-
-/** A stop that is under way, of a guest that has just shut down for one, may end in `stopped` or back in `paused`. */
-function notStopping(machine: Machine): Promise<void> {
-  return new Promise((resolve) => {
-    const look = () => {
-      if (machine.state.kind === 'stopping') return;
-      stopListening();
-      resolve();
-    };
-    const stopListening = machine.on('state', look);
-    look();
-  });
 }

@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { DONE, err, unwrap, type Err } from '../../shared/result.ts';
 import { MIB, SECTOR_BYTES } from '../../shared/units.ts';
 import type { MachineState } from '../../main/machines/machine.ts';
-import type { V86MachineOptions } from '../../main/machines/v86/v86-machine.ts';
+import type { V86MachineOptions } from '../../main/machines/v86/options.ts';
 import {
   applianceDisk,
   buildV86Worker,

@@ -10,6 +10,7 @@ import { MachineSession } from '../../main/cli/machine-session.ts';
 import { appliancesFolder, firmwareFolder } from '../../main/cli/places.ts';
 import { SerialConsole } from '../../main/machines/expect.ts';
 import type { Machine, MachineState } from '../../main/machines/machine.ts';
+import { reached } from '../../main/machines/reached.ts';
 import { v86Maker } from '../../main/machines/v86/make-machine.ts';
 import type { DiskThread } from '../../main/storage/disk/disk-thread.ts';
 import type { ImageChain } from '../../main/storage/chain/image-chain.ts';
@@ -75,18 +76,8 @@ export async function boot(
     await session.machine.kill();
     await session.disk.close();
   });
-  const reached = (wanted: (state: MachineState) => boolean) =>
-    new Promise<MachineState>((resolve) => {
-      const look = () => {
-        if (!wanted(session.machine.state)) return;
-        stop();
-        resolve(session.machine.state);
-      };
-      const stop = session.machine.on('state', look);
-      look();
-    });
   unwrap(await session.machine.start());
-  return { session, console, told, reached };
+  return { session, console, told, reached: (wanted) => reached(session.machine, wanted) };
 }
 
 /** Bytes of the master of an appliance. */

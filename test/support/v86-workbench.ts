@@ -7,7 +7,9 @@ import { systemClock } from '../../shared/clock.ts';
 import { ok } from '../../shared/result.ts';
 import { SerialConsole } from '../../main/machines/expect.ts';
 import type { MachineState } from '../../main/machines/machine.ts';
-import { V86Machine, type V86MachineOptions } from '../../main/machines/v86/v86-machine.ts';
+import { reached } from '../../main/machines/reached.ts';
+import type { V86MachineOptions } from '../../main/machines/v86/options.ts';
+import { V86Machine } from '../../main/machines/v86/v86-machine.ts';
 import { serveBlockDevice, type BlockService } from '../../main/storage/block-port/server.ts';
 import { ScriptedDisk } from './scripted-disk.ts';
 
@@ -80,15 +82,9 @@ export function setUpMachine(
     },
     ...options,
   });
-  const reached = (wanted: (state: MachineState) => boolean) =>
-    new Promise<MachineState>((resolve) => {
-      if (wanted(machine.state)) return resolve(machine.state);
-      const stop = machine.on('state', (state) => {
-        if (!wanted(state)) return;
-        stop();
-        resolve(state);
-      });
-    });
   const console = new SerialConsole(machine, systemClock, { withinMs: 120_000 });
-  return { machine, disk, console, services, reached };
+  return {
+    ...{ machine, disk, console, services },
+    reached: (wanted: (state: MachineState) => boolean) => reached(machine, wanted),
+  };
 }

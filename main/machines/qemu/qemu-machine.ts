@@ -1,27 +1,26 @@
 import { systemClock, within, type Clock } from '../../../shared/clock.ts';
-import { Emitter } from '../../../shared/emitter.ts';
-import { DONE, err, ok, type Err, type Failure, type Result } from '../../../shared/result.ts';
+import { DONE, err, ok, type Failure, type Result } from '../../../shared/result.ts';
 import {
-  NO_PROGRESS,
   isAlive,
   isOff,
-  type DiskWait,
   type Machine,
-  type MachineEvents,
-  type MachineProgress,
   type MachineState,
   type ResumeOrder,
   type Started,
   type StopReason,
 } from '../machine.ts';
+import { ObservedMachine } from '../observed-machine.ts';
+import { reached } from '../reached.ts';
 import type { ScreenSource } from '../screen.ts';
 import type { QemuConfiguration } from './command-line.ts';
 import { DiskWatch, type WatchedDisk } from './disk-watch.ts';
 import type { QemuProgram } from './host.ts';
+import { GuestHolds } from './guest-holds.ts';
+import { crashOf, type QemuEnd } from './how-it-ended.ts';
 import { waitOf } from './io-error.ts';
 import { qemuKeys } from './keys.ts';
 import type { ServingDisk } from './meeting-place.ts';
-import { QemuProcess, type QemuEnd } from './qemu-process.ts';
+import { QemuProcess } from './qemu-process.ts';
 import type { QmpEvent } from './qmp/client.ts';
 import { QemuScreen } from './screen.ts';
 
@@ -41,8 +40,6 @@ export interface QemuMachineOptions {
 /** QEMU stops its guest at once, then waits for the disk: which may wait for a source, and is not waited for longer. */
 const DRAIN_LIMIT_MS = 5000;
 const QUIT_LIMIT_MS = 5000;
-/** How long until a guest that stands still for a failed read tries it again. */
-const READ_AGAIN_MS = 2000;
 
 /**
  * A PC run by QEMU, a process of its own. Its disk is served to it from the thread that owns it.
@@ -50,69 +47,42 @@ const READ_AGAIN_MS = 2000;
  * What the guest has written is in the hands of its disk once the guest knows of it, so QEMU may die at any time: at the
  * next flush, which is ours where the guest makes none, everything is durable.
  */
-export class QemuMachine implements Machine {
-  readonly name: string;
+export class QemuMachine extends ObservedMachine implements Machine {
   readonly canSave = false;
   readonly screen: ScreenSource;
   readonly #options: QemuMachineOptions;
   readonly #clock: Clock;
-  readonly #events = new Emitter<MachineEvents>();
   readonly #watch: DiskWatch;
-  #state: MachineState = { kind: 'created' };
-  #progress = NO_PROGRESS;
-  /** A read that waits for its source; QEMU and its guest go on meanwhile. */
-  #slow: DiskWait | null = null;
-  /** A request that failed, for which QEMU has stopped. */
-  #failed: DiskWait | null = null;
-  #pausedByUser = false;
+  readonly #holds: GuestHolds;
   #process: QemuProcess | null = null;
   #starting: AbortController | null = null;
   /** How an end that is expected is to be told; the guest's own shutdown, or an order. */
   #ending: StopReason | null = null;
-  #cancelRetry: () => void = () => undefined;
 
   constructor(options: QemuMachineOptions) {
-    this.name = options.configuration.name;
+    super(options.configuration.name);
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
     this.screen = new QemuScreen({ clock: this.#clock, process: (what) => this.#alive(what) });
+    this.#holds = new GuestHolds(this.#clock, {
+      onChange: () => this.#holdsChanged(),
+      onReadAgain: () => void this.resume(),
+    });
     this.#watch = new DiskWatch(options.disk, this.#clock, {
-      onProgress: (progress) => this.#events.emit('progress', (this.#progress = progress)),
-      onSlow: (wait) => {
-        this.#slow = wait;
-        this.#waitsChanged();
-      },
+      onProgress: (progress) => this.tellProgress(progress),
+      onSlow: (wait) => this.#holds.slow(wait),
       onLost: (failure) => this.#lost(failure),
     });
   }
 
-  get state(): MachineState {
-    return this.#state;
-  }
-
-  get wait(): DiskWait | null {
-    return this.#failed ?? this.#slow;
-  }
-
-  get progress(): MachineProgress {
-    return this.#progress;
-  }
-
-  on<Name extends keyof MachineEvents>(
-    name: Name,
-    listener: (event: MachineEvents[Name]) => void,
-  ): () => void {
-    return this.#events.on(name, listener);
-  }
-
   /** A saved state is v86's: it is refused, and the guest starts from its disk. */
   async start(resume: ResumeOrder | null = null): Promise<Result<Started>> {
-    if (!isOff(this.#state)) return this.#refuse('start');
+    if (!isOff(this.state)) return this.refuse('start');
     const starting = new AbortController();
     this.#starting = starting;
     this.#ending = null;
-    this.#progress = NO_PROGRESS;
-    this.#enter({ kind: 'starting' });
+    this.forgetProgress();
+    this.enter({ kind: 'starting' });
     const launched = await this.#launch(starting.signal);
     this.#starting = null;
     if (starting.signal.aborted) {
@@ -127,7 +97,7 @@ export class QemuMachine implements Machine {
     this.#process = launched.value;
     void launched.value.ended.then((end) => this.#ended(end));
     this.#watch.start();
-    this.#enter(this.#fromHolds());
+    this.enter(this.#holds.state);
     const stateRefused = resume === null ? null : 'it was not saved by QEMU';
     return ok({ from: 'disk', stateRefused });
   }
@@ -138,19 +108,15 @@ export class QemuMachine implements Machine {
     // Where it does not answer in time its guest stands still already, and a request waits for its source.
     const stopped = await within(this.#clock, DRAIN_LIMIT_MS, process.value.qmp.execute('stop'));
     if (stopped?.ok === false) return stopped;
-    this.#pausedByUser = true;
-    this.#update();
+    this.#holds.paused();
     return this.#options.disk.flush();
   }
 
   async resume(): Promise<Result<void>> {
     const process = this.#alive('resume');
     if (!process.ok) return process;
-    this.#pausedByUser = false;
-    this.#failed = null;
-    this.#waitsChanged();
+    this.#holds.resumed();
     const going = await process.value.qmp.execute('cont');
-    this.#update();
     return going.ok ? DONE : going;
   }
 
@@ -172,16 +138,16 @@ export class QemuMachine implements Machine {
   }
 
   async stop(): Promise<Result<void>> {
-    if (this.#state.kind === 'starting') return this.#abortStart('requested');
+    if (this.state.kind === 'starting') return this.#abortStart('requested');
     const process = this.#alive('stop');
     if (!process.ok) return process;
     const { qmp, ended } = process.value;
-    this.#enter({ kind: 'stopping' });
+    this.enter({ kind: 'stopping' });
     const drained = await within(this.#clock, DRAIN_LIMIT_MS, qmp.execute('stop'));
     const stored = await this.#store();
     if (this.#process !== process.value) return DONE; // it ended meanwhile
     if (!stored.ok) {
-      this.#enter(this.#fromHolds());
+      this.enter(this.#holds.state);
       return stored;
     }
     this.#ending ??= 'requested';
@@ -193,22 +159,22 @@ export class QemuMachine implements Machine {
   }
 
   async kill(): Promise<Result<void>> {
-    if (isOff(this.#state)) return DONE;
-    if (this.#state.kind === 'starting') return this.#abortStart('killed');
+    if (isOff(this.state)) return DONE;
+    if (this.state.kind === 'starting') return this.#abortStart('killed');
     this.#ending ??= 'killed';
     if (this.#process !== null) await this.#kill(this.#process);
     return DONE;
   }
 
   sendSerial(data: string | Uint8Array): void {
-    if (!isAlive(this.#state)) return;
+    if (!isAlive(this.state)) return;
     this.#process?.sendSerial(
       typeof data === 'string' ? new TextEncoder().encode(data) : Uint8Array.from(data),
     );
   }
 
   sendScancodes(codes: readonly number[]): void {
-    if (!isAlive(this.#state)) return;
+    if (!isAlive(this.state)) return;
     void this.#process?.qmp.execute('input-send-event', { events: qemuKeys(codes) });
   }
 
@@ -224,7 +190,7 @@ export class QemuMachine implements Machine {
       signal,
       clock: this.#clock,
       onEvent: (event) => this.#hear(event),
-      onSerial: (bytes) => this.#events.emit('serial', bytes),
+      onSerial: (bytes) => this.tellSerial(bytes),
     });
   }
 
@@ -232,32 +198,24 @@ export class QemuMachine implements Machine {
     if (name === 'SHUTDOWN') this.#ending ??= 'guest-halted';
     if (name !== 'BLOCK_IO_ERROR') return;
     const wait = waitOf(data);
-    if (wait === null) return;
-    this.#failed = wait;
-    this.#waitsChanged();
-    if (wait.retries !== 'by-itself') return;
-    this.#cancelRetry();
-    this.#cancelRetry = this.#clock.after(READ_AGAIN_MS, () => {
-      if (this.#failed === wait && !this.#pausedByUser) void this.resume();
-    });
+    if (wait !== null) this.#holds.failed(wait);
   }
 
   /** What the guest wrote is durable, and nothing of it waits. */
   async #store(): Promise<Result<void>> {
-    const failure = this.#failed?.retries === 'on-resume' ? this.#failed.failure : undefined;
+    const failure = this.#holds.unstored?.failure;
     if (failure !== undefined) return { ok: false, failure };
     const flushed = await this.#options.disk.flush();
     if (flushed.ok) return DONE;
-    this.#failed = {
+    this.#holds.failed({
       ...{ operation: 'flush', offset: 0, length: 0, waitedMs: 0 },
       ...{ failure: flushed.failure, retries: 'on-resume' },
-    };
-    this.#waitsChanged();
+    });
     return flushed;
   }
 
   #lost(failure: Failure): void {
-    if (!isAlive(this.#state) || this.#process === null) return;
+    if (!isAlive(this.state) || this.#process === null) return;
     const process = this.#process;
     this.#over({ kind: 'failed', failure });
     void this.#kill(process);
@@ -267,31 +225,24 @@ export class QemuMachine implements Machine {
     return this.#ending ?? 'killed';
   }
 
-  #ended({ inOrder, text }: QemuEnd): void {
+  #ended(end: QemuEnd): void {
     if (this.#process === null) return;
     const why = this.#ending;
-    if (why !== null && (inOrder || why !== 'guest-halted')) return this.#over({ kind: 'stopped', why });
-    const message = `${this.name}: QEMU ${text}`;
-    this.#over({
-      kind: 'failed',
-      failure: { code: 'unsupported', message, words: ['qemu-ended', this.name, text] },
-    });
+    const expected = why !== null && (end.inOrder || why !== 'guest-halted');
+    this.#over(expected ? { kind: 'stopped', why } : { kind: 'failed', failure: crashOf(this.name, end) });
   }
 
   #over(state: MachineState): void {
     this.#process = null;
     this.#watch.stop();
-    this.#cancelRetry();
-    this.#pausedByUser = false;
-    this.#failed = this.#slow = null;
-    this.#waitsChanged();
-    this.#enter(state);
+    this.#holds.clear();
+    this.enter(state);
   }
 
   async #abortStart(why: StopReason): Promise<Result<void>> {
     this.#ending = why;
     this.#starting?.abort();
-    await this.#reached(isOff);
+    await reached(this, isOff);
     return DONE;
   }
 
@@ -308,44 +259,11 @@ export class QemuMachine implements Machine {
   }
 
   #alive(what: string): Result<QemuProcess> {
-    return this.#process !== null && isAlive(this.#state) ? ok(this.#process) : this.#refuse(what);
+    return this.#process !== null && isAlive(this.state) ? ok(this.#process) : this.refuse(what);
   }
 
-  #reached(wanted: (state: MachineState) => boolean): Promise<void> {
-    return new Promise((resolve) => {
-      const look = () => {
-        if (!wanted(this.#state)) return;
-        stop();
-        resolve();
-      };
-      const stop = this.#events.on('state', look);
-      look();
-    });
-  }
-
-  #waitsChanged(): void {
-    this.#events.emit('wait', this.wait);
-    this.#update();
-  }
-
-  #update(): void {
-    if (isAlive(this.#state)) this.#enter(this.#fromHolds());
-  }
-
-  #fromHolds(): MachineState {
-    if (this.#pausedByUser) return { kind: 'paused', by: 'user' };
-    return this.#failed === null ? { kind: 'running' } : { kind: 'paused', by: 'disk', wait: this.#failed };
-  }
-
-  #enter(state: MachineState): void {
-    if (JSON.stringify(state) === JSON.stringify(this.#state)) return;
-    this.#state = state;
-    this.#events.emit('state', state);
-  }
-
-  #refuse(what: string): Err {
-    return err('invalid-argument', `${this.name} is ${this.#state.kind}; it cannot ${what} now`, {
-      words: ['machine-not-now', this.name],
-    });
+  #holdsChanged(): void {
+    if (this.#holds.wait !== this.wait) this.tellWait(this.#holds.wait);
+    this.enterIfAlive(this.#holds.state);
   }
 }

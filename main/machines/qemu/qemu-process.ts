@@ -1,10 +1,10 @@
 import type { Socket } from 'node:net';
-import os from 'node:os';
 import { within, type Clock } from '../../../shared/clock.ts';
 import { err, ok, type Result } from '../../../shared/result.ts';
 import { qemuArguments, type QemuConfiguration } from './command-line.ts';
 import type { QemuProgram } from './host.ts';
-import { canLeash, Leash, type LeashedEnd } from './leash.ts';
+import { howItEnded, type QemuEnd } from './how-it-ended.ts';
+import { canLeash, Leash } from './leash.ts';
 import { LogFile } from './log-file.ts';
 import { MeetingPlace, type ServingDisk } from './meeting-place.ts';
 import { whyNotStarted } from './refusal.ts';
@@ -22,14 +22,6 @@ export interface QemuStart {
   readonly onEvent: (event: QmpEvent) => void;
   /** The listener may keep the bytes. */
   readonly onSerial: (bytes: Uint8Array) => void;
-}
-
-/** How QEMU ended. */
-export interface QemuEnd {
-  /** As somebody told it to, or because its guest shut down. */
-  readonly inOrder: boolean;
-  /** What happened, with the last it said, as the rest of a sentence that begins with `QEMU`. */
-  readonly text: string;
 }
 
 /** What does not run its guest by then never will: opening its disk comes before, and that answers at once. */
@@ -149,16 +141,4 @@ async function meet(place: MeetingPlace, { onEvent, onSerial }: QemuStart): Prom
   if (!qmp.ok) return qmp;
   const going = await qmp.value.execute('cont');
   return going.ok ? ok({ qmp: qmp.value, serial: serial.value }) : going;
-}
-
-function howItEnded({ code, signal }: LeashedEnd, log: LogFile): QemuEnd {
-  const name = Object.entries(os.constants.signals).find(([, number]) => number === signal)?.[0];
-  const how =
-    signal !== null
-      ? `was ended by ${name ?? `signal ${signal}`}`
-      : code === null
-        ? 'could not be run'
-        : `ended with status ${code}`;
-  const said = log.end === '' ? '' : `: ${log.end}`;
-  return { inOrder: code === 0, text: `${how}${said} (its log is '${log.path}')` };
 }

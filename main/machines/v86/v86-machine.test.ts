@@ -2,7 +2,8 @@ import { MessageChannel } from 'node:worker_threads';
 import { afterEach, describe, expect, it } from 'vitest';
 import { DONE, err, ok } from '../../../shared/result.ts';
 import type { MachineState } from '../machine.ts';
-import { V86Machine, type V86MachineOptions } from './v86-machine.ts';
+import type { V86MachineOptions } from './options.ts';
+import { V86Machine } from './v86-machine.ts';
 
 /** A worker thread that answers as told. `post` sends to the machine, `on` receives from it. */
 function thread(body: string): URL {

@@ -1,0 +1,78 @@
+import type { Clock } from '../../../shared/clock.ts';
+import type { DiskWait, MachineState } from '../machine.ts';
+
+/** How long until a guest that stands still for a failed read tries it again. */
+const READ_AGAIN_MS = 2000;
+
+export interface HoldEvents {
+  /** What is waited for, or what it makes of the machine's state, is another. */
+  readonly onChange: () => void;
+  /** A read that failed is to be tried again: the guest is to go on. */
+  readonly onReadAgain: () => void;
+}
+
+/** What a guest in QEMU stands still for, and what it waits for. */
+export class GuestHolds {
+  readonly #clock: Clock;
+  readonly #events: HoldEvents;
+  #byUser = false;
+  /** A request that failed, for which QEMU has stopped. */
+  #failed: DiskWait | null = null;
+  /** A read that waits for its source; QEMU and its guest go on meanwhile. */
+  #slow: DiskWait | null = null;
+  #cancelRetry: () => void = () => undefined;
+
+  constructor(clock: Clock, events: HoldEvents) {
+    this.#clock = clock;
+    this.#events = events;
+  }
+
+  get wait(): DiskWait | null {
+    return this.#failed ?? this.#slow;
+  }
+
+  /** Of a machine that is on. */
+  get state(): MachineState {
+    if (this.#byUser) return { kind: 'paused', by: 'user' };
+    return this.#failed === null ? { kind: 'running' } : { kind: 'paused', by: 'disk', wait: this.#failed };
+  }
+
+  /** The request that failed and is only made again when the user says so. */
+  get unstored(): DiskWait | null {
+    return this.#failed?.retries === 'on-resume' ? this.#failed : null;
+  }
+
+  paused(): void {
+    this.#byUser = true;
+    this.#events.onChange();
+  }
+
+  resumed(): void {
+    this.#byUser = false;
+    this.#failed = null;
+    this.#events.onChange();
+  }
+
+  slow(wait: DiskWait | null): void {
+    this.#slow = wait;
+    this.#events.onChange();
+  }
+
+  failed(wait: DiskWait): void {
+    this.#failed = wait;
+    this.#events.onChange();
+    if (wait.retries !== 'by-itself') return;
+    this.#cancelRetry();
+    this.#cancelRetry = this.#clock.after(READ_AGAIN_MS, () => {
+      if (this.#failed === wait && !this.#byUser) this.#events.onReadAgain();
+    });
+  }
+
+  /** There is no guest any more. */
+  clear(): void {
+    this.#cancelRetry();
+    this.#byUser = false;
+    this.#failed = this.#slow = null;
+    this.#events.onChange();
+  }
+}
