@@ -57,6 +57,7 @@ export const FAILURE_FACTS = {
   'qemu-not-started': ['machine', 'detail'],
   'port-in-use': ['machine', 'port'],
   'qemu-ended': ['machine', 'detail'],
+  'qemu-silent': ['machine'],
   'qemu-cannot-save': ['machine'],
 
   'master-gone': [],

@@ -80,6 +80,8 @@ export const GERMAN_FAILURES: { readonly [Key in FailureKey]: Say<Key> } = {
   'port-in-use': (machine, port) =>
     `${machine} konnte nicht gestartet werden: Ein anderes Programm benutzt ${port} dieses Computers. Leiten Sie einen anderen weiter.`,
   'qemu-ended': (machine, detail) => `${machine}: QEMU endete unerwartet (${detail}).`,
+  'qemu-silent': (machine) =>
+    `${machine}: QEMU antwortet nicht. Versuchen Sie es gleich noch einmal, oder erzwingen Sie das Ausschalten.`,
   'qemu-cannot-save': (machine) =>
     `${machine} läuft in QEMU; der Zustand kann dort noch nicht gesichert werden. Fahren Sie die Maschine herunter, oder lassen Sie sie laufen.`,
 

@@ -4,7 +4,7 @@ import { systemClock } from '../../shared/clock.ts';
 import { DONE, err, ok, unwrap } from '../../shared/result.ts';
 import { QemuHost } from '../../main/machines/qemu/host.ts';
 import { makeQemuMachine } from '../../main/machines/qemu/make-machine.ts';
-import type { QemuDisk } from '../../main/machines/qemu/qemu-machine.ts';
+import type { QemuDisk } from '../../main/machines/qemu/options.ts';
 import { SerialConsole } from '../../main/machines/expect.ts';
 import type { MachineState } from '../../main/machines/machine.ts';
 import { NbdServer } from '../../main/nbd/server.ts';

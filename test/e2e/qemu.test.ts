@@ -10,6 +10,7 @@ import { STREAM } from '../support/disk-workbench.ts';
 import { checkExt, filesIn } from '../support/ext-files.ts';
 import { HeadwaterProcess } from '../support/headwater-process.ts';
 import { boot, farAppliance, inV86, type MakeMachine, type Running } from '../support/machine-workbench.ts';
+import { scriptAsQemu } from '../support/pretended-qemu.ts';
 import { inQemu, isRunning, qemuOf } from '../support/qemu-machines.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
@@ -133,6 +134,38 @@ describe('a machine in QEMU', () => {
     unwrap(await session.close());
   });
 
+  it('is told of as silent while QEMU does not run, does then what it was told, and can be switched off', async () => {
+    const far = await farAppliance('disk-tour', 'off');
+    const running = await boot(far, far.chain, 'image', inQemu());
+    const { session, console } = running;
+    const { machine } = session;
+    unwrap(await console.waitFor('tour> '));
+    const qemu = await qemuOf(process.pid);
+    const silent = { failure: { code: 'busy', words: ['qemu-silent', 'Disk Tour'] } };
+
+    process.kill(qemu, 'SIGSTOP');
+    expect(await machine.pause()).toMatchObject(silent);
+    expect(machine.state.kind).toBe('running');
+    process.kill(qemu, 'SIGCONT');
+    await running.reached(({ kind }) => kind === 'paused');
+    expect(machine.state).toEqual({ kind: 'paused', by: 'user' });
+
+    process.kill(qemu, 'SIGSTOP');
+    const orders = [machine.resume(), machine.powerButton(), machine.reset()];
+    expect(await machine.screen?.screenshot()).toMatchObject(silent);
+    for (const answer of await Promise.all(orders)) expect(answer).toMatchObject(silent);
+    expect(machine.state).toEqual({ kind: 'paused', by: 'user' });
+    process.kill(qemu, 'SIGCONT');
+    await running.reached(({ kind }) => kind === 'running');
+    unwrap(await console.waitFor('tour> '));
+
+    process.kill(qemu, 'SIGSTOP');
+    unwrap(await machine.stop());
+    expect(machine.state).toEqual({ kind: 'stopped', why: 'requested' });
+    await expect.poll(() => isRunning(qemu)).toBe(false);
+    unwrap(await session.close());
+  });
+
   it('does not start where a port is taken, says which, and starts when that is free', async () => {
     const other = net.createServer();
     await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
@@ -181,5 +214,30 @@ describe('headwater run --backend qemu', () => {
     expect((await again.ended).code).toBe(143);
     execFileSync('qemu-img', ['check', '-f', 'qed', overlay]);
     expect(fs.readdirSync(path.dirname(overlay))).toEqual(['killed.qed']);
+  });
+});
+
+describe('headwater run, interrupted while the machine starts', () => {
+  it.each([
+    ['v86', 'SIGINT'],
+    ['v86', 'SIGTERM'],
+    ['qemu', 'SIGINT'],
+    ['qemu', 'SIGTERM'],
+  ] as const)('ends, and leaves its disk in order: %s, %s', async (backEnd, signal) => {
+    const overlay = path.join(tempFolder(), 'overlay.qed');
+    const { path: hangs } = scriptAsQemu(`#!/bin/sh
+case "$*" in
+  *--version*|*isa-debug-exit*) PATH=/usr/bin:/bin exec qemu-system-i386 "$@";;
+  *) exec sleep 1000;;
+esac
+`);
+    const run = HeadwaterProcess.start(['run', '--backend', backEnd, '--disk', overlay, 'disk-tour'], {
+      env: { XDG_DATA_HOME: tempFolder(), PATH: path.dirname(hangs) },
+    });
+    await run.take(/starting Disk Tour/);
+    run.signal(signal);
+    expect(await run.ended).toEqual({ code: 130, signal: null });
+    execFileSync('qemu-img', ['check', '-f', 'qed', overlay]);
+    expect(fs.readdirSync(path.dirname(overlay))).toEqual(['overlay.qed']);
   });
 });

@@ -3,7 +3,8 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { DONE, ok, type Result } from '../../shared/result.ts';
 import { QemuHost, type QemuProgram } from '../../main/machines/qemu/host.ts';
-import { QemuMachine, type QemuDisk } from '../../main/machines/qemu/qemu-machine.ts';
+import type { QemuDisk } from '../../main/machines/qemu/options.ts';
+import { QemuMachine } from '../../main/machines/qemu/qemu-machine.ts';
 import { tempFolder } from './temp-folder.ts';
 
 const CONNECTS = `

@@ -7,14 +7,19 @@ const READ_AGAIN_MS = 2000;
 export interface HoldEvents {
   /** What is waited for, or what it makes of the machine's state, is another. */
   readonly onChange: () => void;
-  /** A read that failed is to be tried again: the guest is to go on. */
-  readonly onReadAgain: () => void;
+  /** A read that failed is to be tried again: the guest is to go on. Resolves when QEMU has heard of it. */
+  readonly onReadAgain: () => Promise<unknown>;
 }
 
-/** What a guest in QEMU stands still for, and what it waits for. */
+/**
+ * What a guest in QEMU stands still for, and what it waits for. That it stands or goes is believed when QEMU says so,
+ * which may be long after it was told to.
+ */
 export class GuestHolds {
   readonly #clock: Clock;
   readonly #events: HoldEvents;
+  /** What the user wants; the last wish counts, whatever comes of those before. */
+  #isToStand = false;
   #byUser = false;
   /** A request that failed, for which QEMU has stopped. */
   #failed: DiskWait | null = null;
@@ -42,12 +47,20 @@ export class GuestHolds {
     return this.#failed?.retries === 'on-resume' ? this.#failed : null;
   }
 
-  paused(): void {
-    this.#byUser = true;
+  /** The user wants it to stand still, or to go on. */
+  wish(what: 'stand' | 'go'): void {
+    this.#isToStand = what === 'stand';
+    if (this.#failed !== null) this.#retryLater(this.#failed);
+  }
+
+  /** It stands still: as the user wants it, or for a request that failed, or to be ended. */
+  stands(): void {
+    if (this.#isToStand) this.#byUser = true;
     this.#events.onChange();
   }
 
-  resumed(): void {
+  /** It goes on, and makes again what failed. */
+  goes(): void {
     this.#byUser = false;
     this.#failed = null;
     this.#events.onChange();
@@ -61,18 +74,27 @@ export class GuestHolds {
   failed(wait: DiskWait): void {
     this.#failed = wait;
     this.#events.onChange();
-    if (wait.retries !== 'by-itself') return;
-    this.#cancelRetry();
-    this.#cancelRetry = this.#clock.after(READ_AGAIN_MS, () => {
-      if (this.#failed === wait && !this.#byUser) this.#events.onReadAgain();
-    });
+    this.#retryLater(wait);
   }
 
   /** There is no guest any more. */
   clear(): void {
     this.#cancelRetry();
-    this.#byUser = false;
+    this.#isToStand = this.#byUser = false;
     this.#failed = this.#slow = null;
     this.#events.onChange();
+  }
+
+  #retryLater(wait: DiskWait): void {
+    this.#cancelRetry();
+    if (wait.retries !== 'by-itself') return;
+    this.#cancelRetry = this.#clock.after(READ_AGAIN_MS, () => void this.#readAgain(wait));
+  }
+
+  async #readAgain(wait: DiskWait): Promise<void> {
+    if (this.#failed !== wait || this.#isToStand) return;
+    await this.#events.onReadAgain();
+    // QEMU says when it goes on; where it refused, it is asked again.
+    if (this.#failed === wait) this.#retryLater(wait);
   }
 }

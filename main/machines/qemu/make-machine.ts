@@ -2,7 +2,8 @@ import type { PcArch } from '../../../shared/back-end.ts';
 import type { PortForward } from '../../../shared/port-forward.ts';
 import type { QemuConfiguration } from './command-line.ts';
 import type { QemuHost } from './host.ts';
-import { QemuMachine, type QemuDisk } from './qemu-machine.ts';
+import type { QemuDisk } from './options.ts';
+import { QemuMachine } from './qemu-machine.ts';
 
 /** What a machine is to be like. */
 export interface QemuWishes {

@@ -12,30 +12,16 @@ import {
 import { ObservedMachine } from '../observed-machine.ts';
 import { reached } from '../reached.ts';
 import type { ScreenSource } from '../screen.ts';
-import type { QemuConfiguration } from './command-line.ts';
-import { DiskWatch, type WatchedDisk } from './disk-watch.ts';
-import type { QemuProgram } from './host.ts';
+import { DiskWatch } from './disk-watch.ts';
 import { GuestHolds } from './guest-holds.ts';
 import { crashOf, type QemuEnd } from './how-it-ended.ts';
 import { waitOf } from './io-error.ts';
 import { qemuKeys } from './keys.ts';
-import type { ServingDisk } from './meeting-place.ts';
-import { QemuProcess } from './qemu-process.ts';
+import { launch } from './launch.ts';
+import type { QemuMachineOptions } from './options.ts';
+import type { QemuProcess } from './qemu-process.ts';
 import type { QmpEvent } from './qmp/client.ts';
 import { QemuScreen } from './screen.ts';
-
-/** What a machine in QEMU needs of its disk. */
-export type QemuDisk = ServingDisk & WatchedDisk;
-
-export interface QemuMachineOptions {
-  readonly configuration: QemuConfiguration;
-  readonly disk: QemuDisk;
-  /** Asked at each start. */
-  readonly program: () => Promise<Result<QemuProgram>>;
-  /** Where QEMU's messages go; begun anew at each start. */
-  readonly logFile: string;
-  readonly clock?: Clock;
-}
 
 /** QEMU stops its guest at once, then waits for the disk: which may wait for a source, and is not waited for longer. */
 const DRAIN_LIMIT_MS = 5000;
@@ -66,7 +52,9 @@ export class QemuMachine extends ObservedMachine implements Machine {
     this.screen = new QemuScreen({ clock: this.#clock, process: (what) => this.#alive(what) });
     this.#holds = new GuestHolds(this.#clock, {
       onChange: () => this.#holdsChanged(),
-      onReadAgain: () => void this.resume(),
+      onReadAgain: async () => {
+        if (isAlive(this.state)) await this.#process?.qmp.execute('cont');
+      },
     });
     this.#watch = new DiskWatch(options.disk, this.#clock, {
       onProgress: (progress) => this.tellProgress(progress),
@@ -83,7 +71,11 @@ export class QemuMachine extends ObservedMachine implements Machine {
     this.#ending = null;
     this.forgetProgress();
     this.enter({ kind: 'starting' });
-    const launched = await this.#launch(starting.signal);
+    const launched = await launch(this.#options, starting.signal, {
+      clock: this.#clock,
+      onEvent: (event) => this.#hear(event),
+      onSerial: (bytes) => this.tellSerial(bytes),
+    });
     this.#starting = null;
     if (starting.signal.aborted) {
       if (launched.ok) await this.#kill(launched.value);
@@ -105,28 +97,28 @@ export class QemuMachine extends ObservedMachine implements Machine {
   async pause(): Promise<Result<void>> {
     const process = this.#alive('pause');
     if (!process.ok) return process;
-    // Where it does not answer in time its guest stands still already, and a request waits for its source.
-    const stopped = await within(this.#clock, DRAIN_LIMIT_MS, process.value.qmp.execute('stop'));
+    this.#holds.wish('stand');
+    const stopping = process.value.qmp.execute('stop');
+    void stopping.then((stopped) => stopped.ok && this.#holds.stands());
+    const stopped = await within(this.#clock, DRAIN_LIMIT_MS, stopping);
     if (stopped?.ok === false) return stopped;
-    this.#holds.paused();
-    return this.#options.disk.flush();
+    // It says so when its guest stands still; what is left then is a request that waits for its source.
+    const silent = stopped === null && this.state.kind === 'running';
+    return silent ? process.value.silent : this.#options.disk.flush();
   }
 
   async resume(): Promise<Result<void>> {
-    const process = this.#alive('resume');
-    if (!process.ok) return process;
-    this.#holds.resumed();
-    const going = await process.value.qmp.execute('cont');
-    return going.ok ? DONE : going;
+    this.#holds.wish('go');
+    return this.#order('resume', 'cont');
   }
 
   powerButton(): Promise<Result<void>> {
-    return this.#command('press the power button', 'system_powerdown');
+    return this.#order('press the power button', 'system_powerdown');
   }
 
   async reset(): Promise<Result<void>> {
     const flushed = await this.#options.disk.flush();
-    return flushed.ok ? this.#command('reset', 'system_reset') : flushed;
+    return flushed.ok ? this.#order('reset', 'system_reset') : flushed;
   }
 
   async save(): Promise<Result<number>> {
@@ -178,27 +170,12 @@ export class QemuMachine extends ObservedMachine implements Machine {
     void this.#process?.qmp.execute('input-send-event', { events: qemuKeys(codes) });
   }
 
-  async #launch(signal: AbortSignal): Promise<Result<QemuProcess>> {
-    const { configuration, disk, logFile, program } = this.#options;
-    const found = await program();
-    if (!found.ok) return found;
-    return QemuProcess.start({
-      configuration,
-      program: found.value,
-      disk,
-      logFile,
-      signal,
-      clock: this.#clock,
-      onEvent: (event) => this.#hear(event),
-      onSerial: (bytes) => this.tellSerial(bytes),
-    });
-  }
-
   #hear({ name, data }: QmpEvent): void {
+    const failed = name === 'BLOCK_IO_ERROR' ? waitOf(data) : null;
+    if (failed !== null) this.#holds.failed(failed);
+    if (name === 'STOP') this.#holds.stands();
+    if (name === 'RESUME') this.#holds.goes();
     if (name === 'SHUTDOWN') this.#ending ??= 'guest-halted';
-    if (name !== 'BLOCK_IO_ERROR') return;
-    const wait = waitOf(data);
-    if (wait !== null) this.#holds.failed(wait);
   }
 
   /** What the guest wrote is durable, and nothing of it waits. */
@@ -251,10 +228,10 @@ export class QemuMachine extends ObservedMachine implements Machine {
     await process.ended;
   }
 
-  async #command(what: string, command: string): Promise<Result<void>> {
+  async #order(what: string, command: string): Promise<Result<void>> {
     const process = this.#alive(what);
     if (!process.ok) return process;
-    const done = await process.value.qmp.execute(command);
+    const done = await process.value.order(command);
     return done.ok ? DONE : done;
   }
 

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { within, type Clock } from '../../../shared/clock.ts';
-import { err, ok, type Result } from '../../../shared/result.ts';
+import { err, ok, type Err, type Result } from '../../../shared/result.ts';
 import { qemuArguments, type QemuConfiguration } from './command-line.ts';
 import type { QemuProgram } from './host.ts';
 import { howItEnded, type QemuEnd } from './how-it-ended.ts';
@@ -27,6 +27,9 @@ export interface QemuStart {
 /** What does not run its guest by then never will: opening its disk comes before, and that answers at once. */
 const START_LIMIT_MS = 60_000;
 
+/** A QEMU that runs answers in milliseconds, also on a busy computer; one that is stopped or hangs does not. */
+const ANSWER_LIMIT_MS = 10_000;
+
 /** What a guest may leave unread of its serial line. */
 const MOST_SERIAL_BYTES = 1 << 20;
 
@@ -42,6 +45,8 @@ export class QemuProcess {
   readonly vncPath: string;
   /** Resolves when it has ended and its disk is free. */
   readonly ended: Promise<QemuEnd>;
+  readonly #name: string;
+  readonly #clock: Clock;
   readonly #leash: Leash;
   readonly #serial: Socket;
 
@@ -87,7 +92,7 @@ export class QemuProcess {
         log.value.append(Buffer.from(`headwater: ${failure.message}: ended\n`));
         leash.kill();
       });
-      return ok(new QemuProcess(met.value, place, ended, leash));
+      return ok(new QemuProcess(start, met.value, place, ended, leash));
     }
     leash.kill();
     const how = await ended;
@@ -100,17 +105,35 @@ export class QemuProcess {
   }
 
   private constructor(
+    { configuration, clock }: QemuStart,
     { qmp, serial }: Met,
     { folder, sockets }: MeetingPlace,
     ended: Promise<QemuEnd>,
     leash: Leash,
   ) {
+    this.#name = configuration.name;
+    this.#clock = clock;
     this.qmp = qmp;
     this.folder = folder;
     this.vncPath = sockets.vnc;
     this.ended = ended;
     this.#leash = leash;
     this.#serial = serial;
+  }
+
+  /**
+   * Gives its monitor an order. Fails with `busy` where it does not answer in time, and may then carry it out later; else
+   * as {@link QmpClient.execute} does.
+   */
+  async order(command: string, args?: Readonly<Record<string, unknown>>): Promise<Result<unknown>> {
+    return (await within(this.#clock, ANSWER_LIMIT_MS, this.qmp.execute(command, args))) ?? this.silent;
+  }
+
+  /** What is told of one that does not answer. */
+  get silent(): Err {
+    return err('busy', `${this.#name}: QEMU does not answer; try again in a moment, or force it off`, {
+      words: ['qemu-silent', this.#name],
+    });
   }
 
   /** To the guest's serial line; QEMU takes it as fast as the guest reads. */

@@ -44,9 +44,9 @@ export class QemuScreen implements ScreenSource {
   async screenshot(): Promise<Result<Uint8Array>> {
     const process = this.#parts.process('show its screen');
     if (!process.ok) return process;
-    const { folder, qmp } = process.value;
+    const { folder } = process.value;
     const file = path.join(folder, `${randomBytes(4).toString('hex')}.ppm`);
-    const dumped = await qmp.execute('screendump', { filename: file });
+    const dumped = await process.value.order('screendump', { filename: file });
     if (!dumped.ok) return dumped;
     try {
       const picture = pictureFromPpm(await fs.readFile(file));
@@ -71,7 +71,7 @@ export class QemuScreen implements ScreenSource {
     const { keys, left } = typedText(text);
     try {
       for (const codes of keys) {
-        const sent = await process.value.qmp.execute('input-send-event', { events: qemuKeys(codes) });
+        const sent = await process.value.order('input-send-event', { events: qemuKeys(codes) });
         if (!sent.ok) return sent;
         await sleep(this.#parts.clock, KEY_MS);
       }

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { systemClock } from '../../../../shared/clock.ts';
 import { err, ok, type Result } from '../../../../shared/result.ts';
 import { startRangeServer } from '../../../serve/range-server.ts';
-import type { ResumeOrder } from '../../../machines/machine.ts';
+import type { Machine, ResumeOrder, Started } from '../../../machines/machine.ts';
 import { attachSerialTerminal } from '../../../machines/serial-terminal.ts';
 import type { Monitor } from '../../../monitor/monitor.ts';
 import { isRemoteLayer, type ImageChain } from '../../../storage/chain/image-chain.ts';
@@ -152,13 +152,13 @@ async function useMachine(
   interrupted: AbortSignal,
   terminal: Terminal,
 ): Promise<Result<number>> {
-  const started = await machine.start(resume);
+  const started = await startUnless(interrupted, machine, resume);
+  if (interrupted.aborted) return ok(EXIT.interrupted);
   if (!started.ok) return started;
   const { stateRefused } = started.value;
   if (stateRefused !== null) {
     terminal.err(`headwater: booting; what is published to start at once cannot be used: ${stateRefused}\n`);
   }
-  if (interrupted.aborted) return ok(EXIT.interrupted);
   const departure = await attachSerialTerminal({
     machine,
     input: process.stdin,
@@ -166,4 +166,18 @@ async function useMachine(
     lifetime: process,
   });
   return ok(departure.why === 'signal' ? 128 + os.constants.signals[departure.signal] : 0);
+}
+
+/** Starts a machine; who interrupts that has it stopped again, however long the start would take. */
+async function startUnless(
+  interrupted: AbortSignal,
+  machine: Machine,
+  resume: ResumeOrder | null,
+): Promise<Result<Started>> {
+  if (interrupted.aborted) return err('cancelled', `${machine.name} was not started`);
+  const stop = () => void machine.stop(); // what it fails with is in the machine's state
+  interrupted.addEventListener('abort', stop);
+  const started = await machine.start(resume);
+  interrupted.removeEventListener('abort', stop);
+  return started;
 }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import path from 'node:path';
 import { chooseBackEnd } from '../../../../shared/back-end.ts';
 import { err, ok, type Result } from '../../../../shared/result.ts';
@@ -38,7 +39,15 @@ export async function chooseMaker(
   const { arch } = chosen.value;
   const program = await host.program(arch, accelerate);
   if (!program.ok) return program;
-  const logFile = path.join(logsFolder(), `${path.basename(overlay)}.log`);
+  const logFile = path.join(logsFolder(), logName(overlay));
   const wishes = { name, arch, memoryMiB, forwards, accelerate, logFile, diskBus: made.diskBus ?? 'virtio' };
   return ok({ about: describeQemu(program.value), make: (disk) => ok(makeQemuMachine(host, wishes, disk)) });
+}
+
+/** Overlays of one name in two folders have two logs. */
+function logName(overlay: string): string {
+  const folder = createHash('sha256')
+    .update(path.dirname(path.resolve(overlay)))
+    .digest('hex');
+  return `${path.basename(overlay)}-${folder.slice(0, 8)}.log`;
 }

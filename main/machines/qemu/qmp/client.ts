@@ -5,6 +5,9 @@ import { parseQmpLine, type QmpMessage } from './messages.ts';
 /** QEMU's longest answers to what is asked here have some hundred bytes. */
 const MOST_LINE_CHARS = 1 << 20;
 
+/** What one that does not read may be sent: thousands of orders. */
+const MOST_UNSENT_BYTES = 1 << 20;
+
 export interface QmpEvent {
   readonly name: string;
   /** As it came; whoever uses it checks it. */
@@ -49,9 +52,15 @@ export class QmpClient {
     socket.on('close', () => this.#close(err('closed', 'QEMU has closed its monitor')));
   }
 
-  /** Fails with `unsupported` and QEMU's words where it refuses, with `closed` when it ends meanwhile. */
+  /**
+   * Fails with `unsupported` and QEMU's words where it refuses, with `closed` when it ends meanwhile, with `busy` where it
+   * has not read what it was sent before.
+   */
   execute(command: string, args?: Readonly<Record<string, unknown>>): Promise<Result<unknown>> {
     if (this.#end !== null) return Promise.resolve(this.#end);
+    if (this.#socket.writableLength > MOST_UNSENT_BYTES) {
+      return Promise.resolve(err('busy', 'QEMU does not read what its monitor is told'));
+    }
     const id = this.#nextId++;
     this.#socket.write(`${JSON.stringify({ execute: command, ...(args && { arguments: args }), id })}\n`);
     return new Promise((resolve) => {
