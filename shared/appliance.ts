@@ -42,6 +42,11 @@ export const applianceDescriptionSchema = z.object({
   backEnds: z.array(backEndSchema).min(1).max(2).optional(),
   /** What its disk hangs on in QEMU: every guest with a driver knows `ide`. Left out: `virtio`, which is faster. */
   diskBus: z.enum(['virtio', 'ide']).optional(),
+  /**
+   * Nobody can log in before cloud-init has said who: in QEMU the guest gets a disk that lets root in at the console, without
+   * a password.
+   */
+  cloudInit: z.boolean().optional(),
   /** How to use the guest over its serial port, where it can be. */
   serial: z
     .object({

@@ -14,7 +14,12 @@ export const hardwareSchema = z.object({
 });
 
 /** What a guest is made for. */
-export const guestSchema = applianceDescriptionSchema.pick({ arch: true, backEnds: true, diskBus: true });
+export const guestSchema = applianceDescriptionSchema.pick({
+  arch: true,
+  backEnds: true,
+  diskBus: true,
+  cloudInit: true,
+});
 
 export type BackEndChoice = z.infer<typeof backEndChoiceSchema>;
 export type Hardware = z.infer<typeof hardwareSchema>;

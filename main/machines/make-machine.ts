@@ -39,6 +39,7 @@ export function machineMaker({ qemu, firmwareFolder, logsFolder }: MakerParts) {
     const { arch } = chosen.value;
     const diskBus = guest.diskBus ?? 'virtio';
     const logFile = machineLog(logsFolder, id);
-    return ok(makeQemuMachine(qemu, { ...hardware, name, arch, memoryMiB, diskBus, logFile }, disk));
+    const cloudId = guest.cloudInit === true ? id : null;
+    return ok(makeQemuMachine(qemu, { ...hardware, name, arch, memoryMiB, diskBus, cloudId, logFile }, disk));
   };
 }

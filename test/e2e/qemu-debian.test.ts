@@ -3,7 +3,7 @@ import net from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { unwrap } from '../../shared/result.ts';
 import { checkExt } from '../support/ext-files.ts';
-import { boot, farAppliance, type Running } from '../support/machine-workbench.ts';
+import { boot, farAppliance, type MakeMachine, type Running } from '../support/machine-workbench.ts';
 import { inQemu } from '../support/qemu-machines.ts';
 
 async function inGuest({ console }: Running, command: string): Promise<string> {
@@ -34,12 +34,18 @@ function greetingAt(port: number): Promise<string> {
   });
 }
 
+/** As if the guest asked cloud-init who may log in. */
+function asInCloud(make: MakeMachine): MakeMachine {
+  return ({ description, ...rest }, disk) =>
+    make({ ...rest, description: { ...description, cloudInit: true } }, disk);
+}
+
 describe('Debian 12 server, 64 bits', () => {
   it('boots in QEMU from an overlay that streams to standalone meanwhile, on screen, serial line and network', async () => {
     const far = await farAppliance('debian-server', '1gbit,5ms');
     const hostPort = await freePort();
     const forwards = [{ protocol: 'tcp', hostPort, guestPort: 22 }] as const;
-    const guest = await boot(far, far.chain, 'image', inQemu(forwards));
+    const guest = await boot(far, far.chain, 'image', asInCloud(inQemu(forwards)));
     const { machine } = guest.session;
     unwrap(await guest.console.login('root'));
     expect(await inGuest(guest, 'uname -m')).toBe('x86_64\n');
@@ -47,6 +53,10 @@ describe('Debian 12 server, 64 bits', () => {
       guest,
       'dd if=/dev/urandom bs=64k count=32 2>/dev/null | tee /root/noise | sha256sum; sync',
     );
+
+    // cloud-init, which this guest does not have, would find what it looks for.
+    const seed = 'mount -r LABEL=CIDATA /mnt && cat /mnt/meta-data /mnt/user-data && umount /mnt';
+    expect(await inGuest(guest, seed)).toMatch(/^\{"instance-id":"test".*\}\n#cloud-config\n/);
 
     // The screen has a login of its own, at which somebody types.
     await inGuest(guest, 'until pgrep -t tty1 agetty > /dev/null; do sleep 1; done');

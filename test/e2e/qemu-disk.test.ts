@@ -55,7 +55,7 @@ async function start() {
   disk.bytes.set(image);
   const wishes = {
     ...({ name: 'guest', arch: 'i386', memoryMiB: 32, diskBus: 'virtio', forwards: [] } as const),
-    ...{ accelerate: true, logFile: path.join(tempFolder(), 'guest.log') },
+    ...{ cloudId: null, accelerate: true, logFile: path.join(tempFolder(), 'guest.log') },
   };
   const machine = makeQemuMachine(new QemuHost(), wishes, served(disk));
   const console = new SerialConsole(machine, systemClock, { withinMs: 120_000 });

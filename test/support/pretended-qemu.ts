@@ -56,6 +56,7 @@ export function machineOf(program: QemuProgram): QemuMachine {
       memoryMiB: 64,
       diskBus: 'virtio',
       forwards: [],
+      cloudId: null,
     },
     disk: NO_DISK,
     program: async (): Promise<Result<QemuProgram>> => ok(program),

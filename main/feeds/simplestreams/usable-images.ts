@@ -105,7 +105,11 @@ function imageOf(
       licence: '',
       memoryMiB: MEMORY_MIB[arch],
       diskSizeBytes: size,
-      loginHint: 'Made for clouds: it may have no user to log in as until cloud-init gives it one.',
+      // What is built in cannot give it the disk that lets anybody in.
+      backEnds: ['qemu', 'v86'],
+      cloudInit: true,
+      loginHint:
+        'Made for clouds. In QEMU cloud-init lets root in at the console, without a password; without cloud-init nobody can log in.',
     },
     content: { kind: 'image', location, format, packing, lengthBytes: size, sha256 },
   };

@@ -1,20 +1,25 @@
 import { describe, expect, it } from 'vitest';
-import { processorsFor, qemuArguments, type QemuConfiguration } from './command-line.ts';
+import { processorsFor, qemuArguments, type QemuConfiguration, type QemuFiles } from './command-line.ts';
 import type { QemuProgram } from './host.ts';
 
-const SOCKETS = { monitor: '/run/m', serial: '/run/s', vnc: '/run/v', disk: '/run/d' };
+const FILES = { monitor: '/run/m', serial: '/run/s', vnc: '/run/v', disk: '/run/d', seed: null };
 const PROGRAM: QemuProgram = { path: '/q', version: '7.2', accelerator: 'tcg', sandbox: ['-sandbox', 'on'] };
 
-function argumentsOf(over: Partial<QemuConfiguration> = {}, program: Partial<QemuProgram> = {}) {
+function argumentsOf(
+  over: Partial<QemuConfiguration> = {},
+  program: Partial<QemuProgram> = {},
+  files: Partial<QemuFiles> = {},
+) {
   const configuration: QemuConfiguration = {
     name: 'guest',
     arch: 'x86_64',
     memoryMiB: 512,
     diskBus: 'virtio',
     forwards: [],
+    cloudId: null,
     ...over,
   };
-  const args = qemuArguments(configuration, { ...PROGRAM, ...program }, SOCKETS);
+  const args = qemuArguments(configuration, { ...PROGRAM, ...program }, { ...FILES, ...files });
   /** What follows an option, each time it is given. */
   const of = (option: string) => args.flatMap((arg, at) => (args[at - 1] === option ? [arg] : []));
   return { args, of };
@@ -59,6 +64,18 @@ describe('the command line of QEMU', () => {
     expect(disk).toBe('virtio-blk-pci,drive=disk,bootindex=0,write-cache=on,rerror=stop,werror=stop');
     const slower = argumentsOf({ diskBus: 'ide' }).of('-device');
     expect(slower.find((device) => device.includes('drive='))).toMatch(/^ide-hd,/);
+  });
+
+  it('has the disk for cloud-init beside the other one, to be read only, and boots from the other', () => {
+    const { of } = argumentsOf({}, {}, { seed: '/run/seed' });
+    expect(of('-blockdev').map((json) => JSON.parse(json) as unknown)).toContainEqual({
+      driver: 'file',
+      'node-name': 'seed',
+      filename: '/run/seed',
+      'read-only': true,
+    });
+    const disks = of('-device').filter((device) => device.includes('drive='));
+    expect(disks.map((device) => device.includes('bootindex'))).toEqual([true, false]);
   });
 
   it('forwards ports of this computer alone', () => {

@@ -12,6 +12,8 @@ export interface QemuConfiguration {
   /** What its guest finds its disk at: every guest with a driver knows `ide`, which is slower. */
   readonly diskBus: 'virtio' | 'ide';
   readonly forwards: readonly PortForward[];
+  /** What cloud-init is to know the machine by; null for a guest that asks nobody. */
+  readonly cloudId: string | null;
 }
 
 /** Unix sockets. QEMU waits for clients at `vnc`, and is a client at the others. */
@@ -20,6 +22,12 @@ export interface QemuSockets {
   readonly serial: string;
   readonly vnc: string;
   readonly disk: string;
+}
+
+/** What QEMU finds in the folder that it is given. */
+export interface QemuFiles extends QemuSockets {
+  /** The disk that tells cloud-init about the machine; null where there is none. */
+  readonly seed: string | null;
 }
 
 /** What QEMU calls the guest's disk in what it says. */
@@ -40,7 +48,7 @@ export function processorsFor(accelerator: Accelerator, present: number): number
 export function qemuArguments(
   configuration: QemuConfiguration,
   { accelerator, sandbox }: QemuProgram,
-  sockets: QemuSockets,
+  files: QemuFiles,
 ): string[] {
   const { name, arch, memoryMiB } = configuration;
   const processors = processorsFor(accelerator, availableParallelism());
@@ -57,17 +65,13 @@ export function qemuArguments(
     // The newer one has no IDE that a guest for 32 bits of any age knows.
     ...['-machine', arch === 'i386' ? 'pc' : 'q35', '-accel', accelerator, '-cpu', processorFor(accelerator)],
     ...['-smp', String(processors), '-m', String(memoryMiB), '-boot', 'menu=off,strict=on', '-S'],
-    ...[
-      '-chardev',
-      `socket,id=monitor,path=${value(sockets.monitor)}`,
-      '-mon',
-      'chardev=monitor,mode=control',
-    ],
-    ...['-chardev', `socket,id=serial,path=${value(sockets.serial)}`, '-device', 'isa-serial,chardev=serial'],
-    ...['-device', 'VGA', '-vnc', `unix:${value(sockets.vnc)}`],
+    ...['-chardev', `socket,id=monitor,path=${value(files.monitor)}`, '-mon', 'chardev=monitor,mode=control'],
+    ...['-chardev', `socket,id=serial,path=${value(files.serial)}`, '-device', 'isa-serial,chardev=serial'],
+    ...['-device', 'VGA', '-vnc', `unix:${value(files.vnc)}`],
     // A pointer that tells places, for guests that know it; the others have the PC's mouse.
     ...['-device', 'qemu-xhci', '-device', 'usb-tablet'],
-    ...diskArguments(configuration, sockets.disk),
+    ...diskArguments(configuration, files.disk),
+    ...seedArguments(files.seed),
     ...networkArguments(configuration.forwards),
     ...['-object', 'rng-random,id=random,filename=/dev/urandom', '-device', 'virtio-rng-pci,rng=random'],
   ];
@@ -92,6 +96,13 @@ function diskArguments({ diskBus }: QemuConfiguration, path: string): string[] {
     ...['-blockdev', JSON.stringify(node)],
     ...['-device', `${device},drive=${DISK_NODE},bootindex=0,write-cache=on,${failures}`],
   ];
+}
+
+/** A second disk, which nobody boots from. Guests made for clouds have the driver. */
+function seedArguments(filename: string | null): string[] {
+  if (filename === null) return [];
+  const node = { driver: 'file', 'node-name': 'seed', filename, 'read-only': true };
+  return ['-blockdev', JSON.stringify(node), '-device', 'virtio-blk-pci,drive=seed'];
 }
 
 /** A network of its own behind this computer, from which everything can be reached and which nothing reaches. */

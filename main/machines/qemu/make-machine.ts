@@ -12,6 +12,8 @@ export interface QemuWishes {
   readonly memoryMiB: number;
   readonly diskBus: QemuConfiguration['diskBus'];
   readonly forwards: readonly PortForward[];
+  /** What cloud-init is to know the machine by; null for a guest that asks nobody. */
+  readonly cloudId: string | null;
   /** False: QEMU's own translator, whatever the computer offers. */
   readonly accelerate: boolean;
   readonly logFile: string;

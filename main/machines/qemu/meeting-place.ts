@@ -2,10 +2,11 @@ import fs from 'node:fs';
 import type { Socket } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
-import { ok, type Err, type Result } from '../../../shared/result.ts';
+import { DONE, ok, type Err, type Result } from '../../../shared/result.ts';
 import { failureFromSystem } from '../../../shared/errno.ts';
+import { writeWhole } from '../../block/whole-file.ts';
 import type { DiskThread } from '../../storage/disk/disk-thread.ts';
-import type { QemuSockets } from './command-line.ts';
+import type { QemuFiles } from './command-line.ts';
 import { awaitClient, type FirstClient } from './first-client.ts';
 
 /** Who serves the disk. */
@@ -14,23 +15,29 @@ export type ServingDisk = Pick<DiskThread, 'serveNbd' | 'stopNbd'>;
 /** Where QEMU finds us, and we find QEMU: sockets in a folder that nobody else may enter. */
 export class MeetingPlace {
   readonly folder: string;
-  readonly sockets: QemuSockets;
+  readonly files: QemuFiles;
   readonly #monitor: FirstClient;
   readonly #serial: FirstClient;
   readonly #endDisk: () => Promise<Result<void>>;
 
-  /** Serves the disk there, and waits for QEMU to come. */
-  static async open(disk: ServingDisk): Promise<Result<MeetingPlace>> {
+  /**
+   * Serves the disk there, and waits for QEMU to come.
+   * @param seed a further disk, small; null for none
+   */
+  static async open(disk: ServingDisk, seed: Uint8Array | null): Promise<Result<MeetingPlace>> {
     const folder = newFolder();
     if (!folder.ok) return folder;
     const at = (name: string) => path.join(folder.value, name);
     const sockets = { monitor: at('monitor'), serial: at('serial'), vnc: at('vnc'), disk: at('disk') };
+    const files = { ...sockets, seed: seed === null ? null : at('seed') };
     const awaited: FirstClient[] = [];
     const giveUp = (failed: Err): Err => {
       for (const client of awaited) client.close();
       remove(folder.value);
       return failed;
     };
+    const sown = files.seed === null || seed === null ? DONE : await writeWhole(files.seed, seed);
+    if (!sown.ok) return giveUp(sown);
     const monitor = await awaitClient(sockets.monitor);
     if (!monitor.ok) return giveUp(monitor);
     awaited.push(monitor.value);
@@ -40,18 +47,18 @@ export class MeetingPlace {
     const served = await disk.serveNbd({ address: { kind: 'unix', path: sockets.disk }, maxClients: 1 });
     if (!served.ok) return giveUp(served);
     const endDisk = () => disk.stopNbd(served.value.id);
-    return ok(new MeetingPlace(folder.value, sockets, monitor.value, serial.value, endDisk));
+    return ok(new MeetingPlace(folder.value, files, monitor.value, serial.value, endDisk));
   }
 
   private constructor(
     folder: string,
-    sockets: QemuSockets,
+    files: QemuFiles,
     monitor: FirstClient,
     serial: FirstClient,
     endDisk: () => Promise<Result<void>>,
   ) {
     this.folder = folder;
-    this.sockets = sockets;
+    this.files = files;
     this.#monitor = monitor;
     this.#serial = serial;
     this.#endDisk = endDisk;

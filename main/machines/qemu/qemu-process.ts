@@ -8,6 +8,7 @@ import { canLeash, Leash } from './leash.ts';
 import { LogFile } from './log-file.ts';
 import { MeetingPlace, type ServingDisk } from './meeting-place.ts';
 import { whyNotStarted } from './refusal.ts';
+import { cloudSeed } from './seed/nocloud.ts';
 import { QmpClient, type QmpEvent } from './qmp/client.ts';
 
 export interface QemuStart {
@@ -57,7 +58,9 @@ export class QemuProcess {
     if (!able.ok) return able;
     const log = LogFile.create(start.logFile);
     if (!log.ok) return log;
-    const opened = await MeetingPlace.open(start.disk);
+    const { cloudId, name } = configuration;
+    const seed = cloudId === null ? null : cloudSeed({ instanceId: cloudId, name });
+    const opened = await MeetingPlace.open(start.disk, seed);
     if (!opened.ok) {
       log.value.close();
       return opened;
@@ -65,7 +68,7 @@ export class QemuProcess {
     const place = opened.value;
     const leash = new Leash({
       program: program.path,
-      args: qemuArguments(configuration, program, place.sockets),
+      args: qemuArguments(configuration, program, place.files),
       folder: place.folder,
       onOutput: (bytes) => log.value.append(bytes),
     });
@@ -107,7 +110,7 @@ export class QemuProcess {
   private constructor(
     { configuration, clock }: QemuStart,
     { qmp, serial }: Met,
-    { folder, sockets }: MeetingPlace,
+    { folder, files }: MeetingPlace,
     ended: Promise<QemuEnd>,
     leash: Leash,
   ) {
@@ -115,7 +118,7 @@ export class QemuProcess {
     this.#clock = clock;
     this.qmp = qmp;
     this.folder = folder;
-    this.vncPath = sockets.vnc;
+    this.vncPath = files.vnc;
     this.ended = ended;
     this.#leash = leash;
     this.#serial = serial;

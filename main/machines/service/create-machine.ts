@@ -114,7 +114,7 @@ export async function planMachine(
 
 /** A disk that a user brought says nothing of its guest, which has a driver for IDE, whatever it is. */
 function guestOf({ feedId, description }: ApplianceRow, { source }: Master): Guest {
-  const { arch, backEnds, diskBus } = description;
+  const { arch, backEnds, diskBus, cloudInit } = description;
   const brought = feedId === null && source !== 'recipe';
-  return { arch, backEnds, diskBus: diskBus ?? (brought ? 'ide' : 'virtio') };
+  return { arch, backEnds, diskBus: diskBus ?? (brought ? 'ide' : 'virtio'), cloudInit };
 }

@@ -65,6 +65,6 @@ export async function recordingMachine({
   const program = await host.program(arch, true);
   if (!program.ok) return program;
   const logFile = path.join(logsFolder(), 'record-boot.log');
-  const wishes = { name, arch, memoryMiB, diskBus, forwards: [], accelerate: true, logFile };
+  const wishes = { name, arch, memoryMiB, diskBus, forwards: [], cloudId: null, accelerate: true, logFile };
   return ok((disk) => ok(makeQemuMachine(host, wishes, disk)));
 }

@@ -39,15 +39,19 @@ export async function chooseMaker(
   const { arch } = chosen.value;
   const program = await host.program(arch, accelerate);
   if (!program.ok) return program;
-  const logFile = path.join(logsFolder(), logName(overlay));
-  const wishes = { name, arch, memoryMiB, forwards, accelerate, logFile, diskBus: made.diskBus ?? 'virtio' };
+  const id = machineIdOf(overlay);
+  const wishes = {
+    ...{ name, arch, memoryMiB, forwards, accelerate, diskBus: made.diskBus ?? 'virtio' },
+    logFile: path.join(logsFolder(), `${id}.log`),
+    cloudId: made.cloudInit === true ? id : null,
+  };
   return ok({ about: describeQemu(program.value), make: (disk) => ok(makeQemuMachine(host, wishes, disk)) });
 }
 
-/** Overlays of one name in two folders have two logs. */
-function logName(overlay: string): string {
+/** Overlays of one name in two folders are two machines. */
+function machineIdOf(overlay: string): string {
   const folder = createHash('sha256')
     .update(path.dirname(path.resolve(overlay)))
     .digest('hex');
-  return `${path.basename(overlay)}-${folder.slice(0, 8)}.log`;
+  return `${path.basename(overlay)}-${folder.slice(0, 8)}`;
 }
