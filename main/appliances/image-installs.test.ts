@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
+import zlib from 'node:zlib';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { systemClock } from '../../shared/clock.ts';
 import { DONE, unwrap } from '../../shared/result.ts';
@@ -10,13 +11,16 @@ import { serve } from '../../test/support/served.ts';
 import { tempFolder } from '../../test/support/temp-folder.ts';
 import { Activities } from '../activities/activities.ts';
 import { Catalog } from '../catalog/catalog.ts';
+import { deleteAllPassing } from '../catalog/passing-files.ts';
 import { LocalFeedReader } from '../feeds/feed-reader.ts';
 import { FeedService } from '../feeds/feed-service.ts';
 import type { LinkShape } from '../serve/link-spec.ts';
+import { imageFiles } from '../storage/overlays/image-files.ts';
 import { ImageTasks } from '../storage/overlays/image-tasks-client.ts';
 import { QemuImg } from '../storage/overlays/qemu-img.ts';
 import { TokenBucket } from '../streaming/limits/token-bucket.ts';
 import { ApplianceService } from './appliance-service.ts';
+import { listedImages } from './candidates.ts';
 import { ImageInstalls } from './image-installs.ts';
 
 const HAS_QEMU_IMG = await new QemuImg().isAvailable();
@@ -108,8 +112,10 @@ async function setUp(offered: Offered, link?: LinkShape) {
     return fs.existsSync(there) ? fs.readdirSync(there) : [];
   };
   const passing = () => unwrap(catalog.read(({ passingFiles }) => passingFiles.list()));
+  const listed = () => listedImages(feeds.subscriptions);
   return {
     server,
+    listed,
     catalog,
     feeds,
     feed,
@@ -228,6 +234,47 @@ describe('an image of an image server', () => {
     expect(filesIn('downloads')).toEqual([]);
     expect(await only()).toMatchObject({ available: false, downloadBytes: bytes.length });
   });
+
+  it.each([
+    ['disk.raw', DISK],
+    ['disk.raw.gz', zlib.gzipSync(DISK)],
+  ])(
+    'published as %s survives the end of the program at any step: fetched once, and nothing is left',
+    async (ftype, bytes) => {
+      class Killed extends Error {}
+      for (let lifetime = 0, survived = false; !survived; lifetime++) {
+        const { install, images, catalog, server, passing, filesIn, listed } = await setUp({ ftype, bytes });
+        const { bytesSent } = server.statistics();
+        const change = catalog.change.bind(catalog);
+        let steps = 0;
+        const step = () => {
+          if (steps++ >= lifetime) throw new Killed();
+        };
+        catalog.change = (deed) => {
+          step();
+          const done = change(deed);
+          step();
+          return done;
+        };
+        const living = install();
+        survived = await living.then(
+          ({ ok }) => ok,
+          (error: unknown) => {
+            if (error instanceof Killed) return false;
+            throw error;
+          },
+        );
+        catalog.change = change;
+        // The next start.
+        for (const deleted of unwrap(await deleteAllPassing(catalog, imageFiles))) unwrap(deleted);
+        unwrap(images.tidy(listed()));
+        unwrap(await install());
+        expect([filesIn('downloads'), filesIn('masters').length, passing()]).toEqual([[], 1, []]);
+        // A byte is asked for at each opening.
+        expect(server.statistics().bytesSent - bytesSent).toBeLessThan(bytes.length + 10);
+      }
+    },
+  );
 
   it('that no list has any more leaves nothing of its download', async () => {
     const { filesIn, images, catalog } = await setUp({ ftype: 'disk.raw', bytes: DISK });

@@ -4,7 +4,7 @@ import type { Notice } from '../../shared/ipc/notices.ts';
 import { DONE, err, ok, type Result } from '../../shared/result.ts';
 import type { Activities, Activity } from '../activities/activities.ts';
 import { failureFromSystem } from '../../shared/errno.ts';
-import { putInPlace } from '../block/whole-file.ts';
+import { nameAlso, putInPlace } from '../block/whole-file.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import { newMaster } from '../catalog/tables/masters.ts';
 import { applianceIdOf, imageMasterIdOf, installImage } from '../feeds/install.ts';
@@ -80,14 +80,20 @@ export class ImageInstalls {
     return this.#running.get(applianceId) ?? Promise.resolve(DONE);
   }
 
-  /** Deletes what is here of images that no list has any more. @param listed ids of masters that they would become */
+  /**
+   * Deletes what is here of images that no list has any more, or that are masters already.
+   * @param listed ids of masters that they would become
+   */
   tidy(listed: ReadonlySet<string>): Result<void> {
-    const { downloadsFolder } = this.#parts;
+    const { catalog, downloadsFolder } = this.#parts;
+    const entered = catalog.read(({ masters }) => new Set(masters.list().map(({ id }) => id)));
+    if (!entered.ok) return entered;
     try {
       const names = fs.existsSync(downloadsFolder) ? fs.readdirSync(downloadsFolder) : [];
       for (const name of names) {
         const [id = ''] = name.replace(/^\./, '').split('.');
-        if (!listed.has(id)) fs.rmSync(path.join(downloadsFolder, name), { force: true });
+        if (!listed.has(id) || entered.value.has(id))
+          fs.rmSync(path.join(downloadsFolder, name), { force: true });
       }
       return DONE;
     } catch (error) {
@@ -191,7 +197,8 @@ export class ImageInstalls {
       const converted = await qemuImg.convert({ path: file, format }, target, { onProgress, signal });
       if (!converted.ok) return converted;
     }
-    const placed = await putInPlace(format === 'raw' ? file : draft, location);
+    // The download stays until the master is entered: who is killed before that need not fetch it again.
+    const placed = format === 'raw' ? await nameAlso(file, location) : await putInPlace(draft, location);
     return placed.ok ? lengthOf(location) : placed;
   }
 

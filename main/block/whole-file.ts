@@ -33,6 +33,25 @@ export async function putInPlace(
   return syncFolder(path.dirname(file));
 }
 
+/** What file systems say that know one name for each file. */
+const ONE_NAME_ONLY = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EXDEV'];
+
+/**
+ * Gives a complete file a further name, durably; what has that name already is replaced. Where the file system knows one
+ * name for each file, the other one is lost.
+ */
+export async function nameAlso(file: string, name: string): Promise<Result<void>> {
+  try {
+    await syncFile(file);
+    await fs.promises.rm(name, { force: true });
+    await fs.promises.link(file, name);
+  } catch (error) {
+    const failed = failureFromSystem(error, `Could not put '${name}' in place`);
+    return ONE_NAME_ONLY.includes(failed.failure.errno ?? '') ? putInPlace(file, name) : failed;
+  }
+  return syncFolder(path.dirname(name));
+}
+
 /** As {@link putInPlace}, for what has to be done before the program can do anything else. */
 export function putInPlaceSync(draft: string, file: string): Result<void> {
   try {
