@@ -34,12 +34,14 @@ export interface PackedOptions {
   readonly link?: RangeServerOptions['link'];
   /** What the pack is made of; the disk unless given. */
   readonly packed?: Uint8Array;
+  /** Told of each range of the pack that is asked for; a single byte asks for the length. */
+  readonly onPackRequest?: (range: Range) => void;
 }
 
 /** @param ranges what the pack holds, in whole sectors */
 export async function newPackedImages(
   ranges: readonly Range[],
-  { sources = 1, link, packed }: PackedOptions = {},
+  { sources = 1, link, packed, onPackRequest }: PackedOptions = {},
 ): Promise<PackedImages> {
   const images = await newImages();
   const { description, files } = await publishInMemory(images.content);
@@ -65,7 +67,9 @@ export async function newPackedImages(
         link,
         onRequest: (answered) => {
           if (answered.path.endsWith(MASTER_FILES.disk)) sent.disk.note(answered);
-          if (answered.path.endsWith(MASTER_FILES.bootPack)) sent.pack.note(answered);
+          if (!answered.path.endsWith(MASTER_FILES.bootPack)) return;
+          sent.pack.note(answered);
+          if (answered.range !== null && answered.range.length > 1) onPackRequest?.(answered.range);
         },
       }),
     ),
