@@ -32,6 +32,8 @@ export interface NbdExport {
   /** False: clients are told to use one connection. Flushes cover what came over all connections in any case. */
   readonly multiConn?: boolean | undefined;
   readonly blockSizes?: BlockSizes | undefined;
+  /** True while another thread copies for the disk, which wants a processor for itself. Default: never. */
+  readonly copying?: (() => boolean) | undefined;
 }
 
 export function isReadOnly({ device, readOnly }: NbdExport): boolean {

@@ -10,11 +10,13 @@ describe('A thread that serves an NBD client', () => {
   let poll: BusyPoll;
   /** What is to run in the next turn of the event loop. */
   let turns: (() => void)[];
+  let othersWork: boolean;
 
   beforeEach(() => {
     clock = new SimulatedClock();
     turns = [];
-    poll = new BusyPoll(clock, (turn) => turns.push(turn));
+    othersWork = false;
+    poll = new BusyPoll({ clock, othersWork: () => othersWork, nextTurn: (turn) => turns.push(turn) });
   });
 
   /** Runs a turn of the event loop. @returns whether the thread stays awake for another one */
@@ -75,6 +77,46 @@ describe('A thread that serves an NBD client', () => {
     poll.idle();
     expect(turn()).toBe(false);
     await ask(20, SOON_MS);
+    poll.idle();
+    expect(turn()).toBe(true);
+  });
+
+  it('leaves the processor to other threads of ours that work', async () => {
+    await ask(20, SOON_MS);
+    othersWork = true;
+    poll.idle();
+    expect(turn()).toBe(false);
+    poll.came();
+    othersWork = false;
+    poll.idle();
+    expect(turn()).toBe(true);
+    othersWork = true;
+    expect(turn()).toBe(false);
+  });
+
+  it('sleeps at once for a while when a request comes only as it falls asleep: it was in the way', async () => {
+    await ask(20, SOON_MS);
+    poll.idle();
+    await clock.advance(0.2);
+    expect(turn()).toBe(false);
+    await clock.advance(SOON_MS);
+    poll.came();
+    await ask(20, SOON_MS);
+    poll.idle();
+    expect(turn()).toBe(false);
+    await clock.advance(100);
+    await ask(1, SOON_MS);
+    poll.idle();
+    expect(turn()).toBe(true);
+  });
+
+  it('was in nobody’s way when the next request takes its time', async () => {
+    await ask(20, SOON_MS);
+    poll.idle();
+    await clock.advance(0.2);
+    expect(turn()).toBe(false);
+    await clock.advance(LATE_MS);
+    poll.came();
     poll.idle();
     expect(turn()).toBe(true);
   });

@@ -63,7 +63,7 @@ export class Transmission implements RequestHandler {
     this.#stream = new ReplyStream(wire, pool, this.#flow);
     this.#replies = new Replies(this.#stream, agreement.structured);
     this.#reads = new Reads(this.#device, this.#replies, this.#flow);
-    this.#poll = new BusyPoll(clock);
+    this.#poll = new BusyPoll({ clock, othersWork: served.copying ?? (() => false) });
     this.done = new Promise((resolve) => {
       this.#finish = resolve;
     });

@@ -83,6 +83,11 @@ export class DiskStreams {
     return this.#topJobFillsAll && this.#topJob?.status === 'running';
   }
 
+  /** True while something is being copied for a job on the topmost image, or a job is at work on another one. */
+  get copying(): boolean {
+    return this.#topJob?.busy === true || this.#own.size > 0;
+  }
+
   /** The images of the disk as they are now, topmost first. */
   get layers(): readonly ImageChain[] {
     return this.#layers;

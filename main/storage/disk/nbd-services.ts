@@ -59,6 +59,7 @@ export class NbdServices {
       readOnly: spec.readOnly,
       fastZeroes: disk.marksZeroes,
       multiConn: spec.maxClients !== 1,
+      copying: () => disk.copying,
     });
     if (!added.ok) return added;
     const address = await server.listen(spec.address);

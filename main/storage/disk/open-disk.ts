@@ -136,6 +136,11 @@ export class OpenDisk {
     return this.#overlay !== null;
   }
 
+  /** True while a job's thread copies for the disk. */
+  get copying(): boolean {
+    return this.#streams.copying;
+  }
+
   /** Bytes per second for everything this disk fetches; 0 for no limit. */
   setLimit(bytesPerSecond: number): void {
     this.#diskBucket.setRate(bytesPerSecond);

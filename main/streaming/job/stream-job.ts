@@ -122,12 +122,17 @@ export class StreamJob implements TransferOwner {
     return this.#machine.status;
   }
 
+  /** Requests are in flight. */
+  get busy(): boolean {
+    return this.#transfer.busy || this.#finishing;
+  }
+
   info(): StreamJobInfo {
     const failure = this.#outcome?.kind === 'failed' ? this.#outcome.failure : null;
     return {
       ...this.#report(),
       status: this.status,
-      busy: this.#transfer.busy || this.#finishing,
+      busy: this.busy,
       paused: this.#standstill.wanted,
       ready: false,
       ioStatus: this.#standstill.ioStatus,

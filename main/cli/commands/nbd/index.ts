@@ -67,6 +67,7 @@ async function serve(
       readOnly: options.readOnly,
       fastZeroes: disk.value.marksZeroes,
       multiConn: options.shared !== 1,
+      copying: () => disk.value.copying,
     });
     if (!added.ok) return added;
   }
