@@ -52,7 +52,7 @@ function toBuildSqlite() {
 
 /** To show windows where there is no display, and to compare ourselves with QEMU. */
 const TO_TEST = [
-  { name: 'xvfb', proof: 'xvfb-run', reason: 'a display for the tests of the desktop app' },
+  { name: 'xvfb', proof: 'Xvfb', reason: 'a display for the tests of the desktop app' },
   { name: 'xauth', proof: 'xauth', reason: 'keeps that display to ourselves' },
   { name: 'qemu-utils', proof: 'qemu-img', reason: 'qemu-img and qemu-io judge the images we write' },
   {

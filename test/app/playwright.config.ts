@@ -1,10 +1,11 @@
 import { defineConfig } from '@playwright/test';
+import { DISPLAYS } from './support/displays.ts';
 
 export default defineConfig({
   testDir: '.',
   testMatch: '**/*.test.ts',
-  // One window has the focus at a time, and a test machine has few cores.
-  workers: 1,
+  // One window of a display has the focus at a time.
+  workers: Math.max(1, DISPLAYS.length),
   timeout: 60_000,
   // Windows of a real desktop now and then miss their moment on a starved machine. Such a test is told of as flaky.
   retries: 1,

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { _electron, test as base, type ElectronApplication, type Page } from '@playwright/test';
 import { PRODUCT_ENTRY, TEST_ENTRY, WATCHED_ENTRY } from './build.ts';
+import { ownDisplay } from './displays.ts';
 import { MACHINE } from './services.ts';
 import type {} from './watched-entry.ts';
 
@@ -18,6 +19,7 @@ export class Home {
   get environment(): Record<string, string> {
     return {
       ...(process.env as Record<string, string>),
+      ...ownDisplay(),
       HOME: this.folder,
       XDG_CONFIG_HOME: path.join(this.folder, 'config'),
       XDG_DATA_HOME: path.join(this.folder, 'data'),
