@@ -16,15 +16,22 @@ export interface ClientSurroundings extends TransmissionSurroundings {
   readonly lingerMs: number;
 }
 
+/** What there is of a client once it has chosen its export. */
+interface Served {
+  readonly transmission: Transmission;
+  readonly wire: SocketWire;
+}
+
 /** One client, from its first byte to its last. */
 export class ServedClient {
   /** Resolves when the connection is closed and no request of it uses a device any more. */
   readonly ended: Promise<void>;
   readonly #shared: ClientSurroundings;
   #socket: Socket;
-  #transmission: Transmission | null = null;
+  #served: Served | null = null;
   #exportName: string | null = null;
   #closing = false;
+  #cancelCut = () => {};
 
   constructor(socket: Socket, shared: ClientSurroundings) {
     this.#socket = socket;
@@ -40,8 +47,19 @@ export class ServedClient {
   /** Lets the client go: at once where it is still negotiating, else after the requests under way. */
   close(): void {
     this.#closing = true;
-    if (this.#transmission !== null) this.#transmission.stop();
-    else this.#socket.destroySoon();
+    if (this.#served === null) return this.#socket.destroySoon();
+    this.#served.transmission.stop();
+    this.#cutUnlessTaken(this.#served);
+  }
+
+  /** A client that takes nothing of an answer for {@link ClientSurroundings.lingerMs} does not get the rest. */
+  #cutUnlessTaken(served: Served): void {
+    const { transmission, wire } = served;
+    const before = transmission.takenWhileFull;
+    this.#cancelCut = this.#shared.clock.after(this.#shared.lingerMs, () => {
+      if (before !== null && transmission.takenWhileFull === before) wire.destroy();
+      else this.#cutUnlessTaken(served);
+    });
   }
 
   async #run(): Promise<void> {
@@ -59,9 +77,10 @@ export class ServedClient {
     this.#exportName = negotiated.export.name;
     const wire = new SocketWire(this.#socket);
     const transmission = new Transmission(negotiated.export, negotiated.agreement, wire, this.#shared);
-    this.#transmission = transmission;
+    this.#served = { transmission, wire };
     transmission.start(negotiated.stream.detach());
     await transmission.done;
+    this.#cancelCut();
     const cut = clock.after(lingerMs, () => wire.destroy());
     await wire.closed;
     cut();

@@ -8,6 +8,15 @@ import { serveNbd } from '../../test/support/nbd-served.ts';
 import { NbdTalker } from '../../test/support/nbd-talker.ts';
 import { WatchedDevice } from '../../test/support/watched-device.ts';
 
+/** Another client, by whose answers a test knows that the server has had the time to do what it would do. */
+async function bystander(socket: string): Promise<() => Promise<void>> {
+  const talker = await NbdTalker.open(socket, { exportName: 'other' });
+  return async () => {
+    for (let times = 0; times < 20; times++) expect((await talker.read(0, 512)).error).toBe(0);
+  };
+}
+const OTHER = { name: 'other', device: new MemoryDevice(MIB) };
+
 describe('a client', () => {
   it('is told of when it comes and when it has gone', async () => {
     const { socket, changes, server } = await serveNbd([{ name: 'a', device: new MemoryDevice(MIB) }]);
@@ -72,7 +81,8 @@ describe('a client', () => {
 
   it('that takes no answers is not read from any more, and served when it does', async () => {
     const device = new WatchedDevice(64 * MIB);
-    const { socket } = await serveNbd([{ name: '', device }]);
+    const { socket } = await serveNbd([{ name: '', device }, OTHER]);
+    const othersAreServed = await bystander(socket);
     const talker = await NbdTalker.open(socket);
     talker.socket.pause();
     const cookies = Array.from({ length: 400 }, (_, index) =>
@@ -81,7 +91,7 @@ describe('a client', () => {
     const quiet = async () => {
       for (let before = -1; before !== device.log.length;) {
         before = device.log.length;
-        await new Promise((resolve) => setTimeout(resolve, 50));
+        await othersAreServed();
       }
     };
     await quiet();
@@ -108,14 +118,15 @@ describe('a client', () => {
 
   it('may have many requests under way; the rest waits its turn', async () => {
     const device = new WatchedDevice(MIB);
-    const { socket } = await serveNbd([{ name: '', device }]);
+    const { socket } = await serveNbd([{ name: '', device }, OTHER]);
+    const othersAreServed = await bystander(socket);
     const talker = await NbdTalker.open(socket);
     device.hold('read');
     const cookies = Array.from({ length: 500 }, (_, index) =>
       talker.send({ command: COMMAND.read, offset: index, length: 1 }),
     );
     await until(() => device.waiting('read') === 128);
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await othersAreServed();
     expect(device.waiting('read')).toBe(128);
     device.release('read');
     const answered = new Set<bigint>();
@@ -182,15 +193,16 @@ describe('the end of a server', () => {
     expect(await server.listen({ kind: 'unix', path: socket })).toMatchObject({ ok: false });
   });
 
-  it('does not wait for clients that take no answers', async () => {
+  it('does not wait for clients that take no answers, in the midst of one', async () => {
     const clock = new SimulatedClock();
-    const { socket, server } = await serveNbd([{ name: '', device: new MemoryDevice(32 * MIB) }], { clock });
+    const device = new WatchedDevice(32 * MIB);
+    device.bytes.fill(9);
+    const { socket, server } = await serveNbd([{ name: '', device }], { clock });
     const talker = await NbdTalker.open(socket);
     talker.socket.pause();
     talker.send({ command: COMMAND.read, length: 8 * MIB });
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    const closed = server.close();
-    await clock.drive(closed);
+    await until(() => device.log.length > 0);
+    await clock.drive(server.close());
   });
 
   it('ends those who are still choosing, and those who wait', async () => {

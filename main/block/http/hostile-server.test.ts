@@ -364,8 +364,10 @@ describe('a server that stops', () => {
     await clock.advance(15_000);
     expect(await reading).toMatchObject({ failure: { code: 'source-unreachable' } });
     target.fill(1);
-    server.requests[1]?.socket.write(content(40, 10));
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    const { socket } = server.requests[1] ?? expect.fail();
+    socket.write(content(40, 10));
+    // The client has hung up, and nothing can arrive any more.
+    await until(() => socket.closed);
     expect(target).toEqual(new Uint8Array(50).fill(1));
   });
 

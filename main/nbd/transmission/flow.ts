@@ -10,6 +10,7 @@ export class Flow {
   readonly #onEase: () => void;
   #running = 0;
   #heldBytes = 0;
+  #freedBytes = 0;
   #waiting: (() => void)[] = [];
 
   /** @param onEase is told whenever there is less than before */
@@ -40,12 +41,18 @@ export class Flow {
     });
   }
 
+  /** What was given back so far, in bytes, while parts of requests wait for room; null while none does. */
+  get freedWhileFull(): number | null {
+    return this.#waiting.length > 0 ? this.#freedBytes : null;
+  }
+
   hold(bytes: number): void {
     this.#heldBytes += bytes;
   }
 
   free(bytes: number): void {
     this.#heldBytes -= bytes;
+    this.#freedBytes += bytes;
     for (const goOn of this.#waiting.splice(0)) goOn();
     this.#onEase();
   }

@@ -81,6 +81,11 @@ export class Transmission implements RequestHandler {
     this.#eased();
   }
 
+  /** How much of its answers the client has taken, in bytes, while the rest waits for that; null while nothing does. */
+  get takenWhileFull(): number | null {
+    return this.#flow.freedWhileFull;
+  }
+
   /** Gives back memory. Only when the wire is closed. */
   dispose(): void {
     this.#requests.dispose();
