@@ -1,6 +1,6 @@
 // Debian 12 minimal: installed by Debian's own tools, started by the kernel that Tiny Linux has. ../build.mjs runs this.
 import { join } from 'node:path';
-import { openDebianArchive, unpackPackage } from '../lib/debian.mjs';
+import { openDebianArchive } from '../lib/debian.mjs';
 import { installDebian, letRootIn } from '../lib/debian-root.mjs';
 import { makeExt4 } from '../lib/ext4.mjs';
 import { installHostLine } from '../lib/host-line/install.mjs';
@@ -26,13 +26,10 @@ const READ_FIRST = [
 
 export function build({ appliance, diskFile, work, cacheFolder, time, log }) {
   const archive = openDebianArchive({ root: join(cacheFolder, 'debian-i386'), log });
-  const [busybox] = archive.fetch(['busybox-static']);
-  unpackPackage(busybox.file, join(work, 'busybox'));
   const staged = join(work, 'staged');
   const kernel = installKernel({
     archive,
     tree: staged,
-    busybox: join(work, 'busybox/bin/busybox'),
     modules: join(HERE, 'modules.txt'),
     work,
     time,

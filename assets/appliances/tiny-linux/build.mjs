@@ -81,7 +81,6 @@ export function build({ appliance, diskFile, work, cacheFolder, time, log }) {
   const kernel = installKernel({
     archive,
     tree,
-    busybox: join(tree, 'usr/bin/busybox'),
     modules: join(HERE, 'modules.txt'),
     work,
     time,

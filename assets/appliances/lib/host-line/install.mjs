@@ -1,7 +1,7 @@
 // What has a guest know the time, and have random numbers of its own, after it was paused or saved (docs/host-line.md).
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { run } from '../command.mjs';
+import { assemble } from '../program.mjs';
 import { writeInTree } from '../tree.mjs';
 
 /** To be started once by the guest's init, in the background. */
@@ -10,9 +10,6 @@ export const HOST_LINE = '/usr/lib/headwater/host-line';
 /** Puts the listener into a guest's tree. @param {string} work folder for intermediate files */
 export function installHostLine(tree, work) {
   writeInTree(join(tree, HOST_LINE), readFileSync(join(import.meta.dirname, 'host-line')), true);
-  const object = join(work, 'reseed.o');
-  const program = join(work, 'reseed');
-  run('as', ['--32', '-o', object, join(import.meta.dirname, 'reseed.S')]);
-  run('ld', ['-m', 'elf_i386', '--strip-all', '--build-id=none', '-o', program, object]);
-  writeInTree(join(tree, 'usr/lib/headwater/reseed'), readFileSync(program), true);
+  const reseed = assemble(join(import.meta.dirname, 'reseed.S'), work);
+  writeInTree(join(tree, 'usr/lib/headwater/reseed'), reseed, true);
 }

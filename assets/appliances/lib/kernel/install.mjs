@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { run } from '../command.mjs';
 import { cpioArchive } from '../cpio.mjs';
 import { unpackPackage } from '../debian.mjs';
+import { assemble } from '../program.mjs';
 import { copyIntoTree, readTable, writeInTree } from '../tree.mjs';
 import { ModuleCollection } from './modules.mjs';
 import { repackKernel } from './repack.mjs';
@@ -45,12 +46,12 @@ export function grubConfiguration(name) {
 /**
  * Puts kernel, initrd and modules into a guest's tree.
  *
- * @param {{ archive: ReturnType<typeof import('../debian.mjs').openDebianArchive>, tree: string, busybox: string,
- *           modules: string, work: string, time: number, log: (line: string) => void }} job
- *   `busybox`: the statically linked program; `modules`: a table of `boot|virtio|disk NAME`
+ * @param {{ archive: ReturnType<typeof import('../debian.mjs').openDebianArchive>, tree: string, modules: string,
+ *           work: string, time: number, log: (line: string) => void }} job
+ *   `modules`: a table of `boot|virtio|disk NAME`
  * @returns {{ name: string, version: string }} the kernel's package
  */
-export function installKernel({ archive, tree, busybox, modules, work, time, log }) {
+export function installKernel({ archive, tree, modules, work, time, log }) {
   const packageName = archive.field('linux-image-686', 'Depends').split(' ')[0];
   const version = packageName.replace('linux-image-', '');
   const [kernel] = archive.fetch([packageName]);
@@ -69,7 +70,7 @@ export function installKernel({ archive, tree, busybox, modules, work, time, log
   const collection = new ModuleCollection(join(unpacked, `lib/modules/${version}`));
   const table = readTable(modules);
   installModules(collection, table, join(tree, `usr/lib/modules/${version}`));
-  const entries = initrdEntries(collection, table, readFileSync(busybox));
+  const entries = initrdEntries(collection, table, assemble(join(import.meta.dirname, 'init.S'), work));
   const initrd = run('lz4', ['-l', '-12', '-c', '-q'], {
     input: cpioArchive(entries, time),
     encoding: 'buffer',
@@ -84,18 +85,18 @@ function installModules(collection, table, folder) {
   writeInTree(join(folder, 'modules.dep'), collection.dependencyFile(names));
 }
 
-function initrdEntries(collection, table, busybox) {
+function initrdEntries(collection, table, firstProgram) {
   const named = (where) => table.flatMap(([kind, name]) => (kind === where ? [name] : []));
   const boot = collection.inLoadOrder(named('boot'));
   const virtio = collection.inLoadOrder(named('virtio')).filter((name) => !boot.includes(name));
-  const list = (names) => names.map((name) => `${name}.ko\n`).join('');
+  const file = (name) => `lib/${name}.ko`;
+  const list = (names) => names.map((name) => `/${file(name)}\0`).join('');
   return [
-    ...['bin', 'dev', 'lib', 'proc', 'root', 'sys'].map((path) => ({ path })),
+    ...['dev', 'lib', 'proc', 'root'].map((path) => ({ path })),
     { path: 'dev/console', device: [5, 1] },
-    { path: 'init', content: readFileSync(join(import.meta.dirname, 'init')), executable: true },
-    { path: 'bin/busybox', content: busybox, executable: true },
+    { path: 'init', content: firstProgram, executable: true },
     { path: 'lib/boot', content: list(boot) },
     { path: 'lib/virtio', content: list(virtio) },
-    ...[...boot, ...virtio].map((name) => ({ path: `lib/${name}.ko`, content: collection.content(name) })),
+    ...[...boot, ...virtio].map((name) => ({ path: file(name), content: collection.content(name) })),
   ];
 }
