@@ -1,9 +1,11 @@
 // Turns Debian's kernel file (a boot sector, set-up code and an XZ-compressed kernel) into one whose kernel is
-// compressed with LZ4 instead. See stub.S for the reason, and the kernel's Documentation/x86/boot.rst for the header.
+// compressed with LZ4 instead, in streams. See stub.S and lz4-streams.mjs for the reasons, and the kernel's
+// Documentation/x86/boot.rst for the header.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { run } from '../command.mjs';
 import { readElf32 } from '../elf.mjs';
+import { lz4Streams } from './lz4-streams.mjs';
 
 const HEADER = { setupSectors: 0x1f1, sizeInParagraphs: 0x1f4, magic: 0x202, relocatable: 0x234 };
 const PAYLOAD = { offset: 0x248, length: 0x24c };
@@ -26,9 +28,16 @@ export function repackKernel(source, work) {
     run('xz', ['-d', '-c'], { input: compressed, encoding: 'buffer' }),
   );
 
-  const stub = assembleStub(work, { KERNEL_ADDRESS: address, KERNEL_ENTRY: entry });
-  const lz4 = run('lz4', ['-l', '-12', '-c', '-q'], { input: image, encoding: 'buffer' });
-  const body = Buffer.concat([stub, lz4, Buffer.alloc(4)]);
+  const { literals, offsets, tokens } = lz4Streams(
+    run('lz4', ['-l', '-12', '-c', '-q'], { input: image, encoding: 'buffer' }),
+  );
+  const stub = assembleStub(work, {
+    KERNEL_ADDRESS: address,
+    KERNEL_ENTRY: entry,
+    OFFSETS: literals.length,
+    TOKENS: literals.length + offsets.length,
+  });
+  const body = Buffer.concat([stub, literals, offsets, tokens]);
   const padding = Buffer.alloc(-body.length & 15);
 
   const setup = Buffer.from(original.subarray(0, setupBytes));

@@ -4,10 +4,10 @@
 # LZ4 takes next to none, for a file that is half as large again. The kernel image itself is unchanged.
 #
 # On entry (Linux boot protocol): ESI points to the boot parameters, segments are flat, interrupts are off, and there is
-# no stack to rely on. The payload behind this code is what `lz4 -l` writes: a magic number, then blocks, each with its
-# length in front. A length of zero, put there by repack.mjs, ends them.
+# no stack to rely on. Behind this code are the three streams that lz4-streams.mjs makes of an LZ4 file.
 #
-# Symbols given to the assembler: KERNEL_ADDRESS, where the image belongs, and KERNEL_ENTRY, where it starts.
+# Symbols given to the assembler: KERNEL_ADDRESS, where the image belongs, and KERNEL_ENTRY, where it starts; OFFSETS and
+# TOKENS, how far behind the literals these streams begin.
 
         .code32
         .globl  _start
@@ -16,64 +16,57 @@ _start: cld
         # Where are we? A call tells, and the one word of stack for it is in the boot parameters' scratch field.
         leal    0x1e8(%esi), %esp
         call    here
-here:   popl    %ebx
-        movl    %esi, boot_parameters - here(%ebx)
-        leal    payload + 4 - here(%ebx), %esi  # behind the magic number
-        movl    $KERNEL_ADDRESS, %edi
-
-next_block:
-        lodsl
-        testl   %eax, %eax
-        jz      start_kernel
-        leal    (%esi,%eax), %ebp               # EBP: end of this block
+here:   popl    %eax
+        movl    %esi, %esp                      # ESP keeps the boot parameters: there is no use for a stack
+        leal    literals - here(%eax), %esi     # ESI: next literal
+        leal    OFFSETS(%esi), %ebp             # EBP: next offset
+        leal    TOKENS(%esi), %ebx              # EBX: next token
+        movl    $KERNEL_ADDRESS, %edi           # EDI: where the next byte belongs
 
         # A sequence: token, literals, then a copy of something that was unpacked before. EDX keeps the token.
 sequence:
-        xorl    %eax, %eax
-        lodsb
-        movl    %eax, %edx
-        shrl    $4, %eax
-        movl    %eax, %ecx
-        cmpb    $15, %al
-        jne     literals
+        movzbl  (%ebx), %edx
+        incl    %ebx
+        movl    %edx, %ecx
+        shrl    $4, %ecx
+        cmpb    $15, %cl
+        jne     copy_literals
 more_literals:
-        lodsb
+        movzbl  (%ebx), %eax
+        incl    %ebx
         addl    %eax, %ecx
         cmpb    $255, %al
         je      more_literals
-literals:
+copy_literals:
         rep movsb
-        cmpl    %ebp, %esi                      # the last sequence of a block has literals only
-        jae     next_block
 
-        andl    $15, %edx
+        movzwl  (%ebp), %eax                    # EAX: how far back
+        addl    $2, %ebp
+        testl   %eax, %eax                      # nowhere: the last sequence has literals only
+        jz      start_kernel
         movl    %edx, %ecx
-        xorl    %eax, %eax
-        lodsw
-        movl    %eax, %edx                      # EDX: how far back
-        xorl    %eax, %eax
+        andl    $15, %ecx
         cmpb    $15, %cl
-        jne     copy
-more_copy:
-        lodsb
-        addl    %eax, %ecx
-        cmpb    $255, %al
-        je      more_copy
-copy:   addl    $4, %ecx
-        movl    %esi, %eax
+        jne     copy_match
+more_match:
+        movzbl  (%ebx), %edx
+        incl    %ebx
+        addl    %edx, %ecx
+        cmpb    $255, %dl
+        je      more_match
+copy_match:
+        addl    $4, %ecx
+        movl    %esi, %edx
         movl    %edi, %esi
-        subl    %edx, %esi
+        subl    %eax, %esi
         rep movsb                               # byte by byte on purpose: source and target may overlap
-        movl    %eax, %esi
+        movl    %edx, %esi
         jmp     sequence
 
 start_kernel:
-        movl    boot_parameters - here(%ebx), %esi
+        movl    %esp, %esi
         movl    $KERNEL_ENTRY, %eax
         jmp     *%eax
 
-        .balign 4
-boot_parameters:
-        .long   0
         .balign 16
-payload:
+literals:
