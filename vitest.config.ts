@@ -30,6 +30,7 @@ export default defineConfig({
             'renderer/**/*.test.ts',
             'shared/**/*.test.ts',
             'scripts/**/*.test.mjs',
+            'assets/**/*.test.mjs',
           ],
           globalSetup,
           expect: expectations,

@@ -99,7 +99,7 @@ export async function publish(id, { outputFolder, cacheFolder, log = () => {} })
 function recipeHash(id) {
   const hash = createHash('sha256');
   const add = (path) => {
-    if (path.endsWith('.md')) return;
+    if (path.endsWith('.md') || path.endsWith('.test.mjs')) return;
     const status = statSync(path);
     if (status.isDirectory()) {
       for (const name of readdirSync(path).sort()) add(join(path, name));

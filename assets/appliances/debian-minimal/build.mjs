@@ -46,6 +46,8 @@ export function build({ appliance, diskFile, work, cacheFolder, time, log }) {
       `sync-in "${staged}" /`,
       `chroot "$1" depmod ${kernel.name.replace('linux-image-', '')}`,
       'chroot "$1" update-rc.d hardware defaults',
+      // It copies to a file, at every boot, what `dmesg` and `logread` show.
+      'chroot "$1" update-rc.d bootlogs disable',
     ],
     work,
     time,

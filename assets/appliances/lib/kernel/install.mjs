@@ -1,6 +1,5 @@
 // Debian's i386 kernel as v86 starts it quickest: recompressed, with a first program and the few modules that reach the
 // root disk. The kernel package is unpacked, not installed: its scripts would want a running system.
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { run } from '../command.mjs';
 import { cpioArchive } from '../cpio.mjs';
