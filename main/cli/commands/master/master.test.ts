@@ -1,15 +1,17 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { MIB } from '../../../../shared/units.ts';
 import type { MasterDescription } from '../../../../shared/master.ts';
 import { FakeTerminal } from '../../../../test/support/fake-terminal.ts';
+import { aFeed, anEntry, DAY_MS, newKey, publish } from '../../../../test/support/feeds.ts';
 import { HeadwaterProcess } from '../../../../test/support/headwater-process.ts';
 import { writeRaw } from '../../../../test/support/image-files.ts';
 import { serve } from '../../../../test/support/served.ts';
 import { spoil } from '../../../../test/support/published-master.ts';
 import { tempFolder } from '../../../../test/support/temp-folder.ts';
 import { EXIT } from '../../terminal.ts';
+import { feedCommand } from '../feed/index.ts';
 import { masterCommand } from './index.ts';
 
 async function run(...args: string[]): Promise<{ code: number; terminal: FakeTerminal }> {
@@ -130,6 +132,36 @@ describe('headwater master', () => {
       /^STATE +FIRST BYTE +RATE +BROUGHT +SOURCE\nanswers .*\nwrong bytes /,
     );
     expect(table.terminal.stdout).toContain('(wrong SHA-256) (1 wrong answer)\n');
+  });
+
+  it('knows the mirrors of an appliance by its feed', async () => {
+    vi.stubEnv('XDG_DATA_HOME', tempFolder());
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const site = tempFolder();
+    const { terminal } = await run('publish', newDisk(), '--out', site, '--json');
+    const { folder, master } = JSON.parse(terminal.stdout) as { folder: string; master: MasterDescription };
+    const server = await serve(folder);
+    const key = newKey();
+    const now = Date.now();
+    const [issued = '', expires = ''] = [now - DAY_MS, now + DAY_MS].map((ms) => new Date(ms).toISOString());
+    const sources = [`masters/${master.sha256}/`, server.url];
+    const entry = anEntry({ name: 'Mirrored', diskSizeBytes: master.lengthBytes, master, sources });
+    const location = publish(site, aFeed(key, { issued, expires, appliances: [entry] }), key);
+    expect(await feedCommand.run(['subscribe', location, '--trust'], new FakeTerminal())).toBe(EXIT.done);
+    const looked = await run('mirrors', '--json', '--appliance', 'Mirrored');
+    expect(looked.code).toBe(EXIT.done);
+    expect(JSON.parse(looked.terminal.stdout)).toMatchObject({
+      sha256: master.sha256,
+      sources: [
+        { location: path.join(folder, path.sep), state: 'answers' },
+        { location: server.url, state: 'answers' },
+      ],
+    });
+    const unknown = await run('mirrors', '--appliance', 'Nothing');
+    expect([unknown.code, unknown.terminal.stderr]).toEqual([
+      EXIT.failed,
+      expect.stringContaining("there is no appliance 'Nothing'"),
+    ]);
   });
 
   it('makes the pack of a boot that was recorded before', async () => {
