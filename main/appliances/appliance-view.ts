@@ -42,6 +42,7 @@ export function applianceView(entry: Entry, problem: Failure | null, hasQemu: Ha
     arch: description.arch,
     licence: description.licence,
     loginHint: description.loginHint ?? null,
+    cloudInit: description.cloudInit === true,
     memoryMiB: description.memoryMiB,
     diskBytes: lengthBytes,
     bootBytes,

@@ -150,6 +150,7 @@ describe('an image of an image server', () => {
       downloadBytes: DISK.length,
       unavailableBecause: { words: ['download-first'] },
       feed: { signed: false },
+      cloudInit: true,
     });
     expect(await appliances.resolve(id)).toMatchObject({ failure: { words: ['download-first'] } });
   });

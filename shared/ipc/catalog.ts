@@ -24,6 +24,8 @@ export const applianceViewSchema = z.object({
   arch: z.string(),
   licence: z.string(),
   loginHint: z.string().nullable(),
+  /** Nobody can log in before cloud-init has said who, which it does in QEMU. */
+  cloudInit: z.boolean(),
   memoryMiB: memoryMiBSchema,
   diskBytes: bytesSchema,
   /** What a boot reads, from a profile; null while no boot was recorded. */

@@ -143,6 +143,8 @@ export const machineViewSchema = z.object({
   /** How much of its state is saved, from 0 to 1; null unless it is being suspended. */
   savedFraction: z.number().min(0).max(1).nullable(),
   loginHint: z.string().nullable(),
+  /** Nobody can log in before cloud-init has said who, which it does in QEMU. */
+  cloudInit: z.boolean(),
   createdAtMs: z.number(),
   /** Null for a machine that was never started. */
   startedAtMs: z.number().nullable(),

@@ -21,6 +21,7 @@ const machine = (id: string, name: string): MachineView => ({
   instantStart: null,
   savedFraction: null,
   loginHint: null,
+  cloudInit: false,
   createdAtMs: 0,
   startedAtMs: null,
   disks: [],

@@ -80,7 +80,13 @@ describe('an image server', () => {
     });
     expect(listing.appliances).toMatchObject([
       {
-        description: { name: 'Ubuntu 24.04 LTS', version: '20261124_0742', arch: 'x86_64' },
+        description: {
+          name: 'Ubuntu 24.04 LTS',
+          version: '20261124_0742',
+          arch: 'x86_64',
+          backEnds: ['qemu', 'v86'],
+          cloudInit: true,
+        },
         content: {
           kind: 'image',
           location: `${server.url}images/new.img`,

@@ -108,8 +108,6 @@ function imageOf(
       // What is built in cannot give it the disk that lets anybody in.
       backEnds: ['qemu', 'v86'],
       cloudInit: true,
-      loginHint:
-        'Made for clouds. In QEMU cloud-init lets root in at the console, without a password; without cloud-init nobody can log in.',
     },
     content: { kind: 'image', location, format, packing, lengthBytes: size, sha256 },
   };

@@ -43,6 +43,7 @@ export function machineView(known: MachineKnowledge): MachineView {
     savedState: known.savedState && savedStateView(known.savedState),
     instantStart: known.savedState === null ? known.instantStart : null,
     loginHint: known.loginHint,
+    cloudInit: row.guest.cloudInit === true,
     createdAtMs: row.createdMs,
     startedAtMs: row.startedMs,
     disks: [...known.disks],

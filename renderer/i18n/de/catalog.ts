@@ -44,6 +44,7 @@ export const catalog: Messages['catalog'] = {
   },
   bootUnknown: 'nach dem ersten Start bekannt',
   notGiven: 'nicht angegeben',
+  cloudLogin: 'Für Clouds gemacht: In QEMU lässt cloud-init root an der Konsole ohne Passwort herein.',
   newMachine: 'Neue Maschine',
   name: 'Name',
   nameHint: 'Bleibt das Feld leer, heißt sie wie die Appliance.',

@@ -43,6 +43,7 @@ export const catalog = {
   },
   bootUnknown: 'known after its first start',
   notGiven: 'not given',
+  cloudLogin: 'Made for clouds: in QEMU, cloud-init lets root in at the console, without a password.',
   newMachine: 'New machine',
   name: 'Name',
   nameHint: 'Left empty, it is named after the appliance.',

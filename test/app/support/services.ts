@@ -36,6 +36,7 @@ export const MACHINE: MachineView = {
   failure: null,
   wait: null,
   loginHint: null,
+  cloudInit: false,
   createdAtMs: 0,
   startedAtMs: null,
   savedState: null,

@@ -1,5 +1,6 @@
 import type { ApplianceView } from '../../../../shared/ipc/catalog.ts';
 import { ok } from '../../../../shared/result.ts';
+import { loginHintOf } from '../../display/login-hint.ts';
 import { formatBytes } from '../../display/quantities.ts';
 import { reportCommand } from '../../arguments/command.ts';
 import { withCatalog, pickAppliance } from '../../app-catalog.ts';
@@ -98,7 +99,7 @@ function factsOf(view: ApplianceView): string {
     ['memory', `${view.memoryMiB} MiB`],
     ['disk', formatBytes(view.diskBytes)],
     ['starts after', bootBytes === null ? null : formatBytes(bootBytes)],
-    ['login', view.loginHint],
+    ['login', loginHintOf(view)],
     ['feed', feed === null ? null : `${feed.name}, ${feed.signed ? 'signed' : 'not signed'}, ${feed.state}`],
     [
       'download',

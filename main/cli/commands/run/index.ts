@@ -12,6 +12,7 @@ import { localPath } from '../../../storage/chain/location.ts';
 import { publishedLayer } from '../../../storage/chain/published-master.ts';
 import { MachineSession } from '../../machine-session.ts';
 import { command } from '../../arguments/command.ts';
+import { loginHintOf } from '../../display/login-hint.ts';
 import { overlaysFolder } from '../../places.ts';
 import { EXIT, type Terminal } from '../../terminal.ts';
 import { RUN, type RunArguments } from './arguments.ts';
@@ -95,7 +96,7 @@ interface Prepared {
 
 async function runMachine(
   options: RunArguments,
-  { name, loginHint }: RunTarget,
+  { name, loginHint, made: { cloudInit } }: RunTarget,
   { chain, resume, maker }: Prepared,
   terminal: Terminal,
 ): Promise<Result<number>> {
@@ -129,7 +130,8 @@ async function runMachine(
   }
   const how = maker.about === null ? '' : ` (${maker.about})`;
   terminal.err(`headwater: starting ${name} from '${chain.location}'${how}\n`);
-  if (loginHint !== undefined) terminal.err(`headwater: ${loginHint}\n`);
+  const hint = loginHintOf({ loginHint, cloudInit });
+  if (hint !== null) terminal.err(`headwater: ${hint}\n`);
   session.machine.on('wait', (wait) => notes.hearMachine(wait));
   const stopTrying = tryAgain(session.machine, systemClock);
   const ended = await useMachine(session, resume, interrupted, terminal);

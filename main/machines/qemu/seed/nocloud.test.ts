@@ -32,7 +32,7 @@ describe('the disk that tells cloud-init about a machine', () => {
   it('lets root in at the console, and names the machine', () => {
     const seed = seedOf();
     expect(grub(seed, 'cat', '(loop0)/user-data')).toMatch(
-      /^#cloud-config\nbootcmd:\n {2}- \[passwd, -d, root\]\n/,
+      /^#cloud-config\nbootcmd:\n {2}- \[cloud-init-per, instance, [\w-]+, passwd, -d, root\]\n/,
     );
     expect(metaData(seed)).toEqual({ 'instance-id': 'machine-1', 'local-hostname': 'ubuntu-24-04-lts' });
   });

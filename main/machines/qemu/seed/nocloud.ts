@@ -8,12 +8,12 @@ export interface CloudIdentity {
 }
 
 /**
- * Whoever has the console has the machine: root needs no password there, as in our own appliances. SSH refuses empty
- * passwords by itself.
+ * Whoever has the console has the machine: root needs no password there, as in our own appliances, until somebody sets one.
+ * SSH refuses empty passwords by itself. Early in the first boot, so that it is done when the prompt is there.
  */
 const USER_DATA = `#cloud-config
 bootcmd:
-  - [passwd, -d, root]
+  - [cloud-init-per, instance, let-root-in, passwd, -d, root]
 ssh_pwauth: false
 `;
 

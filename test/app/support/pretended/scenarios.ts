@@ -148,7 +148,8 @@ const appliances: readonly ApplianceView[] = [
     source: 'http',
     feed: feedOf(feeds[2]),
     licence: '',
-    loginHint: 'Made for clouds: it may have no user to log in as until cloud-init gives it one.',
+    loginHint: null,
+    cloudInit: true,
   }),
   anAppliance({
     id: 'router',
