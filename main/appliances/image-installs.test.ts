@@ -275,6 +275,8 @@ describe('an image of an image server', () => {
         expect(server.statistics().bytesSent - bytesSent).toBeLessThan(bytes.length + 10);
       }
     },
+    // A whole life of an installation for each of its steps.
+    300_000,
   );
 
   it('that no list has any more leaves nothing of its download', async () => {
