@@ -7,7 +7,7 @@ import { BlockPortClient } from '../../storage/block-port/client.ts';
 import { createEmulator } from './emulator.ts';
 import { emulatorName } from './emulator-name.ts';
 import type { FromSession, ToSession, V86WorkerData } from './messages.ts';
-import { Session } from './session.ts';
+import { EmulatorSession } from './emulator-session.ts';
 
 const main = parentPort;
 if (main === null) throw new Error('This module is the entry of a worker thread');
@@ -19,7 +19,7 @@ const post = (message: FromSession) => {
 
 const device = await BlockPortClient.connect(disk);
 if (device.ok) {
-  const session = new Session({
+  const session = new EmulatorSession({
     clock: systemClock,
     nowMs: Date.now,
     random: randomBytes,

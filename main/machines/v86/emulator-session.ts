@@ -19,7 +19,7 @@ import type { SessionConfig, SessionParts } from './session-parts.ts';
 const READS_END_MS = 2000;
 
 /** One run of a machine, inside its worker thread: the emulator, its disk, and the commands from outside. */
-export class Session {
+export class EmulatorSession {
   readonly #parts: SessionParts;
   readonly #gate: PauseGate;
   readonly #storage: GuestStorage;

@@ -10,7 +10,7 @@ import { ScriptedDisk } from '../../../test/support/scripted-disk.ts';
 import type { EmulatorConfig, SavedGuest } from './emulator.ts';
 import { encodeGuestImage } from './guest-image.ts';
 import type { FromSession, SessionCommand, SessionRequest } from './messages.ts';
-import { Session } from './session.ts';
+import { EmulatorSession } from './emulator-session.ts';
 
 const UNREACHABLE = err('source-unreachable', 'The server does not answer');
 const FULL = err('no-space', 'The disk is full');
@@ -21,7 +21,7 @@ async function running(disk = new ScriptedDisk(65_536), resume: ResumeOrder | nu
   const messages: FromSession[] = [];
   const engine: string[] = [];
   let config: EmulatorConfig | undefined;
-  const session = new Session({
+  const session = new EmulatorSession({
     clock,
     nowMs: () => 1_700_000_000_000 + clock.now(),
     random: (bytes) => new Uint8Array(bytes).fill(0xab),
