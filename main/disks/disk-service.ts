@@ -1,16 +1,12 @@
-import type { Clock } from '../../shared/clock.ts';
 import type { ClusterMapCell, DiskView, Priority, StreamCommand } from '../../shared/ipc/machines.ts';
 import { DONE, ok, type Result } from '../../shared/result.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { StreamRow } from '../catalog/tables/streams.ts';
 import type { Activities } from '../activities/activities.ts';
-import type { Bandwidth, BandwidthRules } from '../preferences/bandwidth.ts';
 import type { Repair } from '../qed/check.ts';
 import type { ImageFiles } from '../storage/overlays/image-files.ts';
 import type { ImageTasks } from '../storage/overlays/image-tasks-client.ts';
 import type { QemuImg } from '../storage/overlays/qemu-img.ts';
-import { Shares } from '../streaming/limits/fair-share.ts';
-import { TokenBucket } from '../streaming/limits/token-bucket.ts';
 import { wantsBoot } from './boot-learning.ts';
 import type { ManyStreamsCommand } from './all-streams.ts';
 import type { CheckSummary } from './check-summary.ts';
@@ -21,7 +17,6 @@ import type { DiskRows } from './disk-rows.ts';
 import { DiskJobs, type DiskJobEvent } from './disk-jobs.ts';
 import type { ExportFormat } from './export-disk.ts';
 import { ImageWork } from './image-work.ts';
-import type { Journal } from './journal.ts';
 import { moveStorage } from './move-storage.ts';
 import { whileUnread } from './occupy-all.ts';
 import type { OpenDisk, OpenedDisk } from './opened-disk.ts';
@@ -31,24 +26,17 @@ import { reconcile } from './reconcile.ts';
 import { StreamWishes } from './stream-wishes.ts';
 import { surveyDisk } from './survey-disk.ts';
 import { Emitter } from '../../shared/emitter.ts';
-import { StreamSlots } from './stream-slots.ts';
+import { SharedBandwidth, type SharedBandwidthParts } from './shared-bandwidth.ts';
 
-export interface DiskServiceParts {
+export interface DiskServiceParts extends SharedBandwidthParts {
   readonly catalog: Catalog;
-  readonly clock: Clock;
   readonly nowMs: () => number;
   readonly open: OpenDisk;
   readonly files: ImageFiles;
   readonly tasks: ImageTasks;
   readonly qemuImg: QemuImg;
-  readonly journal: Journal;
   readonly ownFiles: OwnFiles;
   readonly activities: Activities;
-  readonly bandwidth: Bandwidth;
-  /** Connections to each remote source. */
-  readonly connections: () => number;
-  /** Disks that stream while their machines are off, at a time: each takes two threads. */
-  readonly parallelStreams: () => number;
   /** Where overlays lie unless the user chose another place. */
   readonly defaultFolder: string;
   readonly storageFolder: () => string;
@@ -67,11 +55,8 @@ export class DiskService {
   readonly #wishes: StreamWishes;
   readonly #work: ImageWork;
   readonly #events: DiskEvents;
-  readonly #bucket: TokenBucket;
-  readonly #shares = new Shares();
-  readonly #slots: StreamSlots;
+  readonly #bandwidth: SharedBandwidth;
   readonly #jobEvents = new Emitter<{ job: DiskJobEvent }>();
-  readonly #stopListening: () => void;
 
   constructor(parts: DiskServiceParts) {
     this.#parts = parts;
@@ -79,9 +64,7 @@ export class DiskService {
     this.#wishes = new StreamWishes(this.#registry);
     this.#work = new ImageWork(parts);
     this.#events = new DiskEvents({ ...parts, usersChanged: () => this.usersChanged() }, this.#registry);
-    this.#bucket = new TokenBucket(parts.clock, parts.bandwidth.rules.globalLimit);
-    this.#slots = new StreamSlots(parts.parallelStreams, (id) => void this.#registry.get(id)?.settle());
-    this.#stopListening = parts.bandwidth.onChange((rules) => void this.#apply(rules));
+    this.#bandwidth = new SharedBandwidth(parts, this.#registry);
   }
 
   /** Reconciles the catalog with the files, then lets every disk stream that should. To be called once. */
@@ -186,7 +169,7 @@ export class DiskService {
 
   /** The number of parallel streams is another one. */
   recountTurns(): void {
-    this.#slots.recount();
+    this.#bandwidth.recountTurns();
   }
 
   /** Keeps machines and streams off an image while `work` changes its rows or files; see {@link DiskControl.occupy}. */
@@ -201,7 +184,7 @@ export class DiskService {
 
   /** Memory of the bucket that everything draws on. */
   get globalLimit(): SharedArrayBuffer {
-    return this.#bucket.memory;
+    return this.#bandwidth.globalLimit;
   }
 
   /** Does `work` while neither the disk nor the copy it lies on streams, as far as nobody else uses them. */
@@ -239,7 +222,7 @@ export class DiskService {
   /** A disk is not in the catalog any more. */
   async forget(id: string): Promise<void> {
     const control = this.#registry.remove(id);
-    this.#slots.giveBack(id);
+    this.#bandwidth.giveBackSlot(id);
     this.usersChanged();
     this.#parts.journal.report((await control?.end()) ?? DONE);
     this.#parts.removed(id);
@@ -269,7 +252,7 @@ export class DiskService {
 
   /** Closes every disk, making everything durable; streams can be resumed. Fails with the first failure. */
   async close(): Promise<Result<void>> {
-    this.#stopListening();
+    this.#bandwidth.close();
     const [copies, others] = this.#registry.copiesAndOthers();
     // Who reads a copy needs its thread until the end.
     const closed = await Promise.all(others.map((control) => control.end()));
@@ -279,17 +262,12 @@ export class DiskService {
   }
 
   #makeControl(rows: DiskRows): DiskControl {
-    const { clock, open, bandwidth, connections, changed } = this.#parts;
+    const { clock, open, changed } = this.#parts;
     return new DiskControl(rows, {
       clock,
       open,
-      globalLimit: this.#bucket.memory,
-      shares: this.#shares,
-      rules: () => bandwidth.rules,
-      connections,
+      ...this.#bandwidth.forDisk,
       copies: (id) => this.#registry.get(id)?.asBacking ?? null,
-      takeSlot: (disk, priority) => this.#slots.take(disk, priority),
-      giveBackSlot: (disk) => this.#slots.giveBack(disk),
       look: (disk) => surveyDisk(this.#parts, disk.rows, () => this.#registry.get(disk.id)?.isOpen !== false),
       changed,
       completed: (disk) => this.#events.completed(disk),
@@ -308,13 +286,5 @@ export class DiskService {
       await control.look();
       if (this.#registry.get(control.id) === control) void control.settle();
     }
-  }
-
-  async #apply(rules: BandwidthRules): Promise<void> {
-    this.#bucket.setRate(rules.globalLimit);
-    const controls = this.#registry.all();
-    const limited = await Promise.all(controls.map((control) => control.applyLimit()));
-    for (const result of limited) this.#parts.journal.report(result);
-    await Promise.all(controls.map((control) => control.settle()));
   }
 }

@@ -20,7 +20,9 @@ test.describe.serial('preferences', () => {
     await master.bytesSentIn(SOON_MS);
     expect(await master.bytesSentIn(2000)).toBeLessThan(2 * bytesPerSecond + SLACK_BYTES);
   };
-  const expectFullSpeed = () => expect.poll(() => master.bytesSentIn(500)).toBeGreaterThan(600_000);
+  /** Faster than any limit that was set before, also on a computer that is slow. */
+  const expectFullSpeed = () =>
+    expect.poll(() => master.bytesSentIn(500), { timeout: 60_000 }).toBeGreaterThan(300_000);
 
   test.beforeAll(async () => {
     desk = new Desk('preferences');

@@ -139,7 +139,7 @@ test.describe.serial('an appliance from far away', () => {
       await disk.getByRole('combobox', { name: 'Limit', exact: true }).selectOption('No limit');
       await disk.getByRole('button', { name: 'Resume' }).click();
       await expect(disk.getByText('Streaming', { exact: true })).toBeVisible();
-      await expect.poll(() => master.bytesSentIn(1000)).toBeGreaterThan(1_000_000);
+      await expect.poll(() => master.bytesSentIn(1000), { timeout: 60_000 }).toBeGreaterThan(1_000_000);
     });
     await desk.step('It goes on with a limit', async () => {
       await disk.getByRole('combobox', { name: 'Limit', exact: true }).selectOption('A limit of its own');
