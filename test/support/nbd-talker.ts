@@ -100,6 +100,11 @@ export class NbdTalker {
     });
   }
 
+  /** What has come and was not taken. */
+  get unreadBytes(): number {
+    return this.#receivedBytes;
+  }
+
   /** The next bytes; throws when the server ends before. */
   async take(length: number): Promise<Buffer> {
     while (this.#receivedBytes < length) {
