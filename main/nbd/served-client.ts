@@ -12,26 +12,20 @@ export interface ClientSurroundings extends TransmissionSurroundings {
   readonly tls: NbdTls | null;
   /** From being let in a client has so long to choose its export, in milliseconds. */
   readonly negotiationTimeoutMs: number;
-  /** How long a client that does not take its last answers is waited for, in milliseconds. */
+  /** How long the end of a connection waits while nothing is answered, or taken of the answers, in milliseconds. */
   readonly lingerMs: number;
-}
-
-/** What there is of a client once it has chosen its export. */
-interface Served {
-  readonly transmission: Transmission;
-  readonly wire: SocketWire;
 }
 
 /** One client, from its first byte to its last. */
 export class ServedClient {
-  /** Resolves when the connection is closed and no request of it uses a device any more. */
+  /** Resolves when the connection is closed and no request of it uses a device any more, but those that were given up. */
   readonly ended: Promise<void>;
   readonly #shared: ClientSurroundings;
   #socket: Socket;
-  #served: Served | null = null;
+  #transmission: Transmission | null = null;
   #exportName: string | null = null;
   #closing = false;
-  #cancelCut = () => {};
+  #cancelGivingUp = () => {};
 
   constructor(socket: Socket, shared: ClientSurroundings) {
     this.#socket = socket;
@@ -46,19 +40,25 @@ export class ServedClient {
 
   /** Lets the client go: at once where it is still negotiating, else after the requests under way. */
   close(): void {
+    if (this.#closing) return;
     this.#closing = true;
-    if (this.#served === null) return this.#socket.destroySoon();
-    this.#served.transmission.stop();
-    this.#cutUnlessTaken(this.#served);
+    if (this.#transmission === null) {
+      this.#socket.destroySoon();
+      return;
+    }
+    this.#transmission.stop();
+    this.#giveUpWithoutProgress(this.#transmission);
   }
 
-  /** A client that takes nothing of an answer for {@link ClientSurroundings.lingerMs} does not get the rest. */
-  #cutUnlessTaken(served: Served): void {
-    const { transmission, wire } = served;
-    const before = transmission.takenWhileFull;
-    this.#cancelCut = this.#shared.clock.after(this.#shared.lingerMs, () => {
-      if (before !== null && transmission.takenWhileFull === before) wire.destroy();
-      else this.#cutUnlessTaken(served);
+  /**
+   * What comes no further for {@link ClientSurroundings.lingerMs} is refused: it waits for a source that is lost, or for a
+   * client that takes nothing of its answer or sends nothing of its data.
+   */
+  #giveUpWithoutProgress(transmission: Transmission): void {
+    const before = transmission.progress;
+    this.#cancelGivingUp = this.#shared.clock.after(this.#shared.lingerMs, () => {
+      if (transmission.progress === before) transmission.abandon();
+      else this.#giveUpWithoutProgress(transmission);
     });
   }
 
@@ -77,10 +77,10 @@ export class ServedClient {
     this.#exportName = negotiated.export.name;
     const wire = new SocketWire(this.#socket);
     const transmission = new Transmission(negotiated.export, negotiated.agreement, wire, this.#shared);
-    this.#served = { transmission, wire };
+    this.#transmission = transmission;
     transmission.start(negotiated.stream.detach());
     await transmission.done;
-    this.#cancelCut();
+    this.#cancelGivingUp();
     const cut = clock.after(lingerMs, () => wire.destroy());
     await wire.closed;
     cut();

@@ -193,6 +193,34 @@ describe('the end of a server', () => {
     expect(await server.listen({ kind: 'unix', path: socket })).toMatchObject({ ok: false });
   });
 
+  it.each([true, false])(
+    'refuses what the disk does not answer in time (structured: %s)',
+    async (structured) => {
+      const clock = new SimulatedClock();
+      const device = new WatchedDevice(MIB);
+      const { socket, server } = await serveNbd([{ name: '', device }], { clock });
+      const talker = await NbdTalker.open(socket, { structured });
+      device.hold('read');
+      const waiting = [512, MIB].map((length) => talker.send({ command: COMMAND.read, length }));
+      expect((await talker.request({ command: COMMAND.flush })).error).toBe(0);
+      // Another client keeps the rest of a write to itself.
+      const silent = await NbdTalker.open(socket, { structured });
+      silent.send({ command: COMMAND.write, length: 4096, payload: Buffer.alloc(100) });
+      await until(() => device.waiting('read') >= 2);
+      await clock.drive(server.close());
+      for (let answers = 0; answers < waiting.length; answers++) {
+        const [cookie, { error }] = await talker.nextAnswer();
+        expect(waiting).toContain(cookie);
+        expect(error).toBe(ERROR.shutdown);
+      }
+      await Promise.all([talker.closed, silent.closed]);
+      // What the disk comes up with now goes nowhere.
+      device.release('read');
+      await new Promise((resolve) => setImmediate(resolve));
+      expect(talker.unreadBytes).toBe(0);
+    },
+  );
+
   it('does not wait for clients that take no answers, in the midst of one', async () => {
     const clock = new SimulatedClock();
     const device = new WatchedDevice(32 * MIB);

@@ -87,7 +87,10 @@ export class NbdServer {
     return ok(listener.value.address);
   }
 
-  /** Lets nobody in any more, answers what is under way, and ends every connection. Idempotent. */
+  /**
+   * Lets nobody in any more, answers what is under way, and ends every connection. What is waited for in vain for two
+   * seconds is refused: a device may be at work for it still, until it is closed. Idempotent.
+   */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;

@@ -76,7 +76,7 @@ export class MeetingPlace {
 
   /**
    * Waits no longer, removes the folder, and lets nobody to the disk any more. Resolves when what was asked of the disk
-   * has been answered, which may take as long as its source does.
+   * has been answered, or given up where it waits for its source.
    */
   async close(): Promise<void> {
     this.#monitor.close();

@@ -34,9 +34,6 @@ const ANSWER_LIMIT_MS = 10_000;
 /** What a guest may leave unread of its serial line. */
 const MOST_SERIAL_BYTES = 1 << 20;
 
-/** What QEMU has asked of its disk before it ended is done by then, unless it waits for a source. */
-const DISK_LIMIT_MS = 2000;
-
 /** A running QEMU with its disk, its monitor and its serial line. When it ends nothing is left of it but its log. */
 export class QemuProcess {
   readonly qmp: QmpClient;
@@ -73,8 +70,7 @@ export class QemuProcess {
       onOutput: (bytes) => log.value.append(bytes),
     });
     const ended = leash.ended.then(async (end) => {
-      // A read that waits for its source has nobody to answer any more.
-      await within(clock, DISK_LIMIT_MS, place.close());
+      await place.close();
       log.value.close();
       return howItEnded(end, log.value);
     });

@@ -30,12 +30,13 @@ export class Reads {
     this.#flow = flow;
   }
 
-  begin(request: NbdRequest): void {
-    if (request.length === 0) return this.#replies.noMore(request);
+  async answer(request: NbdRequest): Promise<void> {
+    if (request.length === 0) {
+      this.#replies.noMore(request);
+      return;
+    }
     const inParts = this.#replies.structured && (request.flags & COMMAND_FLAG.df) === 0;
-    this.#flow.run(
-      inParts && request.length >= HOLE_BYTES ? this.#readLong(request) : this.#readWhole(request),
-    );
+    return inParts && request.length >= HOLE_BYTES ? this.#readLong(request) : this.#readWhole(request);
   }
 
   async #readWhole(request: NbdRequest): Promise<void> {

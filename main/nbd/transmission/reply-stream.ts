@@ -34,9 +34,10 @@ export class ReplyStream {
 
   draft(lengthBytes: number): Draft {
     this.#flow.hold(lengthBytes);
-    if (lengthBytes > SLAB_BYTES) {
+    // Behind the end nothing is sent, and the slab is somebody else's.
+    if (lengthBytes > SLAB_BYTES || this.#closed) {
       const slab = this.#pool.take(lengthBytes);
-      return { bytes: slab.bytes, slab, start: 0 };
+      return { bytes: slab.bytes.subarray(0, lengthBytes), slab, start: 0 };
     }
     if (this.#slab.isSole) this.#used = 0;
     if (this.#slab.bytes.length - this.#used < lengthBytes) this.#renewSlab();

@@ -32,7 +32,7 @@ export interface TransmissionSurroundings {
  * the disk and back without being handed to anybody.
  */
 export class Transmission implements RequestHandler {
-  /** Resolves when no request uses the device any more and the connection is about to end. */
+  /** Resolves when no request uses the device any more, or they were given up, and the connection is about to end. */
   readonly done: Promise<void>;
   readonly #export: NbdExport;
   readonly #device: BlockDevice;
@@ -44,6 +44,9 @@ export class Transmission implements RequestHandler {
   readonly #replies: Replies;
   readonly #reads: Reads;
   readonly #poll: BusyPoll;
+  /** Requests that were not answered yet. */
+  readonly #open = new Set<NbdRequest>();
+  #answered = 0;
   /** Whether to go on when the requests under way have ended: for the client's sake, or the server's. */
   #until: 'open' | 'client-leaves' | 'server-stops' = 'open';
   #goesOn = false;
@@ -81,9 +84,19 @@ export class Transmission implements RequestHandler {
     this.#eased();
   }
 
-  /** How much of its answers the client has taken, in bytes, while the rest waits for that; null while nothing does. */
-  get takenWhileFull(): number | null {
-    return this.#flow.freedWhileFull;
+  /** Another number when a request was answered, or more of a long answer was taken. */
+  get progress(): number {
+    return this.#answered + (this.#flow.freedWhileFull ?? 0);
+  }
+
+  /**
+   * Refuses what is under way as well, and ends the connection. What the disk comes up with later is dropped; until then
+   * it uses memory of the client's.
+   */
+  abandon(): void {
+    for (const request of this.#open) this.#replies.refuse(request, SHUTTING_DOWN);
+    this.#open.clear();
+    this.#leave();
   }
 
   /** Gives back memory. Only when the wire is closed. */
@@ -103,17 +116,17 @@ export class Transmission implements RequestHandler {
     if (refusal !== null) return this.#replies.refuse(request, refusal);
     switch (command) {
       case COMMAND.read:
-        return this.#reads.begin(request);
+        return this.#run(request, this.#reads.answer(request));
       case COMMAND.blockStatus:
-        return this.#flow.run(this.#blockStatus(request));
+        return this.#run(request, this.#blockStatus(request));
       case COMMAND.writeZeroes:
-        return this.#flow.run(this.#answer(request, zero(this.#device, request)));
+        return this.#run(request, this.#answer(request, zero(this.#device, request)));
       case COMMAND.trim:
-        return this.#flow.run(this.#answer(request, this.#device.discard(offset, length)));
+        return this.#run(request, this.#answer(request, this.#device.discard(offset, length)));
       case COMMAND.cache:
-        return this.#flow.run(this.#answer(request, prefetch(this.#device, offset, length)));
+        return this.#run(request, this.#answer(request, prefetch(this.#device, offset, length)));
       default:
-        return this.#flow.run(this.#answer(request, this.#device.flush()));
+        return this.#run(request, this.#answer(request, this.#device.flush()));
     }
   }
 
@@ -125,7 +138,7 @@ export class Transmission implements RequestHandler {
       return null;
     }
     const write = new IncomingWrite(this.#device, this.#flow);
-    this.#flow.run(this.#answer(request, write.written));
+    this.#run(request, this.#answer(request, write.written));
     return write;
   }
 
@@ -145,6 +158,16 @@ export class Transmission implements RequestHandler {
     const broken = checkRequest(request, this.#export, this.#agreement);
     if (broken !== null || request.command !== COMMAND.writeZeroes) return broken;
     return checkFastZeroes(request, this.#export);
+  }
+
+  #run(request: NbdRequest, work: Promise<void>): void {
+    this.#open.add(request);
+    this.#flow.run(work.then(() => this.#hasEnded(request)));
+  }
+
+  #hasEnded(request: NbdRequest): void {
+    this.#open.delete(request);
+    this.#answered++;
   }
 
   /** Sends the outcome; with FUA, when it is durable. */
