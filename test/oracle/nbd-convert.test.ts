@@ -114,6 +114,31 @@ describe('headwater image convert to an export', () => {
     expect(device.log.at(-1)).toBe('flush');
   });
 
+  it.each([1_000_001, MIB + 511])(
+    'fills an export of exactly %i bytes, which are no whole sectors',
+    async (lengthBytes) => {
+      const folder = tempFolder();
+      const content = Buffer.alloc(lengthBytes, 7);
+      content.fill(0, lengthBytes - 70_000, lengthBytes - 1);
+      fs.writeFileSync(path.join(folder, 'odd.raw'), content);
+      const device = new WatchedDevice(lengthBytes);
+      device.bytes.fill(0x55);
+      const { uri } = await serveNbd([{ name: '', device }]);
+      const done = await headwaterImage(folder, ['convert', '-f', 'raw', '-O', 'raw', 'odd.raw', uri()]);
+      expect(done).toMatchObject({ code: 0, stderr: '' });
+      expect(content.equals(device.bytes)).toBe(true);
+      const small = new WatchedDevice(lengthBytes - 1);
+      const refused = await headwaterImage(folder, [
+        ...['convert', '-f', 'raw', '-n', '-O', 'raw', 'odd.raw'],
+        (await serveNbd([{ name: '', device: small }])).uri(),
+      ]);
+      expect(refused).toMatchObject({
+        code: 1,
+        stderr: expect.stringContaining('smaller than input') as string,
+      });
+    },
+  );
+
   it('says where the target failed', async () => {
     const device = new WatchedDevice(4 * MIB);
     const { uri } = await serveNbd([{ name: '', device }]);
