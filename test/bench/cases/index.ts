@@ -7,6 +7,7 @@ import { appStart } from './app/start.ts';
 import { appSuspend } from './app/suspend.ts';
 import { bootDebian, bootTinyLinux } from './boot/index.ts';
 import { instantDebian, instantTinyLinux } from './boot/instant.ts';
+import { qemuBackEnd } from './boot/qemu-backend.ts';
 import { allocatingWrites } from './allocating-writes.ts';
 import { consoleCost } from './console-cost.ts';
 import { guestLatency } from './guest-latency.ts';
@@ -36,6 +37,7 @@ export const CASES: readonly BenchCase[] = [
   bootDebian,
   instantTinyLinux,
   instantDebian,
+  qemuBackEnd,
   appStart,
   appBoot,
   appSuspend,

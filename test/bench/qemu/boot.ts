@@ -1,3 +1,4 @@
+import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { performance } from 'node:perf_hooks';
 import net from 'node:net';
 import { createInterface } from 'node:readline';
@@ -41,28 +42,37 @@ export async function bootQemu(children: Children, boot: QemuBoot): Promise<Resu
     ...['-drive', `if=ide,id=disk,${boot.drive}`, '-serial', 'stdio'],
     ...['-qmp', `unix:${boot.socket},server=on,wait=off`],
   ]);
+  const prompted = await untilPrompt(child, 'qemu-system-i386', boot);
+  const login = (performance.now() - startedMs) / 1000;
+  const waiting = prompted.ok ? await readSeconds(boot.socket) : prompted;
+  await children.kill(child);
+  return waiting.ok ? ok({ login, waiting: waiting.value }) : waiting;
+}
+
+/** Waits until a guest whose serial line comes out of a program prompts. Fails when that ends, or takes too long. */
+export function untilPrompt(
+  child: ChildProcessWithoutNullStreams,
+  program: string,
+  { prompt, patienceMs }: Pick<QemuBoot, 'prompt' | 'patienceMs'>,
+): Promise<Result<void>> {
   const complaints = collect(child.stderr);
-  const prompted = await new Promise<Result<void>>((resolve) => {
+  return new Promise((resolve) => {
     let said = '';
     const timer = setTimeout(
-      () => resolve(err('io', `QEMU's guest did not prompt: ${said.slice(-200)}`)),
-      boot.patienceMs,
+      () => resolve(err('io', `the guest of ${program} did not prompt: ${said.slice(-200)}`)),
+      patienceMs,
     );
     child.stdout.on('data', (bytes: Buffer) => {
       said = (said + bytes.toString('latin1')).slice(-4000);
-      if (!said.includes(boot.prompt)) return;
+      if (!said.includes(prompt)) return;
       clearTimeout(timer);
       resolve(ok(undefined));
     });
     child.once('close', () => {
       clearTimeout(timer);
-      resolve(err('io', `qemu-system-i386 ended: ${complaints().trim()}`));
+      resolve(err('io', `${program} ended: ${complaints().trim()}`));
     });
   });
-  const login = (performance.now() - startedMs) / 1000;
-  const waiting = prompted.ok ? await readSeconds(boot.socket) : prompted;
-  await children.kill(child);
-  return waiting.ok ? ok({ login, waiting: waiting.value }) : waiting;
 }
 
 async function readSeconds(socketPath: string): Promise<Result<number>> {
