@@ -23,7 +23,7 @@ interface Built {
  */
 export class BuiltAppliances {
   readonly #folder: string;
-  #stamp = '';
+  #stamp: string | null = null;
   #built: readonly Built[] = [];
 
   /** @param folder where set-up puts them, one folder each */
@@ -53,7 +53,8 @@ export class BuiltAppliances {
 
   #read(nowMs: number): Result<void> {
     const stamp = stampOf(this.#folder);
-    if (!stamp.ok || stamp.value === this.#stamp) return stamp.ok ? DONE : stamp;
+    if (!stamp.ok) return stamp;
+    if (stamp.value !== null && stamp.value === this.#stamp) return DONE;
     const built: Built[] = [];
     for (const id of listBuiltAppliances(this.#folder)) {
       const appliance = findBuiltAppliance(this.#folder, id);
@@ -69,8 +70,8 @@ export class BuiltAppliances {
   }
 }
 
-/** Changes when a file of an appliance does. */
-function stampOf(folder: string): Result<string> {
+/** Changes when a file of an appliance does; null while one is being exchanged. */
+function stampOf(folder: string): Result<string | null> {
   try {
     const files = listBuiltAppliances(folder).flatMap((id) =>
       fs.readdirSync(path.join(folder, id)).map((name) => path.join(folder, id, name)),
@@ -81,7 +82,8 @@ function stampOf(folder: string): Result<string> {
     });
     return ok(facts.join('\n'));
   } catch (error) {
-    return failureFromSystem(error, `Could not look at the appliances in '${folder}'`);
+    const failed = failureFromSystem(error, `Could not look at the appliances in '${folder}'`);
+    return failed.failure.code === 'not-found' ? ok(null) : failed;
   }
 }
 
