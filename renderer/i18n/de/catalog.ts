@@ -66,7 +66,7 @@ export const catalog: Messages['catalog'] = {
   showMachine: 'Zeigen',
   emptyHeading: 'Der Katalog ist leer',
   emptyText:
-    'Fügen Sie ein Plattenabbild von diesem Computer oder von einer Webadresse hinzu, um Maschinen daraus zu machen.',
+    'Fügen Sie ein Plattenabbild von diesem Computer oder einem Server hinzu, oder einen Feed, der Appliances auflistet, um Maschinen daraus zu machen.',
   noMatchHeading: 'Keine Appliance passt',
   noMatchText: (text) =>
     `Nichts passt zu „${text}“. Versuchen Sie weniger Buchstaben, oder setzen Sie die Filter zurück.`,
@@ -80,7 +80,7 @@ export const addMaster: Messages['addMaster'] = {
   from: 'Wo das Plattenabbild liegt',
   file: 'Auf diesem Computer',
   http: 'Im Web',
-  nbd: 'Auf einem NBD-Server',
+  nbd: 'NBD-Server',
   path: 'Datei',
   noFile: 'Keine Datei ausgewählt',
   format: 'Format',

@@ -28,6 +28,7 @@ export const machines: Messages['machines'] = {
   emptyText:
     'Starten Sie eine Appliance aus dem Katalog. Sie fährt sofort hoch, und ihre Platte kommt hinterher.',
   toCatalog: 'Katalog öffnen',
+  another: 'Neue Maschine …',
   noMatchHeading: 'Keine Maschine passt',
   noMatchText: (text) => `Kein Name enthält „${text}“.`,
   failedHeading: 'Die Maschinen können nicht aufgelistet werden',

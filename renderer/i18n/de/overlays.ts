@@ -25,7 +25,7 @@ export const overlays: Messages['overlays'] = {
   repair: 'Reparieren …',
   showInFolder: 'Im Ordner zeigen',
   export: 'Exportieren …',
-  delete: 'Maschine löschen …',
+  delete: 'Maschine entfernen …',
   checking: 'Wird geprüft …',
   checkHeading: (name) => `Prüfung von ${name}`,
   checkClean: 'Es wurden keine Fehler gefunden.',

@@ -64,7 +64,8 @@ export const catalog = {
   created: (name: string) => `${name} was created.`,
   showMachine: 'Show',
   emptyHeading: 'The catalog is empty',
-  emptyText: 'Add a disk image from this computer, or one behind a web address, to make machines from it.',
+  emptyText:
+    'Add a disk image from this computer or from a server, or a feed that lists appliances, to make machines from them.',
   noMatchHeading: 'No appliance matches',
   noMatchText: (text: string) => `Nothing fits “${text}”. Try fewer letters, or clear the filters.`,
   noMatchFilters: 'Nothing fits these filters.',

@@ -26,6 +26,7 @@ export const machines = {
   emptyHeading: 'No machines yet',
   emptyText: 'Start an appliance from the catalog. It boots at once, and its disk comes in behind it.',
   toCatalog: 'Open the catalog',
+  another: 'New machine…',
   noMatchHeading: 'No machine matches',
   noMatchText: (text: string) => `No name contains “${text}”.`,
   failedHeading: 'The machines cannot be listed',

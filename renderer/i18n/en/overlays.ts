@@ -24,7 +24,7 @@ export const overlays = {
   repair: 'Repair…',
   showInFolder: 'Show in folder',
   export: 'Export…',
-  delete: 'Delete machine…',
+  delete: 'Remove machine…',
   checking: 'Checking…',
   checkHeading: (name: string) => `Check of ${name}`,
   checkClean: 'No errors were found.',

@@ -118,7 +118,7 @@ test.describe.serial('the overlays', () => {
     const image = desk.home.disks.find((file) => path.basename(file).startsWith('under-way-')) ?? '';
     expect(existsSync(image)).toBe(true);
     await desk.step('What deleting frees is said first', async () => {
-      await choose('Under way', 'Delete machine…');
+      await choose('Under way', 'Remove machine…');
       const dialog = desk.main.getByRole('dialog', { name: 'Remove Under way?' });
       await expect(dialog).toContainText(image);
       await expect(dialog).toContainText('That frees');

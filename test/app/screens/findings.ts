@@ -18,6 +18,9 @@ export async function findings(page: Page): Promise<string[]> {
       const { axe } = window as unknown as { axe: { run(): Promise<AxeResults> } };
       const root = document.documentElement;
       const wide = (element: Element) => element.scrollWidth > element.clientWidth;
+      /** Text fields scroll what is in them. */
+      const isScrolledSideways = (element: Element) =>
+        wide(element) && !element.matches('input') && getComputedStyle(element).overflowX === 'auto';
       const isOutside = (element: Element) => {
         const { left, right } = element.getBoundingClientRect();
         return left < 0 || right > innerWidth;
@@ -53,7 +56,8 @@ export async function findings(page: Page): Promise<string[]> {
         overlapping: cards.some((one, at) => cards.slice(at + 1).some((other) => overlap(one, other))),
         violations: (await axe.run()).violations,
         overflows:
-          root.scrollWidth > innerWidth || [...document.querySelectorAll('.screen, .frame')].some(wide),
+          root.scrollWidth > innerWidth ||
+          [...document.querySelectorAll('.screen, .frame, dialog *')].some(isScrolledSideways),
         outside: [...document.querySelectorAll('header button, footer button')]
           .filter(isOutside)
           .map((button) => `not in its window: ${button.outerHTML.slice(0, 160)}`),
