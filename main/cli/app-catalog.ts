@@ -1,8 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { systemClock } from '../../shared/clock.ts';
-import type { ApplianceView } from '../../shared/ipc/catalog.ts';
-import { err, ok, type Result } from '../../shared/result.ts';
+import type { Result } from '../../shared/result.ts';
 import { ApplianceService } from '../appliances/appliance-service.ts';
 import { LocalFeedReader } from '../feeds/feed-reader.ts';
 import { FeedService } from '../feeds/feed-service.ts';
@@ -102,18 +101,6 @@ export async function withCatalog<T>(
     const closed = catalog.close();
     if (!closed.ok) say(closed.failure.message);
   }
-}
-
-/** The appliance that a user means by its id or its name. */
-export function pickAppliance(all: Result<ApplianceView[]>, word: string): Result<ApplianceView> {
-  if (!all.ok) return all;
-  const byId = all.value.find(({ id }) => id === word);
-  const found = byId === undefined ? all.value.filter(({ name }) => name === word) : [byId];
-  const [first, ...more] = found;
-  if (first === undefined)
-    return err('not-found', `there is no appliance '${word}'; 'headwater appliances list' shows all`);
-  if (more.length === 0) return ok(first);
-  return err('invalid-argument', `several are called '${word}': ${found.map(({ id }) => id).join(', ')}`);
 }
 
 function catalogFile(): string {

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { COMMANDS, helpText } from './command-table.ts';
+import { unknownCommand } from './unknown-command.ts';
 import { EXIT } from './terminal.ts';
 import { processTerminal } from './process-terminal.ts';
 
@@ -19,7 +20,7 @@ async function main(args: readonly string[]): Promise<number> {
   }
   const entry = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (entry === undefined) {
-    terminal.err(`headwater: there is no command '${name}'; 'headwater help' lists them\n`);
+    terminal.err(unknownCommand('headwater', name, Object.keys(COMMANDS)));
     return EXIT.misused;
   }
   const command = await entry.load();

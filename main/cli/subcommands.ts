@@ -1,5 +1,6 @@
 import type { Command, CommandEntry } from './arguments/command-entry.ts';
 import { EXIT } from './terminal.ts';
+import { unknownCommand } from './unknown-command.ts';
 
 /** A command that consists of others: `headwater NAME COMMAND`. */
 export function withSubcommands(
@@ -29,9 +30,7 @@ export function withSubcommands(
       }
       const subcommand = Object.hasOwn(subcommands, word) ? subcommands[word] : undefined;
       if (subcommand === undefined) {
-        terminal.err(
-          `headwater ${name}: there is no command '${word}'; 'headwater ${name} help' lists them\n`,
-        );
+        terminal.err(unknownCommand(`headwater ${name}`, word, names));
         return EXIT.misused;
       }
       return (await subcommand.load()).run(rest, terminal);

@@ -1,5 +1,6 @@
 import type { DiskSource, SourceState } from '../../../shared/ipc/disk-sources.ts';
 import { counted, formatBytes, formatRate } from './quantities.ts';
+import { textTable } from './text-table.ts';
 
 const STATES: Readonly<Record<SourceState, string>> = {
   untried: 'not asked',
@@ -14,16 +15,8 @@ const HEADING = ['STATE', 'FIRST BYTE', 'RATE', 'BROUGHT', 'SOURCE'];
 
 /** The sources of a master, a line each, and below each what is wrong with it. */
 export function sourceTable(sources: readonly DiskSource[]): string {
-  const rows = sources.map(rowOf);
-  const widths = HEADING.map((heading, column) =>
-    Math.max(heading.length, ...rows.map((row) => row[column]?.length ?? 0)),
-  );
-  const line = (cells: readonly string[]) =>
-    cells
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join('  ')
-      .trimEnd() + '\n';
-  return line(HEADING) + sources.map((source, index) => line(rows[index] ?? []) + reasonOf(source)).join('');
+  const [heading = '', ...lines] = textTable(HEADING, sources.map(rowOf));
+  return heading + sources.map((source, index) => (lines[index] ?? '') + reasonOf(source)).join('');
 }
 
 function rowOf(source: DiskSource): string[] {

@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import { because, DONE, err, type Result } from '../../../shared/result.ts';
 import { readSmallFile } from '../../block/small-file.ts';
 import { failureFromSystem } from '../../../shared/errno.ts';
+import { parsePublicKey } from '../signature/public-key.ts';
 import { generateSecretKey, parseSecretKey, publicKeyFile, type SecretKey } from '../signature/secret-key.ts';
 
 /** A key file of minisign has some 300 bytes. */
@@ -22,6 +23,8 @@ export function createKeyFiles(file: string): Result<SecretKey> {
 export function readKeyFile(file: string): Result<SecretKey> {
   try {
     const { mode } = fs.statSync(file);
+    if (holdsPublicKey(file))
+      return err('invalid-argument', `'${file}' is a public key; give the secret one`);
     if (process.platform !== 'win32' && (mode & 0o077) !== 0) {
       return err(
         'permission-denied',
@@ -37,11 +40,18 @@ export function readKeyFile(file: string): Result<SecretKey> {
   }
 }
 
+function holdsPublicKey(file: string): boolean {
+  const content = readSmallFile(file, { mostBytes: KEY_FILE_BYTES });
+  return content.ok && parsePublicKey(content.value.toString()).ok;
+}
+
 function writeNew(file: string, content: string, mode: number): Result<void> {
   try {
     fs.writeFileSync(file, content, { flag: 'wx', mode, flush: true });
     return DONE;
   } catch (error) {
-    return failureFromSystem(error, `Could not write '${file}'`);
+    const failed = failureFromSystem(error, `Could not write '${file}'`);
+    const exists = failed.failure.code === 'already-exists';
+    return exists ? because('A key is never replaced, so name another file', failed) : failed;
   }
 }

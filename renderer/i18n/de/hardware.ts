@@ -7,7 +7,7 @@ export const hardware: Messages['hardware'] = {
   network: 'Netz',
   networks: {
     v86: 'Keines: Die eingebaute Maschine hat keine Netzwerkkarte.',
-    qemu: 'Das dieses Computers, hinter seiner Adresse',
+    qemu: 'Über diesen Computer (NAT)',
   },
   noNetwork: 'ohne Netz',
   change: 'Läuft auf …',

@@ -6,7 +6,7 @@ export const hardware = {
   network: 'Network',
   networks: {
     v86: 'None: the built-in machine has no network card.',
-    qemu: 'That of this computer, behind its address',
+    qemu: 'Through this computer (NAT)',
   },
   noNetwork: 'no network',
   change: 'Runs on…',

@@ -96,6 +96,18 @@ test.describe('findings', () => {
     await page.locator('#screen-heading').waitFor();
     await prepareAxe(page);
     expect(await findings(page)).toEqual([]);
+    await page.locator('body').evaluate((body) => {
+      const [dialog, frame, wide] = ['dialog', 'div', 'p'].map((name) => document.createElement(name));
+      Object.assign((dialog as HTMLDialogElement).style, { width: '200px' });
+      Object.assign((frame as HTMLElement).style, { overflowY: 'auto' });
+      Object.assign((wide as HTMLElement).style, { width: '300px' });
+      frame?.append(wide ?? '');
+      dialog?.append(frame ?? '');
+      dialog?.setAttribute('open', '');
+      body.append(dialog ?? '');
+    });
+    expect(await findings(page)).toContain('wider than its window');
+    await page.locator('dialog').evaluate((dialog) => dialog.remove());
     await page.locator('main').evaluate((main) => {
       main.append(document.createElement('button'));
       const faint = Object.assign(document.createElement('p'), { textContent: 'faint' });

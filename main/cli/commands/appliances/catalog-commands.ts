@@ -3,7 +3,9 @@ import { ok } from '../../../../shared/result.ts';
 import { loginHintOf } from '../../display/login-hint.ts';
 import { formatBytes } from '../../display/quantities.ts';
 import { reportCommand } from '../../arguments/command.ts';
-import { withCatalog, pickAppliance } from '../../app-catalog.ts';
+import { withCatalog } from '../../app-catalog.ts';
+import { textTable } from '../../display/text-table.ts';
+import { pickAppliance } from '../../pick-appliance.ts';
 
 const COMMON_HELP = `      --json             print the result as JSON
   -h, --help             this text
@@ -31,7 +33,7 @@ ${COMMON_HELP}`,
       );
       return ok({
         json: shown,
-        text: shown.length === 0 ? 'no appliances\n' : HEADING + shown.map(lineOf).join(''),
+        text: shown.length === 0 ? 'no appliances\n' : textTable(HEADING, shown.map(rowOf)).join(''),
       });
     });
   },
@@ -39,7 +41,7 @@ ${COMMON_HELP}`,
 
 export const showCommand = reportCommand({
   name: 'appliances show',
-  help: `usage: headwater appliances show NAME\n\nNAME is the appliance's id or its name.\n\n${COMMON_HELP}`,
+  help: `usage: headwater appliances show NAME\n\nNAME is the appliance's id, also the one its feed gives it, or its name.\n\n${COMMON_HELP}`,
   options: [],
   parse: (given) => given.one('one appliance'),
   async run(word, terminal) {
@@ -56,8 +58,8 @@ export const installCommand = reportCommand({
 
 Enters an appliance of a feed into the catalog, with its master. It stays there for as long
 as machines need it, also when its feed is gone. The image of an image server is downloaded
-whole and compared with its checksum; Ctrl-C is fine, the next time goes on. NAME is its id
-or its name.
+whole and compared with its checksum; Ctrl-C is fine, the next time goes on. NAME is its id,
+also the one its feed gives it, or its name.
 
 ${COMMON_HELP}`,
   options: [],
@@ -77,12 +79,12 @@ ${COMMON_HELP}`,
   },
 });
 
-const ID_COLUMNS = 36;
-const HEADING = `${'ID'.padEnd(ID_COLUMNS)}  NAME, PROCESSOR, DISK  FEED\n`;
+const HEADING = ['ID', 'NAME', 'PROCESSOR', 'DISK', 'FEED'];
 
-function lineOf({ id, name, version, arch, diskBytes, feed, available }: ApplianceView): string {
-  const from = feed === null ? '' : `  ${feed.name}${feed.signed ? '' : ' (not signed)'}`;
-  return `${id.padEnd(ID_COLUMNS)}  ${`${name} ${version}`.trim()}, ${arch}, ${formatBytes(diskBytes)}${from}${available ? '' : '  (unavailable)'}\n`;
+function rowOf({ id, name, version, arch, diskBytes, feed, available }: ApplianceView): string[] {
+  const from = feed === null ? '' : `${feed.name}${feed.signed ? '' : ' (not signed)'}`;
+  const remarks = [from, available ? '' : '(unavailable)'].filter((text) => text !== '').join('  ');
+  return [id, `${name} ${version}`.trim(), arch, formatBytes(diskBytes), remarks];
 }
 
 function factsOf(view: ApplianceView): string {

@@ -67,6 +67,14 @@ describe('headwater feed, for publishers', () => {
     });
   });
 
+  it('asks for the secret key when it is given the public one', async () => {
+    const { at } = await publisher();
+    expect(await run('sign', at('feed'), '--key', at('key.pub'))).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('is a public key; give the secret one') as string,
+    });
+  });
+
   it('issues a feed that verifies, also with minisign, with the folder of the master as its source', async () => {
     const { at, sign, feed, location } = await publisher();
     expect(await run('verify', location)).toMatchObject({ code: 1 });
@@ -112,6 +120,7 @@ describe('headwater feed, for publishers', () => {
 
   it('finds what readers would refuse, and what was not meant', async () => {
     const { at, sign, feed, location } = await publisher();
+    expect(await must('lint', at('feed'))).toMatch(/^warning: feed\.json\.minisig: .*; sign it\n$/);
     await sign();
     expect(await must('lint', at('feed'))).toContain('is as it should be');
     fs.writeFileSync(location, JSON.stringify({ ...feed(), hompage: 'https://example.org' }));
@@ -173,8 +182,20 @@ describe('headwater feed, for readers', () => {
     const { sign, location } = await publisher();
     await sign();
     await must('subscribe', location, '--trust');
-    expect(await must('appliances', 'list', '--feed', 'Example')).toContain('Tiny 1.0');
-    expect(await must('appliances', 'show', 'Tiny')).toContain('Example, signed, current');
+    expect(await must('appliances', 'list', '--feed', 'Example')).toMatch(
+      /^ID +NAME +PROCESSOR +DISK +FEED\n[0-9a-f]{16}-tiny +Tiny 1\.0 .* Example/,
+    );
+    // By its name, the id its publisher gave it, and the one it has here.
+    const [{ id } = { id: '' }] = JSON.parse(
+      await must('appliances', 'list', '--feed', 'Example', '--json'),
+    ) as { id: string }[];
+    for (const word of ['Tiny', 'tiny', 'TINY', id]) {
+      expect(await must('appliances', 'show', word)).toContain('Example, signed, current');
+    }
+    expect(await run('appliances', 'show', 'tyni')).toMatchObject({
+      code: 1,
+      err: expect.stringContaining("did you mean 'tiny'?") as string,
+    });
     await must('appliances', 'install', 'Tiny');
     const [entry] = JSON.parse(await must('appliances', 'list', '--feed', 'Example', '--json')) as object[];
     expect(entry).toMatchObject({ name: 'Tiny', available: true, feed: { signed: true } });

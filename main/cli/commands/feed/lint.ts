@@ -3,13 +3,14 @@ import path from 'node:path';
 import { FEED_FILES, FEED_LIMITS } from '../../../../shared/feed.ts';
 import { ok } from '../../../../shared/result.ts';
 import { lintFeed, type LintRemark } from '../../../feeds/publish/lint-feed.ts';
+import { lintSignature } from '../../../feeds/publish/lint-signature.ts';
 import { readJsonFile } from '../../arguments/json-file.ts';
 import { reportCommand } from '../../arguments/command.ts';
 
 const HELP = `usage: headwater feed lint FILE|DIR
 
 Looks for what readers of a feed would refuse, and for what its publisher may not have
-meant: unknown fields, an end that is near.
+meant: unknown fields, an end that is near; of a folder also whether it is signed as it is now.
 
       --json             print the remarks as JSON
   -h, --help             this text
@@ -28,7 +29,7 @@ export const lintCommand = reportCommand({
     const document = readJsonFile(file, FEED_LIMITS.documentBytes);
     if (!document.ok && document.failure.code !== 'malformed') return document;
     const remarks: LintRemark[] = document.ok
-      ? lintFeed(document.value, Date.now())
+      ? [...lintFeed(document.value, Date.now()), ...(isFolder ? lintSignature(place) : [])]
       : [{ level: 'error', text: document.failure.message }];
     const errors = remarks.filter(({ level }) => level === 'error').length;
     return ok({

@@ -1,6 +1,7 @@
 import { err, ok, type Result } from '../../../../shared/result.ts';
 import { masterChain } from '../../../disks/overlay-chain.ts';
-import { withCatalog, hasCatalog, pickAppliance } from '../../app-catalog.ts';
+import { withCatalog, hasCatalog } from '../../app-catalog.ts';
+import { pickAppliance } from '../../pick-appliance.ts';
 import type { Terminal } from '../../terminal.ts';
 import { overlayNameOf, type RunTarget } from './run-target.ts';
 
