@@ -41,7 +41,7 @@ export interface GuestSideParts {
 /** What a guest sees of an open disk, and what is learned from watching it. */
 export class GuestSide {
   readonly device: BlockDevice;
-  /** Where the guest reads is where the stream job goes next. */
+  /** Where the guest reads is where the stream job goes next, if its source is far away. */
   readonly order = new GuestLed();
   readonly #parts: GuestSideParts;
   readonly #overlay: QedDevice | null;
@@ -137,7 +137,8 @@ export class GuestSide {
     if (!missed) return;
     this.#counters.missedReads++;
     this.#demand?.note(access);
-    this.order.noteMiss(access);
+    // What lies on this machine is at hand wherever it is: the job copies it from one end to the other.
+    if (this.#overlay?.remote === true) this.order.noteMiss(access);
     this.#parts.sourceAnswered();
   }
 }
