@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { expect, type Page } from '@playwright/test';
 import { REQUESTS, type RequestName } from '../../../shared/ipc/contract.ts';
-import { test } from '../support/app.ts';
+import { sharingTest as test } from '../support/app.ts';
 import { OWN_FILE } from '../support/services.ts';
 import { PRELOAD } from '../support/build.ts';
 import { malformations } from '../support/malformations.ts';

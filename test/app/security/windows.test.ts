@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, type ElectronApplication, type Page } from '@playwright/test';
-import { openConsole, test } from '../support/app.ts';
+import { openConsole, sharingTest as test, test as testAlone } from '../support/app.ts';
 
 type Kind = 'main' | 'console';
 
@@ -70,7 +70,7 @@ async function listeningPost() {
 }
 
 test.describe('windows', () => {
-  test('are sandboxed and isolated in the app as users get it', async ({ product }) => {
+  testAlone('are sandboxed and isolated in the app as users get it', async ({ product }) => {
     await product.firstWindow();
     expect(await webPreferences(product)).toEqual([STRICT]);
   });

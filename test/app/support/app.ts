@@ -15,6 +15,7 @@ export const switches = (process.env['HEADWATER_TEST_SWITCHES'] ?? '').split(' '
 /** A user of Headwater with a home of their own. */
 export class Home {
   readonly folder = mkdtempSync(path.join(tmpdir(), 'headwater-app-'));
+  #forgotten = 0;
 
   get environment(): Record<string, string> {
     return {
@@ -29,6 +30,15 @@ export class Home {
 
   /** What the app wrote down about bugs and refusals so far. */
   get log(): string {
+    return this.#wholeLog.slice(this.#forgotten);
+  }
+
+  /** What is in the log now is of another test. */
+  forgetLog(): void {
+    this.#forgotten = this.#wholeLog.length;
+  }
+
+  get #wholeLog(): string {
     try {
       return readFileSync(path.join(this.folder, 'config/Headwater/logs/headwater.log'), 'utf8');
     } catch {
@@ -123,6 +133,52 @@ export const test = base.extend<Fixtures>({
     await use(await openConsole(app, main));
   },
 });
+
+interface Started {
+  readonly home: Home;
+  readonly app: ElectronApplication;
+}
+
+/**
+ * As {@link test}, for tests that leave the app as they find it but for its windows, dialogs and what was asked of the
+ * services: one app serves them all, and each finds a main window that was just opened.
+ */
+export const sharingTest = test.extend<object, { started: Started }>({
+  started: [
+    // eslint-disable-next-line no-empty-pattern -- as above
+    async ({}, use) => {
+      const home = new Home();
+      await launched(home, TEST_ENTRY, async (app) => {
+        await (await app.firstWindow()).waitForLoadState();
+        await use({ home, app });
+      });
+      home.remove();
+    },
+    { scope: 'worker' },
+  ],
+  home: async ({ started }, use) => use(started.home),
+  app: async ({ started: { app, home } }, use) => {
+    await keepOnlyMain(app);
+    home.forgetLog();
+    await use(app);
+  },
+});
+
+/** Closes the other windows, opens the page of the main window anew, and undoes what tests have put in the place of dialogs. */
+async function keepOnlyMain(app: ElectronApplication): Promise<void> {
+  await app.evaluate(async ({ BrowserWindow, dialog, shell }) => {
+    const kept = globalThis as { unchanged?: { dialog: object; shell: object } };
+    kept.unchanged ??= { dialog: { ...dialog }, shell: { ...shell } };
+    Object.assign(dialog, kept.unchanged.dialog);
+    Object.assign(shell, kept.unchanged.shell);
+    const [main, ...others] = BrowserWindow.getAllWindows().sort((a, b) => a.id - b.id);
+    for (const window of others) {
+      window.destroy();
+    }
+    globalThis.headwaterTest.asked.length = 0;
+    await main?.loadURL('app://headwater/index.html');
+  });
+}
 
 /** Opens the console window of {@link MACHINE}. */
 export async function openConsole(app: ElectronApplication, main: Page): Promise<Page> {
