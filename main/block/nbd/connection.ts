@@ -1,6 +1,7 @@
 import type { Clock } from '../../../shared/clock.ts';
 import { err, ok, type Err, type Result } from '../../../shared/result.ts';
 import { ProgressWatch } from '../progress-watch.ts';
+import { ArrivedParts } from './arrived-parts.ts';
 import type { NbdTarget } from './address.ts';
 import { ClientHandshake, printable, type Agreed } from './client-handshake.ts';
 import { clientTls, secureClient } from './client-tls.ts';
@@ -25,7 +26,7 @@ export interface ConnectionSettings {
 interface Pending extends Awaited {
   readonly request: Request;
   readonly settle: (outcome: Outcome) => void;
-  arrivedBytes: number;
+  readonly arrived: ArrivedParts;
   failure: Err | null;
   status: Buffer | null;
 }
@@ -107,7 +108,7 @@ export class NbdConnection implements ReplyHandler {
       this.#workMs += workMs(request);
       if (this.#pending.size === 0) this.#wake();
       const { offset, length, target = null, data } = request;
-      const fresh = { arrivedBytes: 0, failure: null, status: null };
+      const fresh = { arrived: new ArrivedParts(), failure: null, status: null };
       this.#pending.set(cookie, { request, settle, offset, length, target, ...fresh });
       this.#pendingBytes += movedBytes(request);
       const header = requestHeader(request, cookie);
@@ -137,11 +138,8 @@ export class NbdConnection implements ReplyHandler {
     return this.#pending.get(cookie) ?? null;
   }
 
-  arrived(cookie: number, bytes: number): boolean {
-    const pending = this.#pending.get(cookie);
-    if (pending === undefined) return false;
-    pending.arrivedBytes += bytes;
-    return pending.arrivedBytes <= pending.length;
+  arrived(cookie: number, start: number, end: number): boolean {
+    return this.#pending.get(cookie)?.arrived.add(start, end) ?? false;
   }
 
   status(cookie: number, contextId: number, descriptors: Buffer): void {
@@ -163,9 +161,9 @@ export class NbdConnection implements ReplyHandler {
   done(cookie: number): void {
     const pending = this.#pending.get(cookie);
     if (pending === undefined) return;
-    const { request, failure, target, arrivedBytes, length, status } = pending;
-    if (failure === null && target !== null && arrivedBytes !== length) {
-      return this.malformed(`${arrivedBytes} of ${length} bytes of a read`);
+    const { request, failure, target, arrived, length, status } = pending;
+    if (failure === null && target !== null && !arrived.areAll(length)) {
+      return this.malformed(`not all of the ${length} bytes of a read`);
     }
     if (failure === null && request.command === COMMAND.blockStatus && status === null) {
       return this.malformed('a block status without any state');

@@ -10,6 +10,7 @@ import {
   chunk,
   exportInfo,
   greeting,
+  LIAR_BYTES,
   optionReply,
   simple,
   startLiar,
@@ -113,6 +114,12 @@ describe('a server that lies when it answers', () => {
         Buffer.concat([
           chunk(request, CHUNK.offsetData, 0, at(512, data(4096))),
           chunk(request, CHUNK.offsetData, CHUNK_DONE, at(512, data(4096))),
+        ]),
+      // As much as was asked for, with a gap.
+      (request) =>
+        Buffer.concat([
+          chunk(request, CHUNK.offsetData, 0, at(512, data(2048))),
+          chunk(request, CHUNK.offsetData, CHUNK_DONE, at(1024, data(2048))),
         ]),
       (request) => chunk(request, CHUNK.offsetHole, CHUNK_DONE, at(512, uint32(0xffff_ffff))),
       (request) => chunk(request, CHUNK.offsetHole, CHUNK_DONE, at(512, uint32(0))),
@@ -220,6 +227,81 @@ describe('a server that lies when it answers', () => {
     expect(failureOf(await reading)).toBe('closed');
   });
 });
+
+describe('a server whose answers are put together wrongly', () => {
+  it.each(Array.from({ length: 60 }, (_, index) => index + 1))(
+    'is found out, or has sent what was asked for (seed %i)',
+    async (seed) => {
+      const random = new SeededRandom(seed);
+      const content = Buffer.from(pattern(LIAR_BYTES, seed));
+      content.fill(0, 64 * KIB, 200 * KIB);
+      let lied = false;
+      const device = await deviceOf({
+        request: (request) => {
+          if (request.command !== COMMAND.read) return null;
+          const parts = partsOf(content, request, random);
+          lied = random.chance(0.7);
+          if (lied) misplace(parts, random);
+          return wholeOf(request, parts);
+        },
+      });
+      for (let reads = 0; reads < 20; reads++) {
+        const length = random.integer(1, 100_000);
+        const offset = random.integer(0, LIAR_BYTES - length);
+        const target = new Uint8Array(length).fill(0xee);
+        const read = await device.read(offset, target);
+        if (read.ok) expect(Buffer.compare(target, content.subarray(offset, offset + length))).toBe(0);
+        else expect([lied, read.failure.code]).toEqual([true, 'malformed']);
+        // One that lied is not asked any more.
+        if (!read.ok) break;
+      }
+    },
+  );
+});
+
+type NbdRequest = Parameters<typeof chunk>[0];
+
+/** Part of an answer: data, or zeroes that are only told of. */
+interface Part {
+  offset: number;
+  bytes: Buffer;
+}
+
+/** An honest answer in random parts, in random order. */
+function partsOf(content: Buffer, { offset, length }: NbdRequest, random: SeededRandom): Part[] {
+  const parts: Part[] = [];
+  for (let start = offset; start < offset + length;) {
+    const end = Math.min(offset + length, start + random.integer(1, 30_000));
+    parts.push({ offset: start, bytes: content.subarray(start, end) });
+    start = end;
+  }
+  return parts.sort(() => random.next() - 0.5);
+}
+
+/** One part is left out, comes twice, or comes from another place, so that the length of all may be right still. */
+function misplace(parts: Part[], random: SeededRandom): void {
+  const index = random.integer(0, parts.length - 1);
+  const other = parts[random.integer(0, parts.length - 1)];
+  const part = parts[index];
+  if (part === undefined || other === undefined) return;
+  random.pick([
+    () => parts.splice(index, 1),
+    () => parts.splice(index, 0, part),
+    () => parts.splice(index, 1, { offset: other.offset, bytes: part.bytes }),
+    () => parts.splice(index, 1, { offset: part.offset + random.integer(-600, 600), bytes: part.bytes }),
+    () => parts.splice(index, 1, { offset: part.offset, bytes: other.bytes }),
+    () => parts.splice(index, 1, { offset: part.offset, bytes: part.bytes.subarray(1) }),
+  ])();
+}
+
+function wholeOf(request: NbdRequest, parts: readonly Part[]): Buffer {
+  const chunks = parts.map(({ offset, bytes }) =>
+    bytes.every((byte) => byte === 0)
+      ? chunk(request, CHUNK.offsetHole, 0, at(Math.max(0, offset), uint32(bytes.length)))
+      : chunk(request, CHUNK.offsetData, 0, at(Math.max(0, offset), bytes)),
+  );
+  return Buffer.concat([...chunks, chunk(request, CHUNK.none, CHUNK_DONE)]);
+}
 
 const SEEDS = Array.from({ length: 100 }, (_, index) => index + 1);
 

@@ -15,8 +15,8 @@ export interface ReplyHandler {
   progress(bytes: number): void;
   /** The request a reply is to; null when none waits under this name. */
   find(cookie: number): Awaited | null;
-  /** So many bytes of a read came, or are known to be zero. @returns false when that is more than was asked for */
-  arrived(cookie: number, bytes: number): boolean;
+  /** `[start, end)` of a read's target came, or is known to be zero. @returns false when some of it came already */
+  arrived(cookie: number, start: number, end: number): boolean;
   status(cookie: number, contextId: number, descriptors: Buffer): void;
   /** @param error 0 for success @param message what the server says for people */
   failed(cookie: number, error: number, message: Buffer): void;
@@ -172,7 +172,7 @@ export class ReplyReader implements WireInput {
     else if (target !== null && this.#structured) {
       return this.#malformed('a read answered by a simple reply, though structured ones were agreed on');
     } else if (target !== null && target.length > 0) {
-      if (!this.#handler.arrived(cookie, target.length)) return this.#malformed('data that came already');
+      if (!this.#handler.arrived(cookie, 0, target.length)) return this.#malformed('data that came already');
       this.#expecting = { kind: 'data', cookie, target, at: 0, end: target.length, last: true };
       return;
     }
@@ -235,8 +235,8 @@ export class ReplyReader implements WireInput {
       this.#malformed('data that was not asked for');
       return null;
     }
-    if (this.#handler.arrived(cookie, length)) return target.subarray(start, start + length);
-    this.#malformed('more data than was asked for');
+    if (this.#handler.arrived(cookie, start, start + length)) return target.subarray(start, start + length);
+    this.#malformed('data that came already');
     return null;
   }
 
