@@ -8,8 +8,11 @@ const QUEUE_MS = 10;
 /** Requests that fill the window together. */
 const PIECES = 8;
 const LARGEST_REQUEST_BYTES = MIB;
-/** So many are under way however long each is: while the end of one arrives, the next has been asked for. */
-const LEAST_REQUESTS = 2;
+/**
+ * So many are under way however long each is: the next ones have to be asked for while others arrive. Answers share the
+ * line, so that two which left together end together, and nothing comes for a round trip; of three one is still coming.
+ */
+const LEAST_REQUESTS = 3;
 const LARGEST_WINDOW_BYTES = 32 * MIB;
 /** Rates and service times older than this are measured again. */
 const MEMORY_MS = 10_000;
@@ -27,9 +30,9 @@ interface Service {
  *
  * It keeps outstanding what the line delivers in the time one request takes when nothing queues, plus a small queue:
  * `best rate seen * (best service time seen for this size + 10 ms)`. While nothing queues, that is more than the
- * window, which therefore grows; once requests queue, the rate stops rising and with it the window. Starting from two
- * of the smallest requests it may double every round. From time to time one request travels alone, so that a queue of our
- * own making is never taken for the length of the line.
+ * window, which therefore grows; once requests queue, the rate stops rising and with it the window. It begins with a few
+ * requests and may double every round. From time to time one request travels alone, so that a queue of our own making is
+ * never taken for the length of the line.
  */
 export class AdaptiveWindow implements TransferWindow {
   readonly #clock: Clock;
