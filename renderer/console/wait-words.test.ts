@@ -25,14 +25,14 @@ describe('why a guest waits', () => {
   it('is what the disk knows of its source', () => {
     const failure = { code: 'source-unreachable', message: 'images.example.org does not answer' } as const;
     expect(waitWords(aMachine({ wait: slow }), [aDisk(), aDisk({ failure })], words, saying)?.reason).toBe(
-      failure.message,
+      'images.example.org does not answer.',
     );
   });
 
   it('needs the user where a write failed', () => {
     const wait = { ...slow, operation: 'write', failure: full, retries: 'on-resume' } as const;
     expect(waitWords(aMachine({ wait }), [], words, saying)).toMatchObject({
-      reason: full.message,
+      reason: 'The disk of this computer is full.',
       needsUser: true,
     });
   });

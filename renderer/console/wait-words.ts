@@ -1,9 +1,11 @@
 import type { DiskView, MachineView } from '../../shared/ipc/machines.ts';
 import type { Failure } from '../../shared/result.ts';
 import type { Messages } from '../i18n/en.ts';
+import { sentenceEnd } from '../i18n/sentence-end.ts';
 
 /** What a guest waits for, in words. */
 export interface WaitWords {
+  /** A whole sentence: others follow. */
   readonly reason: string;
   /** When it began, in milliseconds since 1970. */
   readonly sinceMs: number;
@@ -21,7 +23,7 @@ export function waitWords(
   if (wait === null) return null;
   const failure = wait.failure ?? disks.find((disk) => disk.failure !== null)?.failure;
   return {
-    reason: failure ? explain(failure) : words.slow[wait.operation],
+    reason: failure ? sentenceEnd(explain(failure)) : words.slow[wait.operation],
     sinceMs: wait.sinceMs,
     needsUser: wait.failure !== null && wait.retries === 'on-resume',
   };

@@ -40,7 +40,7 @@ const components = readdirSync(root, { recursive: true, encoding: 'utf8' }).filt
   file.endsWith('.svelte'),
 );
 /** The same in every language. */
-const NAMES = new Set(['Headwater', 'Ctrl K', 'QED', 'tcp:2222:22']);
+const NAMES = new Set(['Headwater', 'QED', 'tcp:2222:22']);
 const SPOKEN = new Set([
   'title',
   'label',

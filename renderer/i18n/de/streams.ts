@@ -22,7 +22,7 @@ export const streamHelp: Messages['streamHelp'] = {
   complete: 'Vollständig. Sie braucht keine Quelle und kein Netz mehr.',
   linked: 'Sie enthält nur, was von ihrer Vorlage abweicht, und soll nicht streamen.',
   'waiting-for-source':
-    'Die Quelle ist zurzeit nicht zu lesen. Headwater versucht es weiter; der Gast arbeitet mit dem, was schon hier ist.',
+    'Die Quelle ist zurzeit nicht zu lesen. Headwater versucht es weiter; der Gast arbeitet, bis er braucht, was fehlt.',
   'source-changed':
     'Die Datei an der Quelle ist nicht mehr die, mit der diese Platte begonnen hat. Was hier ist, bleibt benutzbar; was fehlt, kann nicht geholt werden.',
   failed: 'Das Streamen endete mit einem Fehler. Was hier ist, bleibt.',

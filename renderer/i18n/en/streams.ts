@@ -22,7 +22,7 @@ export const streamHelp = {
   complete: 'Complete. It needs no source and no network any more.',
   linked: 'It keeps only what differs from its master, and is not meant to stream.',
   'waiting-for-source':
-    'The source cannot be read at present. Headwater keeps trying; the guest goes on with what is here.',
+    'The source cannot be read at present. Headwater keeps trying; the guest goes on until it needs what is missing.',
   'source-changed':
     'The file at the source is no longer the one this disk began with. What is here stays usable; what is missing cannot be fetched.',
   failed: 'Streaming ended with an error. What is here stays.',

@@ -160,9 +160,11 @@ class StreamRun {
       // What was there before did not come now.
       const bytes = Math.max(0, (job?.len ?? 0) - this.#localBytes);
       const rate = formatRate((bytes / Math.max(1, elapsedMs)) * 1000);
-      this.#terminal.out(
-        `'${this.#options.image}': ${formatBytes(bytes)} in ${formatDuration(elapsedMs)} (${rate})\n`,
-      );
+      const what =
+        bytes === 0
+          ? 'nothing was missing'
+          : `${formatBytes(bytes)} in ${formatDuration(elapsedMs)} (${rate})`;
+      this.#terminal.out(`'${this.#options.image}': ${what}\n`);
       if (this.#sources.length > 1) this.#terminal.out(sourceTable(this.#sources));
     }
     return ok(EXIT.done);

@@ -64,6 +64,14 @@ describe('headwater stream', () => {
     expect(firstDifference(await contentWithoutSource(overlay), content)).toBeNull();
   });
 
+  it('has nothing to do where nothing is missing', async () => {
+    const { overlay } = await newImages();
+    await run(overlay);
+    const { code, terminal } = await run(overlay);
+    expect(code).toBe(EXIT.done);
+    expect(terminal.stdout).toMatch(/overlay\.qed': nothing was missing\n$/);
+  });
+
   it('says what it cannot open', async () => {
     const gone = path.join(tempFolder(), 'gone.qed');
     const missing = await run(gone);
