@@ -42,12 +42,6 @@ export async function consoleOf(backEnd: BackEnd, id: string): Promise<SerialCon
   return console;
 }
 
-export async function inGuest(console: SerialConsole, command: string): Promise<string> {
-  const { output, status } = unwrap(await console.run(command));
-  expect(status, output).toBe(0);
-  return output;
-}
-
 export async function powerOff(backEnd: BackEnd, id: string, console: SerialConsole): Promise<void> {
   console.sendLine('poweroff');
   await vi.waitFor(() => expect(backEnd.machines.running(id)).toBeNull(), LONG);

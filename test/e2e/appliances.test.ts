@@ -3,26 +3,21 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { unwrap } from '../../shared/result.ts';
-import { boot, farAppliance, type Running } from '../support/machine-workbench.ts';
+import { inGuest } from '../support/in-guest.ts';
+import { boot, farAppliance } from '../support/machine-workbench.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 const RECIPES = path.resolve(import.meta.dirname, '../../assets/appliances');
 const CACHE = path.resolve(import.meta.dirname, '../../.cache');
-
-async function inGuest({ console }: Running, command: string): Promise<string> {
-  const { output, status } = unwrap(await console.run(command));
-  expect(status, output).toBe(0);
-  return output;
-}
 
 describe('Debian 12 minimal', () => {
   it('boots in v86 from an empty overlay, is a whole Debian with apt, and shuts down', async () => {
     const far = await farAppliance('debian-minimal', '100mbit,10ms');
     const guest = await boot(far, far.chain, 'off');
     unwrap(await guest.console.login('root'));
-    expect(await inGuest(guest, 'hostname')).toBe('debian\n');
-    expect(await inGuest(guest, 'dpkg --audit; apt-get check 2>&1 | grep -c E: || true')).toBe('0\n');
-    expect(await inGuest(guest, 'apt-cache policy apt')).toContain('Installed: 2.');
+    expect(await inGuest(guest.console, 'hostname')).toBe('debian\n');
+    expect(await inGuest(guest.console, 'dpkg --audit; apt-get check 2>&1 | grep -c E: || true')).toBe('0\n');
+    expect(await inGuest(guest.console, 'apt-cache policy apt')).toContain('Installed: 2.');
     // A package made and installed in the guest: dpkg runs its script and knows it afterwards.
     const makePackage = [
       'mkdir -p p/DEBIAN && cd p',
@@ -30,12 +25,12 @@ describe('Debian 12 minimal', () => {
       "printf '#!/bin/sh\\necho hello > /etc/greeting\\n' > DEBIAN/postinst && chmod 755 DEBIAN/postinst",
       'cd .. && dpkg-deb -b p greeting.deb > /dev/null',
     ].join(' && ');
-    await inGuest(guest, makePackage);
-    await inGuest(guest, 'apt-get install -y ./greeting.deb > /dev/null 2>&1');
-    expect(await inGuest(guest, 'cat /etc/greeting && dpkg -s greeting | grep Status')).toBe(
+    await inGuest(guest.console, makePackage);
+    await inGuest(guest.console, 'apt-get install -y ./greeting.deb > /dev/null 2>&1');
+    expect(await inGuest(guest.console, 'cat /etc/greeting && dpkg -s greeting | grep Status')).toBe(
       'hello\nStatus: install ok installed\n',
     );
-    expect(await inGuest(guest, 'stat -c %U:%G:%a /usr/bin/chage /etc/shadow /var/mail')).toBe(
+    expect(await inGuest(guest.console, 'stat -c %U:%G:%a /usr/bin/chage /etc/shadow /var/mail')).toBe(
       'root:shadow:2755\nroot:shadow:640\nroot:mail:2775\n',
     );
     guest.console.sendLine('poweroff');

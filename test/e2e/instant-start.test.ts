@@ -12,11 +12,12 @@ import type { BackEnd } from '../../main/app/back-end.ts';
 import { parseLinkSpec } from '../../main/serve/link-spec.ts';
 import { newMaster } from '../../main/catalog/tables/masters.ts';
 import { SerialConsole } from '../../main/machines/expect.ts';
+import { inGuest } from '../support/in-guest.ts';
 import { HeadwaterProcess } from '../support/headwater-process.ts';
 import { installed } from '../support/machine-workbench.ts';
 import { serve } from '../support/served.ts';
 import { tempFolder } from '../support/temp-folder.ts';
-import { inGuest, openApp } from './app-guests.ts';
+import { openApp } from './app-guests.ts';
 
 /** Guests run many times slower on a busy machine. */
 const PATIENCE = { withinMs: 500_000 };

@@ -3,11 +3,12 @@ import { unwrap } from '../../shared/result.ts';
 import { MIB } from '../../shared/units.ts';
 import type { BackEnd } from '../../main/app/back-end.ts';
 import { parseLinkSpec } from '../../main/serve/link-spec.ts';
+import { inGuest } from '../support/in-guest.ts';
 import { FetchLedger } from '../support/fetch-ledger.ts';
 import { installed } from '../support/machine-workbench.ts';
 import { serve } from '../support/served.ts';
 import { tempFolder } from '../support/temp-folder.ts';
-import { consoleOf, inGuest, LONG, openApp, powerOff } from './app-guests.ts';
+import { consoleOf, LONG, openApp, powerOff } from './app-guests.ts';
 
 async function copyOf({ disks }: BackEnd) {
   const copies = unwrap(await disks.list()).filter(({ copy }) => copy !== null);

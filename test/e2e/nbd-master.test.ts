@@ -2,10 +2,11 @@
 import path from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { unwrap } from '../../shared/result.ts';
+import { inGuest } from '../support/in-guest.ts';
 import { startServer, uriOf } from '../support/foreign-server.ts';
 import { installed } from '../support/machine-workbench.ts';
 import { tempFolder } from '../support/temp-folder.ts';
-import { consoleOf, inGuest, LONG, openApp, powerOff } from './app-guests.ts';
+import { consoleOf, LONG, openApp, powerOff } from './app-guests.ts';
 
 describe('a Tiny Linux machine over an export of nbdkit', () => {
   it('boots while its disk streams, stands alone at last, and boots again without the server', async () => {

@@ -3,14 +3,9 @@ import net from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { unwrap } from '../../shared/result.ts';
 import { checkExt } from '../support/ext-files.ts';
-import { boot, farAppliance, type MakeMachine, type Running } from '../support/machine-workbench.ts';
+import { inGuest } from '../support/in-guest.ts';
+import { boot, farAppliance, type MakeMachine } from '../support/machine-workbench.ts';
 import { inQemu } from '../support/qemu-machines.ts';
-
-async function inGuest({ console }: Running, command: string): Promise<string> {
-  const { output, status } = unwrap(await console.run(command));
-  expect(status, output).toBe(0);
-  return output;
-}
 
 /** A port that was free a moment ago. */
 async function freePort(): Promise<number> {
@@ -48,33 +43,33 @@ describe('Debian 12 server, 64 bits', () => {
     const guest = await boot(far, far.chain, 'image', asInCloud(inQemu(forwards)));
     const { machine } = guest.session;
     unwrap(await guest.console.login('root'));
-    expect(await inGuest(guest, 'uname -m')).toBe('x86_64\n');
+    expect(await inGuest(guest.console, 'uname -m')).toBe('x86_64\n');
     const note = await inGuest(
-      guest,
+      guest.console,
       'dd if=/dev/urandom bs=64k count=32 2>/dev/null | tee /root/noise | sha256sum; sync',
     );
 
     // cloud-init, which this guest does not have, would find what it looks for.
     const seed = 'mount -r LABEL=CIDATA /mnt && cat /mnt/meta-data /mnt/user-data && umount /mnt';
-    expect(await inGuest(guest, seed)).toMatch(/^\{"instance-id":"test".*\}\n#cloud-config\n/);
+    expect(await inGuest(guest.console, seed)).toMatch(/^\{"instance-id":"test".*\}\n#cloud-config\n/);
 
     // The screen has a login of its own, at which somebody types.
-    await inGuest(guest, 'until pgrep -t tty1 agetty > /dev/null; do sleep 1; done');
+    await inGuest(guest.console, 'until pgrep -t tty1 agetty > /dev/null; do sleep 1; done');
     const screen = machine.screen;
     if (screen === null) throw new Error('It has no screen');
     unwrap(await screen.type('root\n'));
-    await inGuest(guest, 'until who | grep -q tty1; do sleep 1; done');
+    await inGuest(guest.console, 'until who | grep -q tty1; do sleep 1; done');
     unwrap(await screen.type('echo typed on the screen > /dev/ttyS0\n'));
     unwrap(await guest.console.waitFor('typed on the screen'));
 
-    await inGuest(guest, 'until systemctl is-active ssh > /dev/null; do sleep 1; done');
+    await inGuest(guest.console, 'until systemctl is-active ssh > /dev/null; do sleep 1; done');
     await expect.poll(() => greetingAt(hostPort)).toMatch(/^SSH-2\.0-OpenSSH/);
 
     await guest.told.job('BLOCK_JOB_COMPLETED');
     expect(unwrap(await guest.session.disk.status()).standalone).toBe(true);
     await far.server.close();
-    expect(await inGuest(guest, 'sha256sum < /root/noise')).toBe(note);
-    expect(await inGuest(guest, 'dmesg | grep -cE "I/O error|EXT4-fs error" || true')).toBe('0\n');
+    expect(await inGuest(guest.console, 'sha256sum < /root/noise')).toBe(note);
+    expect(await inGuest(guest.console, 'dmesg | grep -cE "I/O error|EXT4-fs error" || true')).toBe('0\n');
     unwrap(await machine.powerButton());
     await guest.reached(({ kind }) => kind === 'stopped');
     expect(machine.state).toEqual({ kind: 'stopped', why: 'guest-halted' });

@@ -9,16 +9,11 @@ import { MIB } from '../../shared/units.ts';
 import { STREAM } from '../support/disk-workbench.ts';
 import { checkExt, filesIn } from '../support/ext-files.ts';
 import { HeadwaterProcess } from '../support/headwater-process.ts';
+import { inGuest } from '../support/in-guest.ts';
 import { boot, farAppliance, inV86, type MakeMachine, type Running } from '../support/machine-workbench.ts';
 import { scriptAsQemu } from '../support/pretended-qemu.ts';
 import { inQemu, isRunning, qemuOf } from '../support/qemu-machines.ts';
 import { tempFolder } from '../support/temp-folder.ts';
-
-async function inGuest({ console }: Running, command: string): Promise<string> {
-  const { output, status } = unwrap(await console.run(command));
-  expect(status, output).toBe(0);
-  return output;
-}
 
 async function powerOff(running: Running): Promise<void> {
   running.console.sendLine('poweroff');
@@ -43,13 +38,13 @@ describe('Tiny Linux in QEMU, on an overlay whose master streams in', () => {
     unwrap(await disk.startStream(STREAM));
     unwrap(await first.console.login('root'));
     await expect.poll(() => machine.wait).toBeNull();
-    expect(await inGuest(first, 'ls /dev/vda1')).toBe('/dev/vda1\n');
+    expect(await inGuest(first.console, 'ls /dev/vda1')).toBe('/dev/vda1\n');
     await inGuest(
-      first,
+      first.console,
       'cd /root && dd if=/dev/urandom of=noise bs=64k count=48 2>/dev/null && sha256sum noise > noise.sum && sync',
     );
     await first.told.job('BLOCK_JOB_COMPLETED');
-    expect(await inGuest(first, 'dmesg | grep -cE "I/O error|EXT4-fs error" || true')).toBe('0\n');
+    expect(await inGuest(first.console, 'dmesg | grep -cE "I/O error|EXT4-fs error" || true')).toBe('0\n');
     await expect.poll(() => machine.progress.writtenBytes).toBeGreaterThan(3 * MIB);
     await powerOff(first);
     await far.server.close();
@@ -67,7 +62,7 @@ describe('Tiny Linux in QEMU, on an overlay whose master streams in', () => {
     for (const [device, make] of makers) {
       const again = await boot(far, far.alone, 'image', make);
       unwrap(await again.console.login('root'));
-      expect(await inGuest(again, `ls ${device} && cd /root && sha256sum -c noise.sum`)).toContain(
+      expect(await inGuest(again.console, `ls ${device} && cd /root && sha256sum -c noise.sum`)).toContain(
         'noise: OK',
       );
       await powerOff(again);

@@ -4,16 +4,11 @@ import { unwrap } from '../../shared/result.ts';
 import { MIB } from '../../shared/units.ts';
 import { STREAM } from '../support/disk-workbench.ts';
 import { checkExt, filesIn, sha256 } from '../support/ext-files.ts';
+import { inGuest } from '../support/in-guest.ts';
 import { boot, farAppliance, masterOf, type Running } from '../support/machine-workbench.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 const PROGRAMS = '/usr/bin';
-
-async function inGuest({ console }: Running, command: string): Promise<string> {
-  const { output, status } = unwrap(await console.run(command));
-  expect(status, output).toBe(0);
-  return output;
-}
 
 /** What `sha256sum` printed, by name. */
 function sums(output: string): Record<string, string> {
@@ -46,17 +41,20 @@ describe('Tiny Linux on an overlay whose master streams in', () => {
     unwrap(await far.server.restore());
     unwrap(await first.session.disk.startStream(STREAM));
     unwrap(await first.console.login('root'));
-    expect(sums(await inGuest(first, checkPrograms))).toEqual(programs);
-    const beforePartition = await inGuest(first, 'dd if=/dev/sda bs=1M count=1 2>/dev/null | sha256sum');
+    expect(sums(await inGuest(first.console, checkPrograms))).toEqual(programs);
+    const beforePartition = await inGuest(
+      first.console,
+      'dd if=/dev/sda bs=1M count=1 2>/dev/null | sha256sum',
+    );
     expect(beforePartition).toContain(sha256(master.subarray(0, MIB)));
     const note = await inGuest(
-      first,
+      first.console,
       'cd /root && dd if=/dev/urandom of=noise bs=64k count=48 2>/dev/null && sha256sum noise | tee noise.sum && sync',
     );
     await first.told.job('BLOCK_JOB_COMPLETED');
-    expect(await inGuest(first, 'dmesg | grep -cE "lost interrupt|I/O error|EXT4-fs error" || true')).toBe(
-      '0\n',
-    );
+    expect(
+      await inGuest(first.console, 'dmesg | grep -cE "lost interrupt|I/O error|EXT4-fs error" || true'),
+    ).toBe('0\n');
     await powerOff(first);
     // Each connection that is made anew asks for the length; what was under way when the line was cut came twice.
     expect(far.server.statistics().bytesSent).toBeLessThan(master.length + 24 * MIB);
@@ -70,9 +68,9 @@ describe('Tiny Linux on an overlay whose master streams in', () => {
 
     const second = await boot(far, far.alone);
     unwrap(await second.console.login('root'));
-    expect(await inGuest(second, 'cd /root && cat noise.sum')).toBe(note);
-    expect(await inGuest(second, 'sha256sum -c noise.sum')).toBe('noise: OK\n');
-    expect(sums(await inGuest(second, checkPrograms))).toEqual(programs);
+    expect(await inGuest(second.console, 'cd /root && cat noise.sum')).toBe(note);
+    expect(await inGuest(second.console, 'sha256sum -c noise.sum')).toBe('noise: OK\n');
+    expect(sums(await inGuest(second.console, checkPrograms))).toEqual(programs);
     await powerOff(second);
   });
 });

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import { err, ok, type Result } from '../../../shared/result.ts';
+import { sha256 } from '../../block/manifest/digest.ts';
 import { MIB } from '../../../shared/units.ts';
 import type { ContentStamp } from '../../qed/content-stamp.ts';
 import { HEADER_BYTES, stateFileBytes } from './pieces.ts';
@@ -126,8 +126,4 @@ function problemOf(header: StateHeader, fileBytes: number): string | null {
 
 function damaged(how: string) {
   return err('malformed', `it is damaged: ${how}`);
-}
-
-function sha256(bytes: Uint8Array): Buffer {
-  return createHash('sha256').update(bytes).digest();
 }
