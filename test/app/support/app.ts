@@ -166,18 +166,17 @@ export const sharingTest = test.extend<object, { started: Started }>({
 
 /** Closes the other windows, opens the page of the main window anew, and undoes what tests have put in the place of dialogs. */
 async function keepOnlyMain(app: ElectronApplication): Promise<void> {
-  await app.evaluate(async ({ BrowserWindow, dialog, shell }) => {
+  await app.evaluate(({ BrowserWindow, dialog, shell }) => {
     const kept = globalThis as { unchanged?: { dialog: object; shell: object } };
     kept.unchanged ??= { dialog: { ...dialog }, shell: { ...shell } };
     Object.assign(dialog, kept.unchanged.dialog);
     Object.assign(shell, kept.unchanged.shell);
-    const [main, ...others] = BrowserWindow.getAllWindows().sort((a, b) => a.id - b.id);
-    for (const window of others) {
-      window.destroy();
-    }
+    const [, ...others] = BrowserWindow.getAllWindows().sort((a, b) => a.id - b.id);
+    for (const window of others) window.destroy();
     globalThis.headwaterTest.asked.length = 0;
-    await main?.loadURL('app://headwater/index.html');
   });
+  // By Playwright, which knows then that no page of before is there any more.
+  await (await app.firstWindow()).goto('app://headwater/index.html');
 }
 
 /** Opens the console window of {@link MACHINE}. */
