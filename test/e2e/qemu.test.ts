@@ -39,6 +39,9 @@ describe('Tiny Linux in QEMU, on an overlay whose master streams in', () => {
     unwrap(await first.console.login('root'));
     await expect.poll(() => machine.wait).toBeNull();
     expect(await inGuest(first.console, 'ls /dev/vda1')).toBe('/dev/vda1\n');
+    // Where DHCP puts a guest of QEMU's own network.
+    await inGuest(first.console, 'until ip -4 addr show dev eth0 | grep -q 10.0.2.15; do sleep 0.2; done');
+    expect(await inGuest(first.console, 'cat /etc/resolv.conf')).toBe('nameserver 10.0.2.3\n');
     await inGuest(
       first.console,
       'cd /root && dd if=/dev/urandom of=noise bs=64k count=48 2>/dev/null && sha256sum noise > noise.sum && sync',

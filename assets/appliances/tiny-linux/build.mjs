@@ -149,6 +149,7 @@ function layFolders(tree) {
   for (const name of ['bin', 'sbin', 'lib']) symlinkSync(`usr/${name}`, join(tree, name));
   symlinkSync('../proc/self/mounts', join(tree, 'etc/mtab'));
   symlinkSync('../run', join(tree, 'var/run'));
+  symlinkSync('../run/resolv.conf', join(tree, 'etc/resolv.conf'));
 }
 
 /** Of the documentation only the licences stay. */
