@@ -101,6 +101,8 @@ test.describe('findings', () => {
       Object.assign((dialog as HTMLDialogElement).style, { width: '200px' });
       Object.assign((frame as HTMLElement).style, { overflowY: 'auto' });
       Object.assign((wide as HTMLElement).style, { width: '300px' });
+      // What has no height is not scrolled to.
+      wide?.append('wide');
       frame?.append(wide ?? '');
       dialog?.append(frame ?? '');
       dialog?.setAttribute('open', '');
