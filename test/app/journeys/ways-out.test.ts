@@ -66,7 +66,7 @@ test.describe.serial('a disk without its source', () => {
       await dialog.getByLabel('Address').fill(mirror.url);
       await dialog.getByRole('button', { name: 'Read from there' }).click();
       await expect(dialog).toBeHidden();
-      await expect(row('Waits')).toContainText('Fully streamed');
+      await expect(row('Waits')).toContainText('Fully streamed', { timeout: 60_000 });
     });
   });
 
