@@ -257,8 +257,9 @@ export class DiskControl {
       usable: this.#watch.facts.problem === null,
       inUse: this.#inUse,
       openFailed: this.#opening.failure !== null,
+      occupied: this.#use.byWork,
     };
-    return this.#permission.ask(this.#use.byWork ? null : situation);
+    return this.#permission.ask(situation);
   }
 
   /** By a machine, or by machines whose disks lie on it. */

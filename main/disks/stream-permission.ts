@@ -38,18 +38,16 @@ export class StreamPermission {
     if (!this.#parts.rules().metered) this.#despiteMetered = false;
   }
 
-  /** @param situation null while something else needs the image for itself */
-  ask(situation: Omit<StreamSituation, 'rules' | 'despiteMetered'> | null): boolean {
+  ask(situation: Omit<StreamSituation, 'rules' | 'despiteMetered'>): boolean {
     const { rules, takeSlot } = this.#parts;
-    const asked = situation && { ...situation, rules: rules(), despiteMetered: this.#despiteMetered };
-    const verdict = asked === null ? 'not-now' : mayStream(asked);
-    if (verdict !== 'in-turn' || asked === null) {
+    const verdict = mayStream({ ...situation, rules: rules(), despiteMetered: this.#despiteMetered });
+    if (verdict !== 'in-turn') {
       // With its machine on a disk is open in any case: the turn is somebody else's.
       this.#parts.giveBackSlot(this.#id);
-      this.#heldBy = verdict === 'metered' || verdict === 'copy' ? verdict : null;
+      this.#heldBy = verdict === 'now' || verdict === 'not-now' ? null : verdict;
       return verdict === 'now';
     }
-    const hasSlot = takeSlot(this.#id, asked.rows.stream.priority);
+    const hasSlot = takeSlot(this.#id, situation.rows.stream.priority);
     this.#heldBy = hasSlot ? null : 'turn';
     return hasSlot;
   }

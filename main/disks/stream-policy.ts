@@ -16,19 +16,22 @@ export interface StreamSituation {
   readonly inUse: boolean;
   /** It could not be opened the last time. */
   readonly openFailed: boolean;
+  /** Something needs the image for itself: a check, an export, a move. */
+  readonly occupied: boolean;
 }
 
 /**
  * `in-turn`: when it is its turn among the disks whose machines are off. `metered`: were it not for the line. `copy`: when
- * the copy it lies on is complete, which has all of it then.
+ * the copy it lies on is complete, which has all of it then. `work`: when the work on its image is done.
  */
-export type StreamVerdict = 'now' | 'in-turn' | 'metered' | 'copy' | 'not-now';
+export type StreamVerdict = 'now' | 'in-turn' | 'metered' | 'copy' | 'work' | 'not-now';
 
 export function mayStream(situation: StreamSituation): StreamVerdict {
-  const { rows, rules, complete, usable, despiteMetered, inUse, openFailed } = situation;
+  const { rows, rules, complete, usable, despiteMetered, inUse, openFailed, occupied } = situation;
   const { row, stream, masters } = rows;
   if (row.kind === 'linked' || stream.wanted !== 'running' || stream.failure !== null) return 'not-now';
   if (complete || !usable) return 'not-now';
+  if (occupied) return 'work';
   if (fillingCopy(masters) !== null) return 'copy';
   // On a metered line only what guests read comes over the network.
   if (rules.metered && !despiteMetered && isFarAway(masters)) return 'metered';

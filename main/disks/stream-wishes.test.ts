@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { unwrap } from '../../shared/result.ts';
+import { DONE, unwrap } from '../../shared/result.ts';
 import { KIB } from '../../shared/units.ts';
 import { MachineRoom, RECIPE, type BackEnd } from '../../test/support/machine-room.ts';
 import { diskIs, machineOf, onlyDisk } from '../../test/support/machine-watch.ts';
@@ -45,6 +45,20 @@ describe('disks that stream beside each other', () => {
     unwrap(await backEnd.disks.stream({ id, command: 'pause' }));
     await diskIs(backEnd, first, { state: 'streaming' });
     await diskIs(backEnd, second, { state: 'paused', heldBy: null });
+  });
+
+  it('wait for work on their image, say so, and go on by themselves', async () => {
+    const { backEnd, create } = await farRoom();
+    unwrap(await backEnd.preferences.set({ globalLimit: 64 * KIB }));
+    const machine = await create();
+    await diskIs(backEnd, machine, { state: 'streaming' });
+    const id = await diskIdOf(backEnd, machine);
+    const work = backEnd.disks.occupy(id, 'being checked', async () => {
+      await diskIs(backEnd, machine, { heldBy: 'work', rate: 0 });
+      return DONE;
+    });
+    unwrap(await work);
+    await diskIs(backEnd, machine, { state: 'streaming', heldBy: null });
   });
 
   it('keep their priority over a restart', async () => {

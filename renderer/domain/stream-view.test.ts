@@ -21,7 +21,8 @@ describe('a disk as it is shown', () => {
   it('says what holds it up, and offers the way round that', () => {
     const queued = aDisk({ state: 'paused', heldBy: 'turn' });
     const metered = aDisk({ state: 'paused', heldBy: 'metered' });
-    expect([queued, metered].map(shownState)).toEqual(['queued', 'metered']);
+    const occupied = aDisk({ state: 'paused', heldBy: 'work' });
+    expect([queued, metered, occupied].map(shownState)).toEqual(['queued', 'metered', 'occupied']);
     expect(streamCommands(queued)[0]).toBe('complete-now');
     expect(streamCommands(metered)[0]).toBe('resume-anyway');
   });

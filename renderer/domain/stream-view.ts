@@ -5,12 +5,13 @@ import type { Tone } from '../ui/tone.ts';
  * What the state of a disk is called: a linked disk that does not stream is just that, and of one that is held up it is
  * said by what.
  */
-export type ShownState = StreamState | 'linked' | 'queued' | 'metered' | 'after-copy';
+export type ShownState = StreamState | 'linked' | 'queued' | 'metered' | 'after-copy' | 'occupied';
 
-const HELD: Readonly<Record<'metered' | 'turn' | 'copy', ShownState>> = {
+const HELD: Readonly<Record<NonNullable<DiskView['heldBy']>, ShownState>> = {
   metered: 'metered',
   turn: 'queued',
   copy: 'after-copy',
+  work: 'occupied',
 };
 
 export function shownState({ kind, state, heldBy }: Pick<DiskView, 'kind' | 'state' | 'heldBy'>): ShownState {
@@ -30,6 +31,7 @@ export const STREAM_TONES: Readonly<Record<ShownState, Tone>> = {
   queued: 'neutral',
   metered: 'warn',
   'after-copy': 'neutral',
+  occupied: 'neutral',
 };
 
 /** Which commands make sense in which state, the likeliest first. */
@@ -40,6 +42,7 @@ const COMMANDS: Readonly<Record<ShownState, readonly StreamCommand[]>> = {
   queued: ['complete-now', 'pause', 'cancel'],
   metered: ['resume-anyway', 'pause', 'cancel'],
   'after-copy': ['complete-now', 'pause', 'cancel'],
+  occupied: ['pause', 'cancel'],
   'waiting-for-source': ['retry-now', 'pause', 'cancel'],
   'source-changed': ['retry-now'],
   failed: ['retry-now'],

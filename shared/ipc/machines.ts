@@ -60,10 +60,10 @@ export const diskViewSchema = z.object({
   rate: z.number().nonnegative(),
   etaMs: z.number().nullable(),
   /**
-   * What holds a stream up that the user wants: a metered line, disks whose turn comes first, or the copy it lies on,
-   * which has to be complete before.
+   * What holds a stream up that the user wants: a metered line, disks whose turn comes first, the copy it lies on, which
+   * has to be complete before, or work that needs the image for itself (a check, an export, a move).
    */
-  heldBy: z.enum(['metered', 'turn', 'copy']).nullable(),
+  heldBy: z.enum(['metered', 'turn', 'copy', 'work']).nullable(),
   /** What a start reads, and how much of it is still missing (null: not counted). Null while no start was recorded. */
   boot: z.object({ bytes: bytesSchema, missingBytes: bytesSchema.nullable() }).nullable(),
   /**

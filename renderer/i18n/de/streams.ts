@@ -13,6 +13,7 @@ export const streamState: Messages['streamState'] = {
   queued: 'Wartet, bis es dran ist',
   metered: 'Zurückgehalten',
   'after-copy': 'Wartet auf die Kopie',
+  occupied: 'Wartet',
 };
 
 export const streamHelp: Messages['streamHelp'] = {
@@ -30,6 +31,7 @@ export const streamHelp: Messages['streamHelp'] = {
     'Andere Platten sind zuerst dran. Es geht von selbst weiter; eine höhere Priorität oder mehr gleichzeitige Streams in den Einstellungen ziehen sie vor.',
   metered: 'Die Verbindung ist getaktet: Nur was der Gast liest, wird geholt.',
   'after-copy': 'Kopiert von der lokalen Kopie, auf der sie liegt, sobald diese vollständig ist.',
+  occupied: 'Sie wird geprüft, exportiert oder verschoben. Danach streamt sie von selbst weiter.',
 };
 
 export const streamBrief: Messages['streamBrief'] = {
@@ -44,6 +46,7 @@ export const streamBrief: Messages['streamBrief'] = {
   queued: 'andere Platten sind zuerst dran',
   metered: 'die Verbindung ist getaktet',
   'after-copy': 'die Kopie darunter kommt zuerst',
+  occupied: 'andere Arbeit an ihr kommt zuerst',
 };
 
 export const waysOut: Messages['waysOut'] = {

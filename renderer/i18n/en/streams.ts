@@ -12,6 +12,7 @@ export const streamState = {
   queued: 'Waits for its turn',
   metered: 'Held back',
   'after-copy': 'Waits for the copy',
+  occupied: 'Waits',
 };
 
 /** What each state means, and what follows from it. */
@@ -30,6 +31,7 @@ export const streamHelp = {
     'Other disks stream first. It goes on by itself; a higher priority, or more parallel streams in the preferences, brings it forward.',
   metered: 'The connection is metered: only what the guest reads is fetched.',
   'after-copy': 'It copies from the local copy it lies on, as soon as that is complete.',
+  occupied: 'It is being checked, exported or moved. Streaming goes on by itself afterwards.',
 };
 
 /** The same in a line of a table. */
@@ -45,6 +47,7 @@ export const streamBrief = {
   queued: 'other disks stream first',
   metered: 'the connection is metered',
   'after-copy': 'the copy below it comes first',
+  occupied: 'other work on it comes first',
 };
 
 /** What can be done about a disk whose source is gone, or was exchanged. */
