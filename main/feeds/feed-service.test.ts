@@ -362,6 +362,23 @@ describe('the copies of feeds', () => {
     }
     expect(unwrap(await feeds.list())).toHaveLength(2);
   });
+
+  it('of a feed that is removed and added anew meanwhile do not replace what was fetched', async () => {
+    const { feeds, held } = await nextStart();
+    const { id, location, publicKey: key } = feeds.subscriptions[0]?.row ?? expect.unreachable();
+    await vi.waitUntil(() => held.length === 2);
+    unwrap(await feeds.remove({ id }));
+    expect(unwrap(await feeds.add({ location, key })).id).toBe(id);
+    const listing = () => feeds.subscriptions.find(({ row }) => row.id === id)?.listing;
+    const fetched = listing();
+    for (let number = 0; number < 3; number++) {
+      await vi.waitUntil(() => held.length > 0);
+      held.shift()?.();
+    }
+    unwrap(await feeds.whenRead());
+    expect(fetched).toBeDefined();
+    expect(listing()).toBe(fetched);
+  });
 });
 
 describe('subscriptions', () => {

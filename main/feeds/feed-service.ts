@@ -162,10 +162,10 @@ export class FeedService {
     await readCopies(rows, {
       ...this.#parts,
       signal: this.#closing.signal,
-      read: ({ id }, listing) => {
-        const subscription = this.#subscriptions.get(id);
-        // Removed meanwhile.
-        if (subscription !== undefined) this.#set({ ...subscription, listing });
+      read: (row, listing) => {
+        const subscription = this.#subscriptions.get(row.id);
+        // Unless it was removed meanwhile, or removed and added anew, with what was fetched then.
+        if (subscription?.row === row) this.#set({ ...subscription, listing });
       },
       lost: ({ name }, { message }) => this.#parts.warn(`The copy of the feed '${name}' is lost: ${message}`),
     });
