@@ -101,11 +101,11 @@ describe('A thread that serves an NBD client', () => {
     expect(turn()).toBe(false);
     await clock.advance(SOON_MS);
     poll.came();
-    await ask(20, SOON_MS);
+    await ask(5, SOON_MS);
     poll.idle();
     expect(turn()).toBe(false);
-    await clock.advance(100);
-    await ask(1, SOON_MS);
+    await clock.advance(LATE_MS);
+    await ask(10, SOON_MS);
     poll.idle();
     expect(turn()).toBe(true);
   });

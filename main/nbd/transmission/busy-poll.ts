@@ -1,11 +1,14 @@
 import type { Clock } from '../../../shared/clock.ts';
 
 /** The next request is looked for so long, in milliseconds: a client that waits for each answer needs some tens of µs. */
-const LONGEST_MS = 0.1;
+const LONGEST_MS = 0.05;
 /** Requests that came soon, less those that did not: from half of them on it is worth while. */
 const MOST_POINTS = 16;
-/** How long it is left alone once it has kept a client from its processor. */
-const REST_MS = 100;
+/**
+ * How long it is left alone once it has kept a client from its processor, in milliseconds. That happens now and then on a
+ * machine that does nothing else, too: so not for long.
+ */
+const REST_MS = 1;
 
 export interface BusyPollParts {
   readonly clock: Clock;
