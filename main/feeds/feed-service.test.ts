@@ -285,6 +285,31 @@ describe('a subscription', () => {
     expect(await feeds.refresh({ id })).toMatchObject({ failure: { code: 'not-found' } });
   });
 
+  it('keeps what is fetched when it is added anew, not what a refresh of before brings', async () => {
+    const { id, issue, url: location, key, open, close } = await subscribed();
+    await close();
+    const reader = new LocalFeedReader(hastyClock);
+    const held: (() => void)[] = [];
+    const { feeds } = await open({
+      read: (kept) => reader.read(kept),
+      judge: async (wish) => {
+        const judged = await reader.judge(wish, new AbortController().signal);
+        if (wish.known !== null) await new Promise<void>((resolve) => held.push(resolve));
+        return judged;
+      },
+    });
+    unwrap(await feeds.whenRead());
+    issue({ serial: 9, name: 'Begun before' });
+    const refresh = feeds.refresh({ id });
+    await vi.waitUntil(() => held.length > 0);
+    unwrap(await feeds.remove({ id }));
+    issue({ serial: 10, name: 'Added anew' });
+    expect(unwrap(await feeds.add({ location, key: key.publicText })).id).toBe(id);
+    for (const goOn of held) goOn();
+    expect(await refresh).toMatchObject({ failure: { code: 'not-found' } });
+    expect(unwrap(await feeds.list())).toMatchObject([{ id, name: 'Added anew', serial: 10 }]);
+  });
+
   it('has the same id when it is made again, so that appliances of before are found', async () => {
     const { feeds, id, url, key } = await subscribed();
     unwrap(await feeds.remove({ id }));

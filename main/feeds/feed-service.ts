@@ -31,6 +31,13 @@ export interface FeedParts {
   readonly warn: (text: string) => void;
 }
 
+/** One that is under way. */
+interface Refresh {
+  readonly done: Promise<Result<void>>;
+  /** Aborted when the feed is removed. */
+  readonly ended: AbortController;
+}
+
 const CLOSED = err('cancelled', 'The feeds are being closed', { words: ['closing'] });
 
 /** What people publish, as far as the user has subscribed to it. Every feed's last good copy stays usable. */
@@ -38,7 +45,7 @@ export class FeedService {
   readonly #parts: FeedParts;
   readonly #subscriptions = new Map<string, Subscription>();
   readonly #schedule: RefreshSchedule;
-  readonly #refreshes = new Map<string, Promise<Result<void>>>();
+  readonly #refreshes = new Map<string, Refresh>();
   readonly #closing = new AbortController();
   #reading: Promise<void> = Promise.resolve();
 
@@ -130,6 +137,8 @@ export class FeedService {
     if (!removed.ok) return removed;
     this.#subscriptions.delete(id);
     this.#schedule.forget(id);
+    this.#refreshes.get(id)?.ended.abort();
+    this.#refreshes.delete(id);
     this.#parts.changed();
     return DONE;
   }
@@ -137,17 +146,21 @@ export class FeedService {
   /** Looks at a feed now. A failure is the feed's as well, and the copy stays. Two at a time are one. */
   refresh({ id }: { id: string }): Promise<Result<void>> {
     const running = this.#refreshes.get(id);
-    if (running !== undefined) return running;
-    const refresh = this.#refresh(id).finally(() => this.#refreshes.delete(id));
-    this.#refreshes.set(id, refresh);
-    return refresh;
+    if (running !== undefined) return running.done;
+    const ended = new AbortController();
+    const done = this.#refresh(id, ended.signal).finally(() => {
+      // Unless the feed was removed meanwhile, and what is refreshed by now is one that was added anew.
+      if (this.#refreshes.get(id)?.ended === ended) this.#refreshes.delete(id);
+    });
+    this.#refreshes.set(id, { done, ended });
+    return done;
   }
 
   /** Ends what is being fetched. What was taken over is stored already. */
   async close(): Promise<void> {
     this.#schedule.stop();
     this.#closing.abort();
-    await Promise.all([this.#reading, ...this.#refreshes.values()]);
+    await Promise.all([this.#reading, ...Array.from(this.#refreshes.values(), ({ done }) => done)]);
   }
 
   async #refreshWhenDue(id: string): Promise<void> {
@@ -176,17 +189,19 @@ export class FeedService {
     this.#subscriptions.set(subscription.row.id, subscription);
   }
 
-  async #refresh(id: string): Promise<Result<void>> {
+  async #refresh(id: string, ended: AbortSignal): Promise<Result<void>> {
     const read = await this.whenRead();
     if (!read.ok) return read;
     const before = this.#subscriptions.get(id);
-    if (before === undefined) return GONE;
+    // A feed that was removed may have been added anew.
+    const isGone = () => ended.aborted;
+    if (before === undefined || isGone()) return GONE;
     this.#set({ ...before, refreshing: true });
     this.#parts.changed();
-    const taken = await takeOver(before, { ...this.#parts, signal: this.#closing.signal });
-    // Removed meanwhile.
-    if (!this.#subscriptions.has(id)) return GONE;
-    if (this.#closing.signal.aborted) return taken.ok ? DONE : taken;
+    const signal = AbortSignal.any([this.#closing.signal, ended]);
+    const taken = await takeOver(before, { ...this.#parts, signal });
+    if (isGone()) return GONE;
+    if (this.#closing.signal.aborted) return taken.ok ? DONE : CLOSED;
     if (taken.ok) {
       this.#tellOfNewKey(before, taken.value);
       this.#schedule.afterSuccess(id);

@@ -15,6 +15,7 @@ export interface TakeOverParts {
   readonly catalog: Catalog;
   readonly reader: FeedReader;
   readonly nowMs: () => number;
+  /** Nothing is stored any more once it is aborted. */
   readonly signal: AbortSignal;
 }
 
@@ -34,6 +35,8 @@ export async function takeOver(before: Subscription, parts: TakeOverParts): Prom
   const { kind, location } = row;
   const judged = await reader.judge({ kind, location, known, etag: etagKnown, nowMs: nowMs() }, signal);
   if (!judged.ok) return judged;
+  // Perhaps removed and added anew: what was fetched then stays.
+  if (signal.aborted) return GONE;
   const checkedMs = nowMs();
   if (judged.value.kind === 'unchanged') {
     const noted = catalog.note(({ feeds }) => feeds.checked(row.id, checkedMs, null));
