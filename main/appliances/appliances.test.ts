@@ -203,6 +203,15 @@ describe('appliances built from recipes', () => {
     expect(unwrap(await appliances.resolve('tiny')).master.id).toBe(master.id);
   });
 
+  it('are listed whatever else lies beside them', async () => {
+    const { appliances, recipesFolder } = setUp();
+    buildRecipe(recipesFolder, 'a');
+    fs.symlinkSync('ring', path.join(recipesFolder, 'tiny', 'ring'));
+    fs.symlinkSync('nowhere', path.join(recipesFolder, 'tiny', 'gone'));
+    for (let look = 0; look < 2; look++)
+      expect(unwrap(await appliances.list())).toMatchObject([{ id: 'tiny', available: true }]);
+  });
+
   it('are not listed any more when they were removed, and say why they cannot start when only the disk was', async () => {
     const { appliances, recipesFolder } = setUp();
     const location = buildRecipe(recipesFolder, 'a');

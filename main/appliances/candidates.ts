@@ -64,8 +64,9 @@ export function candidateOf(id: string, known: Known): Candidate | null {
   return candidate;
 }
 
-/** Ids of the masters that images on lists would become. */
-export function listedImages(subscriptions: readonly Subscription[]): Set<string> {
+/** Ids of the masters that images on lists would become; null while a list is lost, which may have any of them. */
+export function listedImages(subscriptions: readonly Subscription[]): Set<string> | null {
+  if (subscriptions.some(({ listing }) => listing === null)) return null;
   return new Set(
     subscriptions.flatMap(({ row, listing }) =>
       (listing?.appliances ?? [])

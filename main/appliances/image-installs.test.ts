@@ -286,8 +286,17 @@ describe('an image of an image server', () => {
     for (const name of ['wanted.image.part', 'gone.image.part', '.gone.image.part.lock']) {
       fs.writeFileSync(path.join(folder, name), 'left');
     }
+    expect(images.tidy(null)).toEqual(DONE);
+    expect(filesIn('downloads')).toHaveLength(3);
     expect(images.tidy(new Set(['wanted']))).toEqual(DONE);
     expect(filesIn('downloads')).toEqual(['wanted.image.part']);
+  });
+
+  it('may be on any list that is lost, and keeps what was downloaded', async () => {
+    const { listed, feeds } = await setUp({ ftype: 'disk.raw', bytes: DISK });
+    const [known] = feeds.subscriptions;
+    expect(listed()?.size).toBe(1);
+    expect(listedImages(known === undefined ? [] : [known, { ...known, listing: null }])).toBeNull();
   });
 
   it('in a newer version takes the place of the old one, whose file goes when no machine needs it', async () => {

@@ -82,9 +82,10 @@ export class ImageInstalls {
 
   /**
    * Deletes what is here of images that no list has any more, or that are masters already.
-   * @param listed ids of masters that they would become
+   * @param listed ids of masters that they would become; null where not every list is known: then nothing is deleted
    */
-  tidy(listed: ReadonlySet<string>): Result<void> {
+  tidy(listed: ReadonlySet<string> | null): Result<void> {
+    if (listed === null) return DONE;
     const { catalog, downloadsFolder } = this.#parts;
     const entered = catalog.read(({ masters }) => new Set(masters.list().map(({ id }) => id)));
     if (!entered.ok) return entered;

@@ -52,11 +52,12 @@ export class BuiltAppliances {
   }
 
   #read(nowMs: number): Result<void> {
-    const stamp = stampOf(this.#folder);
-    if (!stamp.ok) return stamp;
-    if (stamp.value !== null && stamp.value === this.#stamp) return DONE;
+    const ids = idsIn(this.#folder);
+    if (!ids.ok) return ids;
+    const stamp = stampOf(this.#folder, ids.value);
+    if (stamp !== null && stamp === this.#stamp) return DONE;
     const built: Built[] = [];
-    for (const id of listBuiltAppliances(this.#folder)) {
+    for (const id of ids.value) {
       const appliance = findBuiltAppliance(this.#folder, id);
       // A damaged description costs this appliance only; it is listed as soon as it was built again.
       if (!appliance.ok) continue;
@@ -64,26 +65,36 @@ export class BuiltAppliances {
       if (master.ok) built.push({ appliance: appliance.value, master: master.value });
       else if (master.failure.code !== 'not-found') return master;
     }
-    this.#stamp = stamp.value;
+    this.#stamp = stamp;
     this.#built = built;
     return DONE;
   }
 }
 
-/** Changes when a file of an appliance does; null while one is being exchanged. */
-function stampOf(folder: string): Result<string | null> {
+/**
+ * Changes when a file of an appliance does; null where one cannot be looked at, because it is being exchanged or should
+ * not be there: what can be used of them is then found by reading them.
+ */
+function stampOf(folder: string, ids: readonly string[]): string | null {
   try {
-    const files = listBuiltAppliances(folder).flatMap((id) =>
+    const files = ids.flatMap((id) =>
       fs.readdirSync(path.join(folder, id)).map((name) => path.join(folder, id, name)),
     );
     const facts = files.map((file) => {
       const { ino, size, mtimeMs } = fs.statSync(file);
       return [file, ino, size, mtimeMs].join('\t');
     });
-    return ok(facts.join('\n'));
+    return facts.join('\n');
+  } catch {
+    return null;
+  }
+}
+
+function idsIn(folder: string): Result<string[]> {
+  try {
+    return ok(listBuiltAppliances(folder));
   } catch (error) {
-    const failed = failureFromSystem(error, `Could not look at the appliances in '${folder}'`);
-    return failed.failure.code === 'not-found' ? ok(null) : failed;
+    return failureFromSystem(error, `Could not look at the appliances in '${folder}'`);
   }
 }
 
