@@ -5,6 +5,10 @@ import { plainText } from './plain-text.ts';
 /** What can run a machine: the built-in emulator, or QEMU where it is installed. */
 export const backEndSchema = z.enum(['v86', 'qemu']);
 
+/** The processor that a guest is made for. */
+export const guestArchSchema = z.enum(['i386', 'x86_64', 'aarch64']);
+export type GuestArch = z.infer<typeof guestArchSchema>;
+
 /** A picture as a `data:` address, PNG or WebP: what is shown of a catalog needs no network. */
 const iconSchema = z
   .string()
@@ -26,7 +30,7 @@ export const applianceDescriptionSchema = z.object({
   publisher: plainText(100),
   homepage: webAddressSchema.optional(),
   version: plainText(50),
-  arch: z.enum(['i386', 'x86_64', 'aarch64']),
+  arch: guestArchSchema,
   licence: plainText(500),
   memoryMiB: memoryMiBSchema,
   diskSizeBytes: z.number().int().positive(),

@@ -14,6 +14,7 @@ describe('what runs a machine', () => {
   it('is what is built in where that can, and QEMU for the rest', () => {
     expect(chosen({})).toBe('v86');
     expect(chosen({ arch: 'x86_64' })).toBe('qemu');
+    expect(chosen({ arch: 'aarch64' })).toBe('qemu');
     expect(chosen({ memoryMiB: 2048 })).toBe('qemu');
     expect(chosen({ diskBytes: 3 * TIB })).toBe('qemu');
   });
@@ -33,6 +34,7 @@ describe('what runs a machine', () => {
     expect(chosen({ arch: 'x86_64' }, 'automatic', false)).toBe('qemu-missing');
     expect(chosen({}, 'qemu', false)).toBe('qemu-missing');
     expect(chosen({ arch: 'x86_64' }, 'v86')).toBe('other-processor');
-    expect(chosen({ arch: 'aarch64' })).toBe('other-processor');
+    expect(chosen({ arch: 'aarch64' }, 'v86')).toBe('other-processor');
+    expect(chosen({ arch: 'aarch64' }, 'automatic', false)).toBe('qemu-missing');
   });
 });

@@ -1,17 +1,18 @@
-import type { ApplianceDescription, BackEndName } from './appliance.ts';
+import type { BackEndName, GuestArch } from './appliance.ts';
 import type { BackEndChoice } from './hardware.ts';
 import { err, ok, type Err, type Result } from './result.ts';
 import { GIB, MIB, TIB } from './units.ts';
 
-/** Processors of PCs, as appliances name them. */
-export type PcArch = 'i386' | 'x86_64';
-
-/** Debian's name; other distributions have similar ones. */
-const QEMU_PACKAGE = 'qemu-system-x86';
+/** Debian's names; other distributions have similar ones. */
+const QEMU_PACKAGES: Readonly<Record<GuestArch, string>> = {
+  i386: 'qemu-system-x86',
+  x86_64: 'qemu-system-x86',
+  aarch64: 'qemu-system-arm',
+};
 
 /** What a machine's guest needs. */
 export interface GuestNeeds {
-  readonly arch: ApplianceDescription['arch'];
+  readonly arch: GuestArch;
   readonly memoryMiB: number;
   readonly diskBytes: number;
   /** What its appliance is known to run on, the best first; undefined: whatever has its processor. */
@@ -24,23 +25,16 @@ export const V86_MOST_MEMORY_MIB = 1024;
 const V86_MOST_DISK_BYTES = 2 * TIB;
 
 /** Whether QEMU is there for guests of a processor. */
-export type HasQemu = (arch: PcArch) => boolean;
-
-/** A guest that QEMU is to run. */
-export type QemuNeeds = GuestNeeds & { readonly arch: PcArch };
+export type HasQemu = (arch: GuestArch) => boolean;
 
 /** Chooses what runs a machine. Fails with why what was chosen cannot, and what to do. @param hasQemu for a processor */
 export function chooseBackEnd(
   needs: GuestNeeds,
   choice: BackEndChoice,
   hasQemu: HasQemu,
-): Result<'v86' | QemuNeeds> {
+): Result<'v86' | GuestNeeds> {
   const v86 = (): Result<'v86'> => againstV86(needs) ?? ok('v86');
-  const qemu = (): Result<QemuNeeds> => {
-    const { arch } = needs;
-    if (arch === 'aarch64') return noProcessor(arch);
-    return hasQemu(arch) ? ok({ ...needs, arch }) : qemuMissing(arch);
-  };
+  const qemu = (): Result<GuestNeeds> => (hasQemu(needs.arch) ? ok(needs) : qemuMissing(needs.arch));
   if (choice !== 'automatic') return choice === 'v86' ? v86() : qemu();
   const order = needs.backEnds ?? ['v86', 'qemu'];
   const chosen = order.map((name) => (name === 'v86' ? v86() : qemu()));
@@ -68,12 +62,13 @@ function againstV86({ arch, memoryMiB, diskBytes }: GuestNeeds): Err | null {
   });
 }
 
-export function qemuMissing(arch: PcArch): Err {
+export function qemuMissing(arch: GuestArch): Err {
+  const name = QEMU_PACKAGES[arch];
   return err(
     'not-found',
-    `There is no QEMU for ${arch} on this computer; install it (Debian's package is ${QEMU_PACKAGE}), ` +
+    `There is no QEMU for ${arch} on this computer; install it (Debian's package is ${name}), ` +
       'or name its folder in the preferences',
-    { words: ['qemu-missing', arch, QEMU_PACKAGE] },
+    { words: ['qemu-missing', arch, name] },
   );
 }
 

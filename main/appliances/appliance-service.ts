@@ -1,5 +1,6 @@
 import fs from 'node:fs';
-import type { HasQemu, PcArch } from '../../shared/back-end.ts';
+import { guestArchSchema } from '../../shared/appliance.ts';
+import type { HasQemu } from '../../shared/back-end.ts';
 import type { ApplianceView } from '../../shared/ipc/catalog.ts';
 import type { PublishedMaster } from '../../shared/master.ts';
 import { DONE, err, ok, type Err, type Failure, type Result } from '../../shared/result.ts';
@@ -32,7 +33,7 @@ export interface ApplianceParts {
   readonly installed: () => void;
   readonly isBeingImported: (masterId: string) => boolean;
   /** Whether QEMU is there for guests of a processor. */
-  readonly qemu: { has(arch: PcArch): boolean };
+  readonly qemu: { readonly has: HasQemu };
   /** Name and version of the emulator: whose saved states can be used. */
   readonly emulator: string;
   /** Where images come from that have to be fetched whole. */
@@ -55,8 +56,8 @@ export class ApplianceService {
     if (!known.ok) return known;
     // Looked for once, not for each of thousands.
     const { qemu } = this.#parts;
-    const present = { i386: qemu.has('i386'), x86_64: qemu.has('x86_64') };
-    const hasQemu: HasQemu = (arch) => present[arch];
+    const present = new Set(guestArchSchema.options.filter((arch) => qemu.has(arch)));
+    const hasQemu: HasQemu = (arch) => present.has(arch);
     const slices = new WorkSlices(this.#parts.clock);
     const views: ApplianceView[] = [];
     for (const candidate of candidatesOf(known.value)) {

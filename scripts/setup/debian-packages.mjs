@@ -63,6 +63,8 @@ const TO_TEST = [
   { name: 'qemu-block-extra', proof: '/usr/share/doc/qemu-block-extra', reason: 'lets QEMU read over HTTP' },
   { name: 'minisign', proof: 'minisign', reason: 'judges the signatures of feeds' },
   { name: 'qemu-system-x86', proof: 'qemu-system-x86_64', reason: 'runs machines in place of v86' },
+  { name: 'qemu-system-arm', proof: 'qemu-system-aarch64', reason: '… and those with ARM processors,' },
+  { name: 'qemu-efi-aarch64', proof: '/usr/share/qemu-efi-aarch64', reason: '… which start with UEFI' },
   { name: 'mmdebstrap', proof: 'mmdebstrap', reason: 'installs the Debian appliances' },
   { name: 'arch-test', proof: 'arch-test', reason: '… and finds out which of them this processor can run' },
   {

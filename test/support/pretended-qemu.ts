@@ -31,7 +31,7 @@ export function talkingProgram(hear: string): QemuProgram {
 export function scriptAsQemu(script: string): QemuProgram {
   const file = path.join(tempFolder(), 'qemu-system-x86_64');
   fs.writeFileSync(file, script, { mode: 0o755 });
-  return { path: file, version: '7.2.0', accelerator: 'tcg', sandbox: [] };
+  return { path: file, version: '7.2.0', accelerator: 'tcg', firmware: null, sandbox: [] };
 }
 
 /** A computer with something that is called QEMU, which is never run. */

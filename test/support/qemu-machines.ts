@@ -15,7 +15,6 @@ const host = new QemuHost();
 /** Runs appliances in QEMU, as their descriptions say. */
 export function inQemu(forwards: readonly PortForward[] = [], logFile = newLogFile()): MakeMachine {
   return ({ description: { name, arch, memoryMiB, diskBus = 'virtio', cloudInit } }, disk) => {
-    if (arch === 'aarch64') throw new Error('There are no such appliances');
     const cloudId = cloudInit === true ? 'test' : null;
     const wishes = { name, arch, memoryMiB, diskBus, forwards, cloudId, accelerate: true, logFile };
     return ok(makeQemuMachine(host, wishes, disk));

@@ -3,7 +3,13 @@ import { processorsFor, qemuArguments, type QemuConfiguration, type QemuFiles } 
 import type { QemuProgram } from './host.ts';
 
 const FILES = { monitor: '/run/m', serial: '/run/s', vnc: '/run/v', disk: '/run/d', seed: null };
-const PROGRAM: QemuProgram = { path: '/q', version: '7.2', accelerator: 'tcg', sandbox: ['-sandbox', 'on'] };
+const PROGRAM: QemuProgram = {
+  path: '/q',
+  version: '7.2',
+  accelerator: 'tcg',
+  firmware: null,
+  sandbox: ['-sandbox', 'on'],
+};
 
 function argumentsOf(
   over: Partial<QemuConfiguration> = {},
@@ -46,6 +52,19 @@ describe('the command line of QEMU', () => {
 
   it('gives guests for 32 bits the PC that they know', () => {
     expect(argumentsOf({ arch: 'i386' }).of('-machine')).toEqual(['pc']);
+  });
+
+  it('gives ARM guests a board with UEFI, a disk that is never IDE, a serial line, a screen and keys', () => {
+    const { of } = argumentsOf({ arch: 'aarch64', diskBus: 'ide' }, { firmware: '/uefi.fd' });
+    expect([of('-machine'), of('-bios'), of('-serial')]).toEqual([
+      ['virt,gic-version=max'],
+      ['/uefi.fd'],
+      ['chardev:serial'],
+    ]);
+    const devices = of('-device');
+    expect(devices.find((device) => device.includes('drive='))).toMatch(/^virtio-blk-pci,/);
+    expect(devices).toEqual(expect.arrayContaining(['virtio-gpu-pci', 'usb-kbd']));
+    expect(devices.some((device) => device.startsWith('isa-'))).toBe(false);
   });
 
   it('takes the disk from its socket, lets flushes through, and stops the guest where a request fails', () => {

@@ -1,13 +1,14 @@
 import { availableParallelism } from 'node:os';
-import type { PcArch } from '../../../shared/back-end.ts';
+import type { GuestArch } from '../../../shared/appliance.ts';
 import type { PortForward } from '../../../shared/port-forward.ts';
-import { processorFor, type Accelerator } from './accelerator.ts';
+import type { Accelerator } from './accelerator.ts';
+import { boardOf, processorFor } from './boards.ts';
 import type { QemuProgram } from './host.ts';
 
 /** What a machine is made of. */
 export interface QemuConfiguration {
   readonly name: string;
-  readonly arch: PcArch;
+  readonly arch: GuestArch;
   readonly memoryMiB: number;
   /** What its guest finds its disk at: every guest with a driver knows `ide`, which is slower. */
   readonly diskBus: 'virtio' | 'ide';
@@ -47,10 +48,11 @@ export function processorsFor(accelerator: Accelerator, present: number): number
 /** The arguments of a QEMU that stands still until its monitor says otherwise. */
 export function qemuArguments(
   configuration: QemuConfiguration,
-  { accelerator, sandbox }: QemuProgram,
+  { accelerator, firmware, sandbox }: QemuProgram,
   files: QemuFiles,
 ): string[] {
   const { name, arch, memoryMiB } = configuration;
+  const board = boardOf(arch);
   const processors = processorsFor(accelerator, availableParallelism());
   return [
     ...[
@@ -62,14 +64,12 @@ export function qemuArguments(
       '-msg',
       'timestamp=on',
     ],
-    // The newer one has no IDE that a guest for 32 bits of any age knows.
-    ...['-machine', arch === 'i386' ? 'pc' : 'q35', '-accel', accelerator, '-cpu', processorFor(accelerator)],
+    ...['-machine', board.machine, '-accel', accelerator, '-cpu', processorFor(arch, accelerator)],
+    ...(firmware === null ? [] : ['-bios', firmware]),
     ...['-smp', String(processors), '-m', String(memoryMiB), '-boot', 'menu=off,strict=on', '-S'],
     ...['-chardev', `socket,id=monitor,path=${value(files.monitor)}`, '-mon', 'chardev=monitor,mode=control'],
-    ...['-chardev', `socket,id=serial,path=${value(files.serial)}`, '-device', 'isa-serial,chardev=serial'],
-    ...['-device', 'VGA', '-vnc', `unix:${value(files.vnc)}`],
-    // A pointer that tells places, for guests that know it; the others have the PC's mouse.
-    ...['-device', 'qemu-xhci', '-device', 'usb-tablet'],
+    ...['-chardev', `socket,id=serial,path=${value(files.serial)}`, ...board.serial],
+    ...[...board.desk, '-vnc', `unix:${value(files.vnc)}`],
     ...diskArguments(configuration, files.disk),
     ...seedArguments(files.seed),
     ...networkArguments(configuration.forwards),
@@ -81,7 +81,7 @@ export function qemuArguments(
  * What the guest writes is in our hands when its request is answered, and durable when its flush is. What it no longer
  * needs, or fills with zeroes, takes no space. A request that fails stops the guest instead of reaching it.
  */
-function diskArguments({ diskBus }: QemuConfiguration, path: string): string[] {
+function diskArguments({ arch, diskBus }: QemuConfiguration, path: string): string[] {
   const node = {
     driver: 'nbd',
     'node-name': DISK_NODE,
@@ -90,7 +90,7 @@ function diskArguments({ diskBus }: QemuConfiguration, path: string): string[] {
     discard: 'unmap',
     'detect-zeroes': 'unmap',
   };
-  const device = diskBus === 'virtio' ? 'virtio-blk-pci' : 'ide-hd';
+  const device = boardOf(arch).disks[diskBus];
   const failures = 'rerror=stop,werror=stop';
   return [
     ...['-blockdev', JSON.stringify(node)],

@@ -1,9 +1,11 @@
-import { qemuMissing, type PcArch } from '../../../shared/back-end.ts';
+import type { GuestArch } from '../../../shared/appliance.ts';
+import { qemuMissing } from '../../../shared/back-end.ts';
 import { err, ok, type Result } from '../../../shared/result.ts';
 import type { Accelerator } from './accelerator.ts';
 import { findProgram, searchPath, versionIn } from './programs.ts';
 import { runShortly } from './run-shortly.ts';
-import { tryPc } from './trial.ts';
+import { tryGuest } from './trial.ts';
+import { findUefi } from './uefi.ts';
 
 /** QEMU on this computer, and what works with it. */
 export interface QemuProgram {
@@ -11,6 +13,8 @@ export interface QemuProgram {
   /** Such as `7.2.22`. */
   readonly version: string;
   readonly accelerator: Accelerator;
+  /** A file; null where the guest's comes with QEMU. */
+  readonly firmware: string | null;
   /** Options that keep it from doing what a machine never needs; empty where it was built without. */
   readonly sandbox: readonly string[];
 }
@@ -22,12 +26,15 @@ const ACCELERATORS: Partial<Record<NodeJS.Platform, Accelerator>> = {
   win32: 'whpx',
 };
 
-const NODE_ARCHES: Readonly<Record<PcArch, readonly string[]>> = {
+const NODE_ARCHES: Readonly<Record<GuestArch, readonly string[]>> = {
   i386: ['x64', 'ia32'],
   x86_64: ['x64'],
+  aarch64: ['arm64'],
 };
 
 const SANDBOX = ['-sandbox', 'on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny'];
+/** Debian's name; other distributions have similar ones. */
+const UEFI_PACKAGE = 'qemu-efi-aarch64';
 const VERSION_LIMIT_MS = 10_000;
 
 export interface QemuHostOptions {
@@ -55,7 +62,7 @@ export class QemuHost {
   }
 
   /** Whether there is a QEMU for this processor. */
-  has(arch: PcArch): boolean {
+  has(arch: GuestArch): boolean {
     return this.#find(arch) !== null;
   }
 
@@ -63,11 +70,11 @@ export class QemuHost {
    * QEMU for a processor, with the fastest way that works; `accelerate: false` for its own translator in any case. Fails
    * with `not-found` and what to install.
    */
-  async program(arch: PcArch, accelerate = true): Promise<Result<QemuProgram>> {
+  async program(arch: GuestArch, accelerate = true): Promise<Result<QemuProgram>> {
     const wanted = this.#wanted(arch, accelerate);
     if (wanted === null) return qemuMissing(arch);
     const { key, path, accelerator } = wanted;
-    const looking = this.#found.get(key) ?? look(path, accelerator);
+    const looking = this.#found.get(key) ?? look(arch, path, accelerator);
     this.#found.set(key, looking);
     const program = await looking;
     if (program.ok) this.#known.set(key, program.value);
@@ -77,11 +84,11 @@ export class QemuHost {
   }
 
   /** What {@link program} has answered; null while it was not asked, or did not find any. */
-  known(arch: PcArch, accelerate = true): QemuProgram | null {
+  known(arch: GuestArch, accelerate = true): QemuProgram | null {
     return this.#known.get(this.#wanted(arch, accelerate)?.key ?? '') ?? null;
   }
 
-  #wanted(arch: PcArch, accelerate: boolean) {
+  #wanted(arch: GuestArch, accelerate: boolean) {
     const path = this.#find(arch);
     if (path === null) return null;
     const own = accelerate && NODE_ARCHES[arch].includes(process.arch);
@@ -89,25 +96,35 @@ export class QemuHost {
     return { key: `${accelerator} ${path}`, path, accelerator };
   }
 
-  #find(arch: PcArch): string | null {
+  #find(arch: GuestArch): string | null {
     const { path = process.env['PATH'] } = this.#options;
     const own = this.#folder === null ? [] : [this.#folder];
     return findProgram(arch, [...own, ...searchPath(path)]);
   }
 }
 
-async function look(path: string, accelerator: Accelerator): Promise<Result<QemuProgram>> {
+async function look(arch: GuestArch, path: string, accelerator: Accelerator): Promise<Result<QemuProgram>> {
   const { output } = await runShortly(path, ['--version'], VERSION_LIMIT_MS);
   const version = versionIn(output);
   if (version === null) {
     return err('unsupported', `'${path}' does not say that it is QEMU: ${output.trim().slice(0, 200)}`);
   }
+  const firmware = arch === 'aarch64' ? findUefi(path) : null;
+  if (arch === 'aarch64' && firmware === null) return uefiMissing(path);
   for (const tried of new Set<Accelerator>([accelerator, 'tcg'])) {
     for (const sandbox of [SANDBOX, []]) {
-      const runs = await tryPc(path, tried, sandbox);
+      const runs = await tryGuest(arch, path, tried, sandbox);
       if (!runs.ok) return runs;
-      if (runs.value) return ok({ path, version, accelerator: tried, sandbox });
+      if (runs.value) return ok({ path, version, accelerator: tried, firmware, sandbox });
     }
   }
   return err('unsupported', `'${path}' (QEMU ${version}) does not run: a trial of a few instructions failed`);
+}
+
+function uefiMissing(path: string) {
+  return err(
+    'not-found',
+    `'${path}' has no UEFI firmware, which ARM guests start with; install it (Debian's package is ${UEFI_PACKAGE})`,
+    { words: ['qemu-missing', 'aarch64', UEFI_PACKAGE] },
+  );
 }

@@ -1,4 +1,4 @@
-import type { PcArch } from '../../../shared/back-end.ts';
+import type { GuestArch } from '../../../shared/appliance.ts';
 import type { PortForward } from '../../../shared/port-forward.ts';
 import type { QemuConfiguration } from './command-line.ts';
 import type { QemuHost } from './host.ts';
@@ -8,7 +8,7 @@ import { QemuMachine } from './qemu-machine.ts';
 /** What a machine is to be like. */
 export interface QemuWishes {
   readonly name: string;
-  readonly arch: PcArch;
+  readonly arch: GuestArch;
   readonly memoryMiB: number;
   readonly diskBus: QemuConfiguration['diskBus'];
   readonly forwards: readonly PortForward[];

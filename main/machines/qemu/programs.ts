@@ -1,15 +1,16 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import type { PcArch } from '../../../shared/back-end.ts';
+import type { GuestArch } from '../../../shared/appliance.ts';
 
 /** What can run guests of a processor, the best first: one that was only thought to be for 32 bits runs in the first, too. */
-const PROGRAMS: Readonly<Record<PcArch, readonly string[]>> = {
+const PROGRAMS: Readonly<Record<GuestArch, readonly string[]>> = {
   i386: ['qemu-system-x86_64', 'qemu-system-i386'],
   x86_64: ['qemu-system-x86_64'],
+  aarch64: ['qemu-system-aarch64'],
 };
 
 /** The path of QEMU for a processor; null where it is not installed. @param folders looked through in this order */
-export function findProgram(arch: PcArch, folders: readonly string[]): string | null {
+export function findProgram(arch: GuestArch, folders: readonly string[]): string | null {
   for (const name of PROGRAMS[arch]) {
     const found = folders.map((folder) => path.join(folder, name)).find(isProgram);
     if (found !== undefined) return found;

@@ -1,4 +1,5 @@
-import { chooseBackEnd, type GuestNeeds, type PcArch } from '../../../shared/back-end.ts';
+import type { GuestArch } from '../../../shared/appliance.ts';
+import { chooseBackEnd, type GuestNeeds } from '../../../shared/back-end.ts';
 import type { Hardware } from '../../../shared/hardware.ts';
 import type { MachineView } from '../../../shared/ipc/machines.ts';
 import type { QemuHost } from './host.ts';
@@ -25,7 +26,7 @@ export class RunsOn {
     return { backEnd: 'qemu', qemu: known && { version: known.version, accelerator: known.accelerator } };
   }
 
-  async #look(arch: PcArch, accelerate: boolean): Promise<void> {
+  async #look(arch: GuestArch, accelerate: boolean): Promise<void> {
     const program = await this.#host.program(arch, accelerate);
     if (program.ok) this.#found();
   }

@@ -1,14 +1,23 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import type { GuestArch } from '../../../shared/appliance.ts';
 import { failureFromSystem } from '../../../shared/errno.ts';
 import { ok, type Result } from '../../../shared/result.ts';
-import { processorFor, type Accelerator } from './accelerator.ts';
+import type { Accelerator } from './accelerator.ts';
+import { boardOf, processorFor } from './boards.ts';
 import { runShortly } from './run-shortly.ts';
+
+/** A firmware of a few instructions, and how QEMU ends when they were executed. */
+interface Trial {
+  readonly firmware: Uint8Array;
+  readonly args: readonly string[];
+  readonly exitCode: number;
+}
 
 const FIRMWARE_BYTES = 0x10000;
 const RESET_VECTOR = 0xfff0;
-/** What the guest says at the end, and what QEMU's `isa-debug-exit` makes of it. */
+/** What a PC says at the end, and what QEMU's `isa-debug-exit` makes of it. */
 const SAID = 0x2a;
 const EXIT_CODE = (SAID << 1) | 1;
 const EXIT_PORT = 0xf4;
@@ -18,10 +27,10 @@ const ACCELERATED_LIMIT_MS = 5000;
 const EMULATED_LIMIT_MS = 60_000;
 
 /**
- * A firmware of a few instructions: from the reset vector into protected mode, a word to memory and back, and out. Some
- * accelerators that can be opened run the first mode and hang in the second.
+ * From the reset vector into protected mode, a word to memory and back, and out. Some accelerators that can be opened run
+ * the first mode and hang in the second.
  */
-export function trialFirmware(): Uint8Array {
+function pcFirmware(): Uint8Array {
   // prettier-ignore
   const code = [
     0xfa,                                           // cli
@@ -50,37 +59,65 @@ export function trialFirmware(): Uint8Array {
   return firmware;
 }
 
+/** A word to memory and back, and off by the firmware's call for that (PSCI 1.1, `SYSTEM_OFF`). */
+function armFirmware(): Uint8Array {
+  // prettier-ignore
+  const code = Uint32Array.of(
+    0xd2a80001, // movz x1, 0x4000, lsl 16: where memory begins
+    0x52824682, // movz w2, 0x1234
+    0xb9000022, // str w2, [x1]
+    0xb9400023, // ldr w3, [x1]
+    0x6b02007f, // cmp w3, w2
+    0x54000081, // b.ne 0x24
+    0x52b08000, // movz w0, 0x8400, lsl 16
+    0x72800100, // movk w0, 8
+    0xd4000002, // hvc 0
+    0xd503207f, // 0x24: wfi
+    0x17ffffff, // b 0x24
+  );
+  return new Uint8Array(code.buffer);
+}
+
+function trialOf(arch: GuestArch): Trial {
+  if (arch === 'aarch64')
+    return { firmware: armFirmware(), args: ['-machine', boardOf(arch).machine], exitCode: 0 };
+  const args = ['-device', `isa-debug-exit,iobase=${EXIT_PORT},iosize=1`];
+  return { firmware: pcFirmware(), args, exitCode: EXIT_CODE };
+}
+
 /**
- * Whether a PC really runs so: a few instructions are executed. Opening `/dev/kvm`, or asking QEMU what it was built
+ * Whether a guest really runs so: a few instructions are executed. Opening `/dev/kvm`, or asking QEMU what it was built
  * with, says nothing of that. Fails where there is no room for the few KiB to execute.
  */
-export async function tryPc(
+export async function tryGuest(
+  arch: GuestArch,
   program: string,
   accelerator: Accelerator,
   args: readonly string[],
 ): Promise<Result<boolean>> {
-  const firmware = trialFile();
+  const trial = trialOf(arch);
+  const firmware = trialFile(trial.firmware);
   if (!firmware.ok) return firmware;
   const { code } = await runShortly(
     program,
     [
       ...['-nodefaults', '-no-user-config', '-display', 'none', '-m', '16'],
-      ...['-accel', accelerator, '-cpu', processorFor(accelerator), ...args],
-      ...['-device', `isa-debug-exit,iobase=${EXIT_PORT},iosize=1`, '-bios', firmware.value],
+      ...['-accel', accelerator, '-cpu', processorFor(arch, accelerator), ...args],
+      ...[...trial.args, '-bios', firmware.value],
     ],
     accelerator === 'tcg' ? EMULATED_LIMIT_MS : ACCELERATED_LIMIT_MS,
   );
   fs.rmSync(path.dirname(firmware.value), { recursive: true, force: true });
-  return ok(code === EXIT_CODE);
+  return ok(code === trial.exitCode);
 }
 
 /** The firmware, in a folder of its own. */
-function trialFile(): Result<string> {
+function trialFile(firmware: Uint8Array): Result<string> {
   let folder: string | null = null;
   try {
     folder = fs.mkdtempSync(path.join(os.tmpdir(), 'headwater-trial-'));
     const file = path.join(folder, 'trial.bin');
-    fs.writeFileSync(file, trialFirmware());
+    fs.writeFileSync(file, firmware);
     return ok(file);
   } catch (error) {
     if (folder !== null) fs.rmSync(folder, { recursive: true, force: true });

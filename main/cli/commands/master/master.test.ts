@@ -49,7 +49,7 @@ describe('headwater master', () => {
     [['record-boot', '-m', '5', 'x'], '--memory takes a whole number of MiB from 16 to 1024'],
     [['record-boot', '--backend', 'xen', 'x'], '--backend takes v86 or qemu'],
     [['record-boot', '--arch', 'x86_64', 'x'], 'use --backend qemu'],
-    [['record-boot', '--backend', 'qemu', '--arch', 'arm', 'x'], '--arch takes i386 or x86_64'],
+    [['record-boot', '--backend', 'qemu', '--arch', 'arm', 'x'], '--arch takes one of i386, x86_64, aarch64'],
     [['record-boot', '--backend', 'qemu', '--state', 'x'], 'machines in qemu cannot be saved'],
     [['record-boot', '--profile', '/does/not/exist', 'x'], "Could not read '/does/not/exist'"],
     [['verify'], 'give the folder or the address of one master'],

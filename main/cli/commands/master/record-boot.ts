@@ -37,7 +37,7 @@ first, with the memory that was given here.
 
       --backend NAME     boot it in v86 (built in, the default) or in qemu: masters for 64
                          bits, and whatever v86 cannot run
-      --arch NAME        i386 or x86_64, in qemu (default x86_64)
+      --arch NAME        i386, x86_64 or aarch64, in qemu (default x86_64)
       --bus NAME         what the guest finds its disk at in qemu: virtio (default) or ide
   -m, --memory MIB       memory of the machine that boots (default 256; in qemu 512)
       --state            save the machine, and publish that as well (v86 only)

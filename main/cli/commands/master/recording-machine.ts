@@ -1,5 +1,6 @@
 import path from 'node:path';
-import { V86_MOST_MEMORY_MIB, type PcArch } from '../../../../shared/back-end.ts';
+import { guestArchSchema, type GuestArch } from '../../../../shared/appliance.ts';
+import { V86_MOST_MEMORY_MIB } from '../../../../shared/back-end.ts';
 import { err, ok, type Result } from '../../../../shared/result.ts';
 import type { Machine } from '../../../machines/machine.ts';
 import { QemuHost } from '../../../machines/qemu/host.ts';
@@ -15,7 +16,7 @@ import { firmwareFolder, logsFolder } from '../../places.ts';
 export interface MachineArguments {
   readonly backEnd: 'v86' | 'qemu';
   readonly memoryMiB: number;
-  readonly arch: PcArch;
+  readonly arch: GuestArch;
   readonly diskBus: QemuWishes['diskBus'];
 }
 
@@ -34,8 +35,10 @@ export function parseMachine<Name extends string>(
 ): Result<MachineArguments> {
   const backEnd = given.value('backend') ?? 'v86';
   if (backEnd !== 'v86' && backEnd !== 'qemu') return err('invalid-argument', '--backend takes v86 or qemu');
-  const arch = given.value('arch') ?? (backEnd === 'v86' ? 'i386' : 'x86_64');
-  if (arch !== 'i386' && arch !== 'x86_64') return err('invalid-argument', '--arch takes i386 or x86_64');
+  const named = guestArchSchema.safeParse(given.value('arch') ?? (backEnd === 'v86' ? 'i386' : 'x86_64'));
+  if (!named.success)
+    return err('invalid-argument', `--arch takes one of ${guestArchSchema.options.join(', ')}`);
+  const arch = named.data;
   const diskBus = given.value('bus') ?? (backEnd === 'v86' ? 'ide' : 'virtio');
   if (diskBus !== 'virtio' && diskBus !== 'ide') return err('invalid-argument', '--bus takes virtio or ide');
   if (backEnd === 'v86' && (arch !== 'i386' || diskBus !== 'ide')) {
