@@ -13,6 +13,7 @@ import {
   formattingLine,
   optionsHelp,
   parseImageOptions,
+  setBacking,
   sizeOption,
   stringOption,
   type ImageOptions,
@@ -84,14 +85,8 @@ function creationOptions(
       return err('invalid-argument', 'The image size must be specified only once');
     options.value.set('size', sizeBytes);
   }
-  for (const [key, value, what] of [
-    ['backing_file', given.value('backing'), 'file'],
-    ['backing_fmt', given.value('backing-format'), 'file format'],
-  ] as const) {
-    if (value === undefined) continue;
-    if (format === 'raw') return err('unsupported', `Backing ${what} not supported for file format 'raw'`);
-    options.value.set(key, value);
-  }
+  const set = setBacking(options.value, format, given.value('backing'), given.value('backing-format'));
+  if (!set.ok) return set;
   const backing = stringOption(options.value, 'backing_file');
   if (backing === '') return err('invalid-argument', 'Expected backing file name, got empty string');
   if (backing !== undefined && identityOf(resolveBacking(name, backing)) === identityOf(name)) {

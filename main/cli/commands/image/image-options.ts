@@ -1,4 +1,4 @@
-import { err, ok, type Result } from '../../../../shared/result.ts';
+import { DONE, err, ok, type Result } from '../../../../shared/result.ts';
 import type { ImageFormat } from '../../../storage/chain/location.ts';
 import { escapeOptionValue, parseOptionString, type OptionPair } from '../../arguments/option-string.ts';
 import { parseSize } from '../../arguments/size.ts';
@@ -43,6 +43,24 @@ const FILE_OPTIONS: readonly OptionDescription[] = [
 
 /** Creation options by name: sizes as numbers, everything else as it was given. */
 export type ImageOptions = Map<string, string | number>;
+
+/** Adds what options of their own say of the base image. Fails with `unsupported`, in QEMU's words, where the format has none. */
+export function setBacking(
+  options: ImageOptions,
+  format: ImageFormat,
+  file: string | undefined,
+  fileFormat: string | undefined,
+): Result<void> {
+  for (const [key, value, what] of [
+    ['backing_file', file, 'file'],
+    ['backing_fmt', fileFormat, 'file format'],
+  ] as const) {
+    if (value === undefined) continue;
+    if (format === 'raw') return err('unsupported', `Backing ${what} not supported for file format 'raw'`);
+    options.set(key, value);
+  }
+  return DONE;
+}
 
 /** Reads `-o` strings, later ones winning. Fails with `invalid-argument` in QEMU's words. */
 export function parseImageOptions(format: ImageFormat, texts: readonly string[]): Result<ImageOptions> {

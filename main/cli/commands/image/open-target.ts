@@ -8,7 +8,7 @@ import type { ConvertArguments } from './convert-arguments.ts';
 import { openConvertExport } from './convert-export.ts';
 import type { ConvertTarget, TargetRequest } from './convert-target.ts';
 import { HeldImage } from './held-image.ts';
-import { parseImageOptions, stringOption, type ImageOptions } from './image-options.ts';
+import { parseImageOptions, setBacking, stringOption, type ImageOptions } from './image-options.ts';
 import { openImage, type OpenedImage } from './open-image.ts';
 import { createImage } from './target.ts';
 import type { Tool } from './tool.ts';
@@ -22,14 +22,8 @@ export function targetOptions(
 ): Result<ImageOptions> {
   const options = parseImageOptions(format, given.values('options'));
   if (!options.ok) return options;
-  for (const [key, value, what] of [
-    ['backing_file', given.value('backing'), 'file'],
-    ['backing_fmt', given.value('backing-format'), 'file format'],
-  ] as const) {
-    if (value === undefined) continue;
-    if (format === 'raw') return err('unsupported', `Backing ${what} not supported for file format 'raw'`);
-    options.value.set(key, value);
-  }
+  const set = setBacking(options.value, format, given.value('backing'), given.value('backing-format'));
+  if (!set.ok) return set;
   completeBackingFormat(path, options.value, tool);
   return options;
 }
